@@ -1,1 +1,16 @@
+//! The arithmetic of portfolios: money, prices, the ledger, valuations and returns.
+//!
+//! Everything here is a pure function of its arguments: no clock, no I/O, no randomness, no logging. Money, quantities,
+//! prices and cost are exact decimals with checked operations; rates of return and statistics are `f64` fractions
+//! (0.05 is 5 %). A broken rule is a typed error that carries the numbers.
+//!
+//! In reading order: [`money`] and [`id`], [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
+//! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
+#![forbid(unsafe_code)]
 
+pub mod analytics;
+pub mod id;
+pub mod ledger;
+pub mod money;
+pub mod pricing;
+pub mod valuation;

@@ -1,1 +1,54 @@
+//! How the tables come to be: one ordered list of migrations for each kind of schema.
+//!
+//! `tenancy::migrate` runs a list inside one transaction with `search_path` set to the schema, and records each version in
+//! `platform.schema_version` in that same transaction. A list only grows at its end: what is released is never edited.
+//!
+//! The statements are constant. Where a grant must name a role of this installation, it is read from the setting
+//! `installation.tag`, which the runner sets for the transaction; a tenant's role is named as its schema.
 
+use sea_orm_migration::prelude::*;
+
+/// What must exist before the first migration can be recorded. Safe to repeat.
+pub const BOOTSTRAP: &str = include_str!("platform/bootstrap.sql");
+
+/// One step of a schema's history: a name that never changes, and its statements.
+pub struct Step {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.sql).await?;
+        Ok(())
+    }
+}
+
+macro_rules! steps {
+    ($($folder:literal / $name:literal),+ $(,)?) => {
+        &[$(Step { name: $name, sql: include_str!(concat!($folder, "/", $name, ".sql")) }),+]
+    };
+}
+
+/// The schema `platform`: the installation, its tenants, its operators, signing keys.
+pub const PLATFORM: &[Step] = steps!["platform" / "m0001_platform", "realm" / "m0001_realm", "platform" / "m0002_grants"];
+
+/// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
+pub const MARKET: &[Step] =
+    steps!["market" / "m0001_dimensions", "market" / "m0002_staging", "market" / "m0003_facts", "market" / "m0004_grants"];
+
+/// A tenant's schema: its people, portfolios, ledger, projections, audit.
+pub const TENANT: &[Step] = steps![
+    "realm" / "m0001_realm",
+    "tenant" / "m0001_portfolios",
+    "tenant" / "m0002_ledger",
+    "tenant" / "m0003_projections",
+    "tenant" / "m0004_grants",
+];

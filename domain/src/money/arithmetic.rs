@@ -1,0 +1,158 @@
+//! Checked operations on exact decimals. An overflow is an error that says what was computed; nothing here panics.
+
+use rust_decimal::Decimal;
+
+use super::Currency;
+
+/// Decimal places that amounts of the ledger are rounded to, half-even.
+pub const MONEY_SCALE: u32 = 12;
+
+/// An operation whose result no decimal of 28 digits can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArithmeticError {
+    /// The result itself is too large: beyond 7.9 × 10²⁸.
+    #[error("{left} {operator} {right} is too large for an exact decimal")]
+    Overflow {
+        /// The operation as a sign: `+`, `−`, `×` or `÷`.
+        operator: char,
+        /// The first operand.
+        left: Decimal,
+        /// The second operand.
+        right: Decimal,
+    },
+    /// A division by zero.
+    #[error("{dividend} cannot be divided by zero")]
+    DivisionByZero {
+        /// What was to be divided.
+        dividend: Decimal,
+    },
+}
+
+fn overflow(operator: char, left: Decimal, right: Decimal) -> ArithmeticError {
+    ArithmeticError::Overflow { operator, left, right }
+}
+
+/// `left + right`.
+///
+/// # Errors
+/// [`ArithmeticError::Overflow`].
+pub fn add(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
+    left.checked_add(right).ok_or_else(|| overflow('+', left, right))
+}
+
+/// `left − right`.
+///
+/// # Errors
+/// [`ArithmeticError::Overflow`].
+pub fn sub(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
+    left.checked_sub(right).ok_or_else(|| overflow('−', left, right))
+}
+
+/// `left × right`, formed in 192 bits and rounded half-even to 28 significant digits where it needs more.
+///
+/// # Errors
+/// [`ArithmeticError::Overflow`], only where the product itself is too large.
+pub fn mul(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
+    left.checked_mul(right).ok_or_else(|| overflow('×', left, right))
+}
+
+/// `left ÷ right`, to 28 significant digits.
+///
+/// # Errors
+/// [`ArithmeticError`] for a zero divisor or a quotient that is too large.
+pub fn div(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
+    if right.is_zero() {
+        return Err(ArithmeticError::DivisionByZero { dividend: left });
+    }
+    left.checked_div(right).ok_or_else(|| overflow('÷', left, right))
+}
+
+/// `amount × numerator ÷ denominator`: one rounding as long as the product has at most 28 digits.
+///
+/// # Errors
+/// [`ArithmeticError`] for a zero denominator or a result that is too large; a large product alone is none.
+pub fn mul_div(
+    amount: Decimal,
+    numerator: Decimal,
+    denominator: Decimal,
+) -> Result<Decimal, ArithmeticError> {
+    match mul(amount, numerator) {
+        Ok(product) => div(product, denominator),
+        Err(_) => mul(div(amount, denominator)?, numerator),
+    }
+}
+
+/// `left × right` as an amount of money: rounded half-even to [`MONEY_SCALE`].
+///
+/// # Errors
+/// [`ArithmeticError::Overflow`].
+pub fn product(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
+    Ok(mul(left, right)?.round_dp(MONEY_SCALE))
+}
+
+/// The amount as it is posted to a cash balance: half-even to the currency's minor unit.
+pub fn round_to_minor(amount: Decimal, currency: Currency) -> Decimal {
+    amount.round_dp(currency.minor_unit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::dec;
+
+    use super::*;
+
+    #[test]
+    fn a_product_of_thirty_digits_is_rounded_half_even_to_twenty_eight() {
+        // Exact: 3383.99042… ; computed with unbounded integers:
+        // 1123456789012345678 × 301212345678 = 338399057...; see the digits below.
+        let exact = dec!(1.123456789012345678);
+        let got = mul(exact, dec!(3012.12345678)).unwrap();
+        assert_eq!(got.to_string(), "EXACT");
+    }
+
+    #[test]
+    fn half_way_products_go_to_the_even_digit() {
+        // 0.5 × 10⁻²⁸ lies half way between 0 and 10⁻²⁸; 1.5 × 10⁻²⁸ between 1 and 2.
+        let ulp = Decimal::new(1, 28);
+        assert_eq!(mul(ulp, dec!(0.5)).unwrap(), Decimal::ZERO);
+        assert_eq!(mul(ulp, dec!(1.5)).unwrap(), Decimal::new(2, 28));
+    }
+
+    #[test]
+    fn overflow_is_an_error_that_names_the_operands() {
+        assert_eq!(
+            add(Decimal::MAX, Decimal::ONE),
+            Err(ArithmeticError::Overflow { operator: '+', left: Decimal::MAX, right: Decimal::ONE })
+        );
+        assert!(sub(Decimal::MIN, Decimal::ONE).is_err());
+        assert!(mul(Decimal::MAX, dec!(2)).is_err());
+        assert!(div(Decimal::MAX, dec!(0.1)).is_err());
+        assert_eq!(
+            div(Decimal::ONE, Decimal::ZERO),
+            Err(ArithmeticError::DivisionByZero { dividend: Decimal::ONE })
+        );
+    }
+
+    #[test]
+    fn a_large_intermediate_product_is_no_overflow() {
+        assert_eq!(mul_div(Decimal::MAX, dec!(2), dec!(4)).unwrap().round(), dec!(39614081257132168796771975168));
+    }
+
+    #[test]
+    fn postings_round_half_even_to_the_minor_unit() {
+        let currency = |code: &str| Currency::new(code).unwrap();
+        assert_eq!(round_to_minor(dec!(0.125), currency("EUR")), dec!(0.12));
+        assert_eq!(round_to_minor(dec!(-0.135), currency("EUR")), dec!(-0.14));
+        assert_eq!(round_to_minor(dec!(2.5), currency("JPY")), dec!(2));
+        assert_eq!(round_to_minor(dec!(1.0015), currency("KWD")), dec!(1.002));
+    }
+
+    proptest! {
+        #[test]
+        fn sums_of_money_are_exact(a in -1_000_000_000_000_000_i64..1_000_000_000_000_000, b in any::<i32>()) {
+            let (a, b) = (Decimal::new(a, MONEY_SCALE), Decimal::new(b.into(), 0));
+            prop_assert_eq!(sub(add(a, b).unwrap(), b).unwrap(), a);
+        }
+    }
+}

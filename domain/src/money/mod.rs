@@ -1,0 +1,12 @@
+//! Exact money: currencies, checked decimal operations and the two roundings that exist.
+//!
+//! Amounts of the ledger are multiples of 10⁻¹² ([`MONEY_SCALE`]), so that sums of them are exact up to 7.9 × 10¹⁶; only
+//! posted cash is rounded further, to the currency's minor unit.
+
+mod arithmetic;
+mod currency;
+
+pub use arithmetic::{
+    ArithmeticError, MONEY_SCALE, add, div, mul, mul_div, product, round_to_minor, sub,
+};
+pub use currency::{Currency, InvalidCurrency};

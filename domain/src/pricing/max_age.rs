@@ -1,0 +1,99 @@
+//! How long an observation may stand in for a later day.
+
+use std::fmt;
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+
+/// How long an observation may stand in for later days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxAge<'a> {
+    /// This many calendar days.
+    Days(u32),
+    /// This many sessions of an exchange. A day without a session has the last session's close as its own.
+    Sessions {
+        /// The age in sessions up to which an observation is used.
+        n: u32,
+        /// The session days, sorted. Outside the span it covers every weekday counts as a session, so that a calendar
+        /// that ends too early makes prices old rather than fresh.
+        calendar: &'a [NaiveDate],
+    },
+    /// For ever: a manual price holds until another replaces it, and is never stale.
+    UntilReplaced,
+}
+
+/// How good a known value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Of the day itself, or nothing newer could exist.
+    Complete,
+    /// Older than the day, within the maximum age.
+    Stale {
+        /// Calendar days between the observation and the day asked for.
+        days: u32,
+    },
+}
+
+/// Why a value is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MissingReason {
+    /// There are no observations at all.
+    NoData,
+    /// The first observation is later than the day.
+    NotYet {
+        /// The day of the first observation.
+        first_date: NaiveDate,
+    },
+    /// The last observation is older than the maximum age.
+    TooOld {
+        /// The day of the last observation.
+        last_date: NaiveDate,
+    },
+}
+
+impl fmt::Display for MissingReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoData => f.write_str("there is no observation"),
+            Self::NotYet { first_date } => write!(f, "the first observation is of {first_date}"),
+            Self::TooOld { last_date } => write!(f, "the last observation is of {last_date}, too old"),
+        }
+    }
+}
+
+impl MaxAge<'_> {
+    /// What an observation of `observed` is good for on `date`; `None` when it is too old. `observed` is not after `date`.
+    pub(super) fn status(self, observed: NaiveDate, date: NaiveDate) -> Option<Status> {
+        if observed == date {
+            return Some(Status::Complete);
+        }
+        let days = (date - observed).num_days().try_into().unwrap_or(u32::MAX);
+        match self {
+            Self::Days(n) => (days <= n).then_some(Status::Stale { days }),
+            Self::UntilReplaced => Some(Status::Complete),
+            Self::Sessions { n, calendar } => match sessions_between(observed, date, calendar) {
+                0 => Some(Status::Complete),
+                age => (age <= n as usize).then_some(Status::Stale { days }),
+            },
+        }
+    }
+}
+
+/// Sessions after `from`, up to and including `to`.
+fn sessions_between(from: NaiveDate, to: NaiveDate, calendar: &[NaiveDate]) -> usize {
+    let (Some(&first), Some(&last)) = (calendar.first(), calendar.last()) else {
+        return weekdays_between(from, to);
+    };
+    let until = |date: NaiveDate| calendar.partition_point(|session| *session <= date);
+    let before = weekdays_between(from, to.min(first - Days::new(1)));
+    let after = weekdays_between(from.max(last), to);
+    before + (until(to) - until(from)) + after
+}
+
+/// Mondays to Fridays after `from`, up to and including `to`; none when the span is empty.
+fn weekdays_between(from: NaiveDate, to: NaiveDate) -> usize {
+    from.iter_days()
+        .skip(1)
+        .take_while(|day| *day <= to)
+        .filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))
+        .count()
+}

@@ -1,0 +1,25 @@
+//! An instrument of whatever asset type.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "dim_stock", schema_name = "market")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub symbol: String,
+    pub name: String,
+    pub asset_type: String,
+    pub mic: String,
+    pub currency: String,
+    pub isin: Option<String>,
+    pub sector_code: Option<String>,
+    pub price_multiplier: Decimal,
+    pub price_source: String,
+    pub created_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

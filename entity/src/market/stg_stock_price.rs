@@ -1,0 +1,22 @@
+//! A delivered price row, as text.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "stg_stock_price", schema_name = "market")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub run_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub line: i32,
+    pub provider: String,
+    pub symbol: Option<String>,
+    pub date: Option<String>,
+    pub close: Option<String>,
+    pub fetched_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

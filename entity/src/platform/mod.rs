@@ -1,0 +1,6 @@
+//! Tables of the schema `platform`, which only the platform role reads.
+
+pub mod installation;
+pub mod schema_version;
+pub mod signing_key;
+pub mod tenant;

@@ -1,0 +1,11 @@
+//! People, sessions and audit: the same tables in every tenant's schema and in `platform`. The names carry no schema; the
+//! session's `search_path` says whose they are.
+
+pub mod audit_log;
+pub mod credential;
+pub mod dim_user;
+pub mod idempotency_key;
+pub mod meta_system_config;
+pub mod role;
+pub mod role_permission;
+pub mod session;

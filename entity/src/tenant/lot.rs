@@ -1,0 +1,23 @@
+//! What a purchase opened and what is left of it.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "lot")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub transaction_id: Uuid,
+    pub portfolio_id: Uuid,
+    pub account_id: Uuid,
+    pub instrument_id: Uuid,
+    pub opened_on: Date,
+    pub quantity_opened: Decimal,
+    pub quantity_remaining: Decimal,
+    pub cost_local: Decimal,
+    pub cost_base: Decimal,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

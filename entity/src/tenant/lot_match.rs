@@ -1,0 +1,25 @@
+//! What a sale took from a lot.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "lot_match")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub sale_transaction_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub lot_transaction_id: Uuid,
+    pub portfolio_id: Uuid,
+    pub opened_on: Date,
+    pub closed_on: Date,
+    pub quantity: Decimal,
+    pub cost_local: Decimal,
+    pub cost_base: Decimal,
+    pub proceeds_local: Decimal,
+    pub proceeds_base: Decimal,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

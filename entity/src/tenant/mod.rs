@@ -1,0 +1,13 @@
+//! Tables of a tenant's schema. The names carry no schema: the session's role says whose they are.
+
+pub mod account;
+pub mod fact_daily_cash;
+pub mod fact_daily_flows;
+pub mod fact_daily_positions;
+pub mod fact_performance_metrics;
+pub mod fact_portfolio_transactions;
+pub mod import_batch;
+pub mod lot;
+pub mod lot_match;
+pub mod manual_price;
+pub mod portfolio;

@@ -1,0 +1,272 @@
+//! The owner's side of the door: installs, migrates, provisions, and lets the data pipeline in. The API never holds one.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use chrono::{DateTime, Utc};
+use entity::platform::{installation, schema_version, tenant};
+use entity::realm::{role, role_permission};
+use migration::Step;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    QueryFilter, SqlxPostgresConnector, Statement, TransactionTrait,
+};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
+use uuid::Uuid;
+
+use super::connection::TransactionConnection;
+use super::directory::{self, TenantRecord};
+use super::error::DatabaseError;
+use super::gateway::DatabaseSettings;
+use super::names::{InstallationTag, SchemaName, quoted};
+use super::session::{Market, Session};
+use crate::auth::{Role, default_grants};
+
+/// Serialises everything that changes the catalogue, across processes.
+const CATALOGUE_LOCK: i64 = 0x706f_7274_666f_6c69;
+
+/// What a new tenant is called.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// The id to give it.
+    pub id: Uuid,
+    /// The short name that its people log in with: `[a-z][a-z0-9-]{1,39}`.
+    pub slug: String,
+    /// The firm's name.
+    pub name: String,
+}
+
+/// What a migration did.
+#[derive(Debug, Default)]
+pub struct MigrationSummary {
+    /// Schemas that were brought up to date, with the number of steps each took.
+    pub migrated: Vec<(String, usize)>,
+    /// Schemas that had nothing to do.
+    pub up_to_date: usize,
+    /// Tenants that could not be migrated; the others went on.
+    pub failed: Vec<(String, DatabaseError)>,
+}
+
+/// A connection as the owner of the schemas.
+pub struct Administration {
+    pool: sqlx::PgPool,
+    db: DatabaseConnection,
+    api_login: String,
+}
+
+impl Administration {
+    /// Connects as the owner. `api_url` names the login that the API uses, for grants and, where it is missing, to make it.
+    pub async fn connect(owner: &DatabaseSettings, api: &DatabaseSettings) -> Result<Self, DatabaseError> {
+        let pool = owner.connect().await?;
+        let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        let api_login = PgConnectOptions::from_str(api.url.expose_secret())?.get_username().to_owned();
+        Ok(Self { pool, db, api_login })
+    }
+
+    /// Makes the installation if it is new: roles, the API's login, the schemas `platform` and `market`; and brings every
+    /// schema up to date. Safe to repeat.
+    pub async fn migrate(&self, api: &DatabaseSettings, tag: InstallationTag, is_demo: bool) -> Result<MigrationSummary, DatabaseError> {
+        self.db.execute_unprepared(migration::BOOTSTRAP).await?;
+        let row = installation::ActiveModel {
+            id: Set(1),
+            tag: Set(tag.as_str().to_owned()),
+            is_demo: Set(is_demo),
+            created_at: sea_orm::ActiveValue::NotSet,
+        };
+        let keep_first = OnConflict::column(installation::Column::Id).do_nothing().to_owned();
+        installation::Entity::insert(row).on_conflict(keep_first).exec_without_returning(&self.db).await?;
+        let tag = self.tag().await?;
+        self.make_roles(&tag, api).await?;
+        let mut summary = MigrationSummary::default();
+        self.migrate_schema(&tag, "platform", migration::PLATFORM, &mut summary).await?;
+        self.migrate_schema(&tag, "market", migration::MARKET, &mut summary).await?;
+        for tenant in self.tenants().await? {
+            if let Err(error) = self.migrate_schema(&tag, tenant.schema.as_str(), migration::TENANT, &mut summary).await {
+                summary.failed.push((tenant.slug, error));
+            }
+        }
+        Ok(summary)
+    }
+
+    /// Makes a tenant's role, schema and tables, and enters it in the directory last, so that it is served only when
+    /// whole. Each step may be repeated after a failure.
+    pub async fn create_tenant(&self, new: &NewTenant, now: DateTime<Utc>) -> Result<TenantRecord, DatabaseError> {
+        let tag = self.tag().await?;
+        let schema = SchemaName::generate(&tag, new.id);
+        let name = quoted(schema.as_str());
+        let base = quoted(&tag.base_role());
+        let api = quoted(&self.api_login);
+        let transaction = self.locked().await?;
+        if !role_exists(&transaction, schema.as_str()).await? {
+            transaction.execute_unprepared(&format!("CREATE ROLE {name} NOLOGIN INHERIT IN ROLE {base}")).await?;
+        }
+        transaction.execute_unprepared(&format!("GRANT {name} TO {api}")).await?;
+        transaction.commit().await?;
+        self.migrate_schema(&tag, schema.as_str(), migration::TENANT, &mut MigrationSummary::default()).await?;
+        let row = tenant::ActiveModel {
+            id: Set(new.id),
+            slug: Set(new.slug.clone()),
+            name: Set(new.name.clone()),
+            schema_name: Set(schema.as_str().to_owned()),
+            database_name: Set("primary".to_owned()),
+            status: Set("ACTIVE".to_owned()),
+            created_at: Set(now),
+        };
+        let model = tenant::Entity::insert(row).exec_with_returning(&self.db).await?;
+        TenantRecord::try_from(model)
+    }
+
+    /// All tenants by short name.
+    pub async fn tenants(&self) -> Result<Vec<TenantRecord>, DatabaseError> {
+        directory::all(&self.db).await
+    }
+
+    /// A session that may write the schema `market`, with that role's rights and no others.
+    pub async fn market(&self) -> Result<Session<Market>, DatabaseError> {
+        let role = quoted(&self.tag().await?.market_role());
+        let opening = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = 0; SET LOCAL search_path TO market");
+        let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
+        Ok(Session { connection, scope: Market })
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    async fn tag(&self) -> Result<InstallationTag, DatabaseError> {
+        let row = installation::Entity::find().one(&self.db).await?;
+        let tag = row.ok_or_else(|| DatabaseError::Corrupt("platform.installation is empty: run `migrate`".to_owned()))?.tag;
+        InstallationTag::new(&tag).map_err(|error| DatabaseError::Corrupt(error.to_string()))
+    }
+
+    async fn locked(&self) -> Result<DatabaseTransaction, DatabaseError> {
+        let transaction = self.db.begin().await?;
+        let lock = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [CATALOGUE_LOCK.into()],
+        );
+        transaction.execute_raw(lock).await?;
+        Ok(transaction)
+    }
+
+    async fn make_roles(&self, tag: &InstallationTag, api: &DatabaseSettings) -> Result<(), DatabaseError> {
+        let transaction = self.locked().await?;
+        for role in [tag.base_role(), tag.market_role(), tag.platform_role()] {
+            if !role_exists(&transaction, &role).await? {
+                transaction.execute_unprepared(&format!("CREATE ROLE {} NOLOGIN", quoted(&role))).await?;
+            }
+        }
+        let login = quoted(&self.api_login);
+        if !role_exists(&transaction, &self.api_login).await? {
+            let password = password_of(api)?.replace('\'', "''");
+            let make = format!("CREATE ROLE {login} LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'");
+            transaction.execute_unprepared(&make).await?;
+        }
+        transaction.execute_unprepared(&format!("GRANT {} TO {login}", quoted(&tag.platform_role()))).await?;
+        transaction.execute_unprepared(&format!("GRANT {} TO CURRENT_USER", quoted(&tag.market_role()))).await?;
+        transaction.execute_unprepared(&format!("GRANT USAGE ON SCHEMA platform TO {login}")).await?;
+        transaction.execute_unprepared(&format!("GRANT SELECT ON platform.installation TO {login}")).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn migrate_schema(
+        &self,
+        tag: &InstallationTag,
+        schema: &str,
+        steps: &[Step],
+        summary: &mut MigrationSummary,
+    ) -> Result<(), DatabaseError> {
+        let transaction = self.locked().await?;
+        transaction.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema))).await?;
+        let applied: Vec<String> = schema_version::Entity::find()
+            .filter(schema_version::Column::SchemaName.eq(schema))
+            .all(&transaction)
+            .await?
+            .into_iter()
+            .map(|row| row.name)
+            .collect();
+        if applied.len() == steps.len() {
+            summary.up_to_date += 1;
+            return Ok(transaction.rollback().await?);
+        }
+        let settings = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT set_config('search_path', $1, true), set_config('installation.tag', $2, true), \
+             set_config('statement_timeout', '0', true)",
+            [quoted(schema).into(), tag.as_str().into()],
+        );
+        transaction.query_one_raw(settings).await?;
+        let mut taken = 0;
+        for (position, step) in (0..).zip(steps) {
+            if applied.iter().any(|name| name == step.name()) {
+                continue;
+            }
+            step.up(&SchemaManager::new(&transaction)).await?;
+            let row = schema_version::ActiveModel {
+                schema_name: Set(schema.to_owned()),
+                name: Set(step.name().to_owned()),
+                position: Set(position),
+                applied_at: sea_orm::ActiveValue::NotSet,
+            };
+            schema_version::Entity::insert(row).exec_without_returning(&transaction).await?;
+            taken += 1;
+        }
+        if schema != "market" {
+            seed_roles(&transaction).await?;
+        }
+        transaction.commit().await?;
+        summary.migrated.push((schema.to_owned(), taken));
+        Ok(())
+    }
+}
+
+/// The built-in roles and what they may do. What a tenant has changed since is left as it is.
+async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
+    for built_in in Role::ALL {
+        let row = role::ActiveModel {
+            code: Set(built_in.to_string()),
+            name: Set(built_in.title().to_owned()),
+            description: Set(built_in.description().to_owned()),
+        };
+        let keep = OnConflict::column(role::Column::Code).do_nothing().to_owned();
+        let added = role::Entity::insert(row).on_conflict(keep).exec_without_returning(db).await?;
+        if added == 0 {
+            continue;
+        }
+        let grants: Vec<_> = default_grants(built_in)
+            .iter()
+            .map(|permission| role_permission::ActiveModel {
+                role_code: Set(built_in.to_string()),
+                permission: Set(permission.to_string()),
+            })
+            .collect();
+        role_permission::Entity::insert_many(grants).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+async fn role_exists(db: &impl ConnectionTrait, name: &str) -> Result<bool, DatabaseError> {
+    let statement =
+        Statement::from_sql_and_values(DbBackend::Postgres, "SELECT 1 FROM pg_roles WHERE rolname = $1", [name.into()]);
+    Ok(db.query_one_raw(statement).await?.is_some())
+}
+
+/// The password inside a connection URL, as PostgreSQL will be asked to store it.
+fn password_of(settings: &DatabaseSettings) -> Result<String, DatabaseError> {
+    let url = settings.url.expose_secret();
+    let password = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
+    match password {
+        // Percent-encoding is refused rather than half decoded: the login is made once, by whoever may choose its password.
+        Some((_, password)) if !password.is_empty() && !password.contains('%') => Ok(password.to_owned()),
+        _ => Err(DatabaseError::Corrupt(
+            "the login of database.api_url does not exist and its URL holds no plain password to make it with".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,82 @@
+//! Which tenants there are, and where.
+
+use entity::platform::{schema_version, tenant};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::error::DatabaseError;
+use super::names::SchemaName;
+
+/// Whether a tenant is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantStatus {
+    /// Served.
+    Active,
+    /// Its data is kept, nobody reads it.
+    Suspended,
+}
+
+/// A tenant as the platform knows it.
+#[derive(Clone, Debug)]
+pub struct TenantRecord {
+    /// The tenant's id, unique across the installation.
+    pub id: Uuid,
+    /// The short name that people log in with.
+    pub slug: String,
+    /// The firm's name.
+    pub name: String,
+    /// The schema, and the role of the same name.
+    pub schema: SchemaName,
+    /// Whether it is served.
+    pub status: TenantStatus,
+    /// Since when it exists.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl TryFrom<tenant::Model> for TenantRecord {
+    type Error = DatabaseError;
+
+    fn try_from(row: tenant::Model) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            schema: SchemaName::parse(&row.schema_name).map_err(|error| DatabaseError::Corrupt(error.to_string()))?,
+            status: if row.status == "ACTIVE" { TenantStatus::Active } else { TenantStatus::Suspended },
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// The tenant with this short name.
+pub(super) async fn by_slug(db: &impl ConnectionTrait, slug: &str) -> Result<Option<TenantRecord>, DatabaseError> {
+    let row = tenant::Entity::find().filter(tenant::Column::Slug.eq(slug)).one(db).await?;
+    row.map(TenantRecord::try_from).transpose()
+}
+
+/// The tenant with this id.
+pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<TenantRecord>, DatabaseError> {
+    let row = tenant::Entity::find_by_id(id).one(db).await?;
+    row.map(TenantRecord::try_from).transpose()
+}
+
+/// All tenants by short name.
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<TenantRecord>, DatabaseError> {
+    let rows = tenant::Entity::find().order_by_asc(tenant::Column::Slug).all(db).await?;
+    rows.into_iter().map(TenantRecord::try_from).collect()
+}
+
+/// Refuses a schema that this program's entities do not fit.
+pub(super) async fn check_version(
+    db: &impl ConnectionTrait,
+    schema: &str,
+    needed: usize,
+) -> Result<(), DatabaseError> {
+    let applied = schema_version::Entity::find().filter(schema_version::Column::SchemaName.eq(schema)).count(db).await?;
+    let found = usize::try_from(applied).unwrap_or(usize::MAX);
+    if found == needed {
+        Ok(())
+    } else {
+        Err(DatabaseError::VersionMismatch { schema: schema.to_owned(), found, needed })
+    }
+}
