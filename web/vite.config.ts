@@ -10,6 +10,14 @@ export default defineConfig({
   build: {
     // The editor is one chunk of about 3 MB, served from the same machine.
     chunkSizeWarningLimit: 4096,
+    rolldownOptions: {
+      onLog(level, log, handle) {
+        // Directives for the React compiler, which has already run on those packages.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') {
+          handle(level, log);
+        }
+      },
+    },
   },
   server: {
     proxy: {

@@ -1,9 +1,10 @@
 // Tells the editor where its workers are. Must be imported before GraphiQL.
+import type { Environment } from 'monaco-editor';
 import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker.js?worker';
 import JsonWorker from 'monaco-editor/esm/vs/language/json/json.worker.js?worker';
 import GraphQLWorker from 'monaco-graphql/esm/graphql.worker.js?worker';
 
-globalThis.MonacoEnvironment = {
+const environment: Environment = {
   getWorker(_workerId, label) {
     switch (label) {
       case 'graphql':
@@ -15,3 +16,5 @@ globalThis.MonacoEnvironment = {
     }
   },
 };
+
+Object.assign(globalThis, { MonacoEnvironment: environment });

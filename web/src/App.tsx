@@ -1,0 +1,62 @@
+import type { Storage as EditorStorage } from '@graphiql/toolkit';
+import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { useState } from 'react';
+
+import { EXAMPLES_PLUGIN, ExamplesContext } from './ExamplesPanel';
+import { fillExamples } from './examples';
+import { connect } from './fetcher';
+import type { PlaygroundInfo } from './playgroundInfo';
+import type { Session } from './session';
+import { SignInBar } from './SignInBar';
+
+const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
+
+export function App({ info, session }: { info: PlaygroundInfo; session: Session }) {
+  const [connection] = useState(() => connect(session));
+  const [groups] = useState(() => fillExamples(info.examples));
+  const [firstTabs] = useState(() =>
+    groups.slice(0, 1).flatMap((group) =>
+      group.examples.slice(0, 1).map(({ query, variables }) => ({ query, variables })),
+    ),
+  );
+
+  return (
+    <ExamplesContext value={groups}>
+      <SignInBar connection={connection} demo={info.demo} session={session} />
+      <main className="playground-editor">
+        <GraphiQL
+          fetcher={connection.fetcher}
+          storage={editorStorage}
+          plugins={PLUGINS}
+          visiblePlugin={EXAMPLES_PLUGIN}
+          defaultTabs={firstTabs}
+          defaultEditorToolsVisibility="variables"
+          isHeadersEditorEnabled={false}
+          showPersistHeadersSettings={false}
+        >
+          <GraphiQL.Logo>
+            <span />
+          </GraphiQL.Logo>
+        </GraphiQL>
+      </main>
+    </ExamplesContext>
+  );
+}
+
+/**
+ * What is typed into the editor may be private, so it ends with the browser tab. Clearing the
+ * editor's data must leave the session alone, which shares the storage.
+ */
+const editorStorage: EditorStorage = {
+  getItem: (key) => sessionStorage.getItem(key),
+  setItem: (key, value) => sessionStorage.setItem(key, value),
+  removeItem: (key) => sessionStorage.removeItem(key),
+  clear: () => editorKeys().forEach((key) => sessionStorage.removeItem(key)),
+  get length() {
+    return editorKeys().length;
+  },
+};
+
+function editorKeys(): string[] {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith('graphiql:'));
+}
