@@ -164,7 +164,7 @@ def xirr(flows):
 
 
 def twr(values, flows, opening):
-    """Linked over the sessions after `opening`; inflow at the start, outflow at the end of its day."""
+    """Linked over the days of `values` after `opening`; inflow at the start, outflow at the end of its day."""
     into, out = defaultdict(Fraction), defaultdict(Fraction)
     for day, amount in flows:
         assert day in values or day <= opening, "a flow outside the sessions"
@@ -184,13 +184,15 @@ def evaluate(portfolio):
     rows = table("portfolios/" + portfolio["file"])
     account, values, n = Account(portfolio["base_currency"]), {}, 0
     first = rows[0]["date"]
-    for day in SESSIONS:
-        while n < len(rows) and rows[n]["date"] <= day:
+    day = first
+    while day <= AS_OF:
+        while n < len(rows) and rows[n]["date"] == day:
             account.apply(rows[n])
             n += 1
-        if day >= first:
-            values[day] = account.value(day)
+        values[day] = account.value(day)
+        day = (date.fromisoformat(day) + timedelta(1)).isoformat()
     assert n == len(rows)
+    on_sessions = {d: values[d] for d in SESSIONS if d in values}
 
     open_symbols = sorted(s for s in account.lots if account.lots[s])
     positions = []
@@ -215,9 +217,10 @@ def evaluate(portfolio):
     inception = (date.fromisoformat(first) - timedelta(1)).isoformat()
     returns = []
     for name, opening in [("since inception", inception)] + [("2013 to 2022", "2012-12-31")] * (first[:4] == "2013"):
-        r, days = twr(values, account.flows, opening), (date.fromisoformat(AS_OF) - date.fromisoformat(opening)).days
+        r, days = twr(on_sessions, account.flows, opening), (date.fromisoformat(AS_OF) - date.fromisoformat(opening)).days
         returns.append({"range": name, "opening_date": opening, "end_date": AS_OF, "days": days,
-                        "twr": float(round(r, 12)), "twr_annualised": round(float(1 + r) ** (365 / days) - 1, 12)})
+                        "twr": float(round(r, 12)), "twr_annualised": round(float(1 + r) ** (365 / days) - 1, 12),
+                        "twr_over_calendar_days": float(round(twr(values, account.flows, opening), 12))})
     signs = [(d, -x) for d, x in account.flows] + [(AS_OF, total)]
     return {
         "tenant": portfolio["tenant"], "name": portfolio["name"], "base_currency": account.base, "as_of": AS_OF,
