@@ -3,7 +3,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useState } from 'react';
 
 import { EXAMPLES_PLUGIN, ExamplesContext } from './ExamplesPanel';
-import { fillExamples } from './examples';
+import { type Example, fillExamples } from './examples';
 import { connect } from './fetcher';
 import type { PlaygroundInfo } from './playgroundInfo';
 import type { Session } from './session';
@@ -11,14 +11,16 @@ import { SignInBar } from './SignInBar';
 
 const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
 
+/** The width of a pane as a multiple of the one to its right. */
+const STARTING_LAYOUT: Record<string, string> = {
+  'graphiql:docExplorerFlex': '0.28',
+  'graphiql:editorFlex': '1.2',
+};
+
 export function App({ info, session }: { info: PlaygroundInfo; session: Session }) {
   const [connection] = useState(() => connect(session));
   const [groups] = useState(() => fillExamples(info.examples));
-  const [firstTabs] = useState(() =>
-    groups.slice(0, 1).flatMap((group) =>
-      group.examples.slice(0, 1).map(({ query, variables }) => ({ query, variables })),
-    ),
-  );
+  const [startingTab] = useState(() => startWith(groups[0]?.examples[0]));
 
   return (
     <ExamplesContext value={groups}>
@@ -29,7 +31,7 @@ export function App({ info, session }: { info: PlaygroundInfo; session: Session 
           storage={editorStorage}
           plugins={PLUGINS}
           visiblePlugin={EXAMPLES_PLUGIN}
-          defaultTabs={firstTabs}
+          {...startingTab}
           defaultEditorToolsVisibility="variables"
           isHeadersEditorEnabled={false}
           showPersistHeadersSettings={false}
@@ -43,12 +45,21 @@ export function App({ info, session }: { info: PlaygroundInfo; session: Session 
   );
 }
 
+/** The editor takes the variables of the first tab from elsewhere than the tab. */
+function startWith(example: Example | undefined) {
+  if (example === undefined || sessionStorage.getItem('graphiql:tabState') !== null) {
+    return {};
+  }
+  const { query, variables } = example;
+  return { defaultTabs: [{ query, variables }], initialVariables: variables };
+}
+
 /**
  * What is typed into the editor may be private, so it ends with the browser tab. Clearing the
  * editor's data must leave the session alone, which shares the storage.
  */
 const editorStorage: EditorStorage = {
-  getItem: (key) => sessionStorage.getItem(key),
+  getItem: (key) => sessionStorage.getItem(key) ?? STARTING_LAYOUT[key] ?? null,
   setItem: (key, value) => sessionStorage.setItem(key, value),
   removeItem: (key) => sessionStorage.removeItem(key),
   clear: () => editorKeys().forEach((key) => sessionStorage.removeItem(key)),

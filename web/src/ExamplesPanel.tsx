@@ -1,7 +1,7 @@
 // The list of example queries beside the editor. Opening one never runs it.
 
 import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { createContext, useContext, useEffect, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 
 import type { Example, ExampleGroup } from './examples';
 
@@ -35,7 +35,7 @@ function ExamplesPanel() {
                   onClick={() => open(example)}
                 >
                   <span className="examples-item-title">{example.title}</span>
-                  <span className="examples-item-text">{example.description}</span>
+                  <span className="examples-item-text">{withCode(example.description)}</span>
                 </button>
               </li>
             ))}
@@ -44,6 +44,11 @@ function ExamplesPanel() {
       ))}
     </section>
   );
+}
+
+/** Sets what stands between backticks as code. */
+function withCode(text: string): ReactNode[] {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 }
 
 /** Answers how to open an example, and the name of the operation in the active tab. */

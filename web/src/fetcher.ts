@@ -2,7 +2,7 @@
 // over one WebSocket, both with the token of the session.
 
 import type { Fetcher } from '@graphiql/toolkit';
-import { type DocumentNode, getOperationAST, parse } from 'graphql';
+import { getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
 
 import { isUnauthenticated, postGraphQL } from './api';
@@ -49,10 +49,13 @@ export function connect(session: Session): Connection {
     }
   });
 
-  const fetcher: Fetcher = (params, options) =>
-    isSubscription(params.query, params.operationName, options?.documentAST)
-      ? observe(socket, params)
-      : execute(session, params);
+  const fetcher: Fetcher = (params) => {
+    const operation = chosenOperation(params);
+    const request = { ...params, operationName: operation?.name?.value ?? params.operationName ?? null };
+    return operation?.operation === 'subscription'
+      ? observe(socket, request)
+      : execute(session, request);
+  };
 
   return {
     fetcher,
@@ -96,16 +99,17 @@ function observe(socket: Client, { query, variables, operationName }: Params) {
   } as Result;
 }
 
-function isSubscription(
-  query: string,
-  operationName: string | null | undefined,
-  parsed: DocumentNode | undefined,
-): boolean {
+/**
+ * The operation to run. The editor learns the name with a delay, so the name may still be that of
+ * the tab before; it matters only where the document has several operations.
+ */
+function chosenOperation({ query, operationName }: Params): OperationDefinitionNode | undefined {
   try {
-    return getOperationAST(parsed ?? parse(query), operationName)?.operation === 'subscription';
+    const document = parse(query);
+    return getOperationAST(document) ?? getOperationAST(document, operationName) ?? undefined;
   } catch {
     // The server says what is wrong with a document that cannot be parsed.
-    return false;
+    return undefined;
   }
 }
 
