@@ -48,7 +48,7 @@ pub fn sub(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
     left.checked_sub(right).ok_or_else(|| overflow('−', left, right))
 }
 
-/// `left × right`, formed in 192 bits and rounded half-even to 28 significant digits where it needs more.
+/// `left × right`, formed in 192 bits and rounded half-even where it needs more than the 96 bits of a decimal (28 digits).
 ///
 /// # Errors
 /// [`ArithmeticError::Overflow`], only where the product itself is too large.
@@ -98,17 +98,17 @@ pub fn round_to_minor(amount: Decimal, currency: Currency) -> Decimal {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rust_decimal::dec;
 
     use super::*;
 
     #[test]
     fn a_product_of_thirty_digits_is_rounded_half_even_to_twenty_eight() {
-        // Exact: 3383.99042… ; computed with unbounded integers:
-        // 1123456789012345678 × 301212345678 = 338399057...; see the digits below.
-        let exact = dec!(1.123456789012345678);
-        let got = mul(exact, dec!(3012.12345678)).unwrap();
-        assert_eq!(got.to_string(), "EXACT");
+        // Exactly 3383.99054686282578571365279684, thirty digits; 96 bits hold the first twenty-nine.
+        let value = mul(dec!(1.123456789012345678), dec!(3012.12345678)).unwrap();
+        assert_eq!(value, dec!(3383.9905468628257857136527968));
+        // As an amount of money: …2825|7857 goes up.
+        let amount = product(dec!(1.123456789012345678), dec!(3012.12345678)).unwrap();
+        assert_eq!(amount, dec!(3383.990546862826));
     }
 
     #[test]

@@ -26,10 +26,8 @@ impl Currency {
     /// # Errors
     /// [`InvalidCurrency`] unless the code is three upper-case ASCII letters.
     pub fn new(code: &str) -> Result<Self, InvalidCurrency> {
-        match code.as_bytes().try_into() {
-            Ok(letters @ [a, b, c]) if [a, b, c].iter().all(u8::is_ascii_uppercase) => {
-                Ok(Self(letters))
-            }
+        match <[u8; 3]>::try_from(code.as_bytes()) {
+            Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
             _ => Err(InvalidCurrency {
                 code: code.to_owned(),
             }),

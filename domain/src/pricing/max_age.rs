@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate};
 
 /// How long an observation may stand in for later days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,16 +84,17 @@ fn sessions_between(from: NaiveDate, to: NaiveDate, calendar: &[NaiveDate]) -> u
         return weekdays_between(from, to);
     };
     let until = |date: NaiveDate| calendar.partition_point(|session| *session <= date);
-    let before = weekdays_between(from, to.min(first - Days::new(1)));
+    let before = weekdays_between(from, to.min(first.pred_opt().unwrap_or(first)));
     let after = weekdays_between(from.max(last), to);
     before + (until(to) - until(from)) + after
 }
 
 /// Mondays to Fridays after `from`, up to and including `to`; none when the span is empty.
 fn weekdays_between(from: NaiveDate, to: NaiveDate) -> usize {
-    from.iter_days()
-        .skip(1)
-        .take_while(|day| *day <= to)
-        .filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))
-        .count()
+    // Day 1 of the common era was a Monday, so whole weeks count five and the rest of a week up to five.
+    let until = |date: NaiveDate| {
+        let days = date.num_days_from_ce();
+        5 * days.div_euclid(7) + days.rem_euclid(7).min(5)
+    };
+    (until(to) - until(from)).try_into().unwrap_or(0)
 }

@@ -1,0 +1,63 @@
+//! What an account held of a currency.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::id::AccountId;
+use crate::money::{ArithmeticError, Currency, add, round_to_minor};
+
+/// The end-of-day balance of one currency, from one change to the day before the next.
+///
+/// The cumulative figures are those of entries that belong to no holding, in the base currency at each trade date's rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CashPeriod {
+    /// Where it is held.
+    pub account: AccountId,
+    /// The currency of `amount`.
+    pub currency: Currency,
+    /// The first day that this holds at the end of.
+    pub valid_from: NaiveDate,
+    /// The first day that it no longer holds at the end of; `None` while it does.
+    pub valid_until: Option<NaiveDate>,
+    /// The balance on trade dates; below zero on margin. A sum of postings, each rounded to the minor unit.
+    pub amount: Decimal,
+    /// Cumulative interest before tax: received minus paid.
+    pub interest_base: Decimal,
+    /// Cumulative fees: charged minus refunded.
+    pub fees_base: Decimal,
+    /// Cumulative taxes: charged minus refunded.
+    pub taxes_base: Decimal,
+}
+
+super::period::period!(CashPeriod);
+
+/// A balance and the rows it left behind.
+#[derive(Debug)]
+pub(super) struct Balance {
+    pub(super) state: CashPeriod,
+    pub(super) rows: Vec<CashPeriod>,
+}
+
+impl Balance {
+    pub(super) fn new(account: AccountId, currency: Currency) -> Self {
+        let state = CashPeriod {
+            account,
+            currency,
+            valid_from: NaiveDate::MIN,
+            valid_until: None,
+            amount: Decimal::ZERO,
+            interest_base: Decimal::ZERO,
+            fees_base: Decimal::ZERO,
+            taxes_base: Decimal::ZERO,
+        };
+        Self { state, rows: Vec::new() }
+    }
+
+    /// Moves the balance by `amount`, rounded to the minor unit, and returns what was posted.
+    pub(super) fn post(&mut self, amount: Decimal, date: NaiveDate) -> Result<Decimal, ArithmeticError> {
+        let posted = round_to_minor(amount, self.state.currency);
+        self.state.amount = add(self.state.amount, posted)?;
+        super::period::record(&mut self.rows, &self.state, date);
+        Ok(posted)
+    }
+}

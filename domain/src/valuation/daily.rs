@@ -1,0 +1,207 @@
+//! The daily columns that every analytic reads: value and net external flow by valuation day.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
+use crate::id::InstrumentId;
+use crate::ledger::PositionPeriod;
+use crate::money::{Currency, add, mul};
+use crate::pricing::{Lookup, MissingReason};
+
+/// Columns by valuation day, all of one length, in the currency that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daily {
+    /// The valuation days, ascending.
+    pub dates: Vec<NaiveDate>,
+    /// Total value at the close, cash inside; `None` where any part of it is unknown.
+    pub values: Vec<Option<Decimal>>,
+    /// The value of what is known, which is the total where all of it is.
+    pub known_values: Vec<Decimal>,
+    /// Net external flow after the previous valuation day up to this one, above zero inwards, each at its own day's rate.
+    /// The first entry is of the first day alone.
+    pub flows: Vec<Decimal>,
+    /// What was missing, by subject.
+    pub missing: Vec<MissingSpan>,
+}
+
+/// The valuation days on which something had no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingSpan {
+    /// What it is, with the reason of the first day.
+    pub input: MissingInput,
+    /// The first such day.
+    pub first: NaiveDate,
+    /// The last such day.
+    pub last: NaiveDate,
+    /// How many such days, counted once for each account that holds it.
+    pub days: usize,
+}
+
+/// Values the rows on each of `days` (both ends included; business days, say).
+///
+/// Σ quantity × price × multiplier is formed per currency and converted once a day. Nothing is rounded.
+///
+/// # Errors
+/// [`ValuationError`]; a missing price or rate is none, it is reported in [`Daily::missing`].
+pub fn daily(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Daily, ValuationError> {
+    for (&previous, &date) in days.iter().zip(days.iter().skip(1)) {
+        if date <= previous {
+            return Err(ValuationError::DaysNotAscending { previous, date });
+        }
+    }
+    let mut columns = Columns {
+        days,
+        local: BTreeMap::new(),
+        known: vec![Decimal::ZERO; days.len()],
+        incomplete: vec![false; days.len()],
+        missing: BTreeMap::new(),
+    };
+    columns.add_positions(inputs)?;
+    columns.add_cash(inputs)?;
+    columns.convert(inputs)?;
+    let values = columns.known.iter().zip(&columns.incomplete);
+    Ok(Daily {
+        dates: days.to_vec(),
+        values: values.map(|(value, incomplete)| (!incomplete).then_some(*value)).collect(),
+        known_values: columns.known,
+        flows: net_flows(inputs, days)?,
+        missing: columns.missing.into_values().collect(),
+    })
+}
+
+struct Columns<'a> {
+    days: &'a [NaiveDate],
+    /// Value per currency and day, before conversion.
+    local: BTreeMap<Currency, Vec<Decimal>>,
+    known: Vec<Decimal>,
+    incomplete: Vec<bool>,
+    missing: BTreeMap<Subject, MissingSpan>,
+}
+
+impl Columns<'_> {
+    fn add_positions(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
+        let mut held: BTreeMap<InstrumentId, Vec<&PositionPeriod>> = BTreeMap::new();
+        for row in inputs.positions.iter().filter(|row| !row.quantity.is_zero()) {
+            held.entry(row.instrument).or_default().push(row);
+        }
+        for (instrument, mut rows) in held {
+            let terms = inputs
+                .instruments
+                .get(&instrument)
+                .ok_or(ValuationError::UnknownInstrument { instrument })?;
+            // Account by account, so that the days of one ascend and its prices are read in one walk.
+            rows.sort_by_key(|row| (row.account, row.valid_from));
+            let mut local = self.take_local(terms.currency());
+            for row in rows {
+                let quantity = mul(row.quantity, terms.multiplier())?;
+                self.add_row(row, quantity, inputs.prices.get(&instrument), &mut local)?;
+            }
+            self.local.insert(terms.currency(), local);
+        }
+        Ok(())
+    }
+
+    /// Adds one period's value to the days that it spans.
+    fn add_row(
+        &mut self,
+        row: &PositionPeriod,
+        quantity: Decimal,
+        prices: Option<&PriceSource<'_>>,
+        local: &mut [Decimal],
+    ) -> Result<(), ValuationError> {
+        let mut cursor = prices.map(|prices| prices.series.cursor(prices.max_age));
+        let span = span(self.days, row.valid_from, row.valid_until);
+        let days = self.days.iter().enumerate().zip(local).take(span.end).skip(span.start);
+        for ((at, &date), total) in days {
+            let lookup = match &mut cursor {
+                Some(cursor) => cursor.as_of(date),
+                None => Lookup::Missing { reason: MissingReason::NoData },
+            };
+            match lookup {
+                Lookup::Known { value, .. } => *total = add(*total, mul(quantity, value)?)?,
+                Lookup::Missing { reason } => {
+                    let subject = Subject::Instrument(row.instrument);
+                    note_missing(&mut self.missing, MissingInput { subject, reason }, date);
+                    if let Some(incomplete) = self.incomplete.get_mut(at) {
+                        *incomplete = true;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_cash(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
+        for row in inputs.cash.iter().filter(|row| !row.amount.is_zero()) {
+            let mut local = self.take_local(row.currency);
+            let span = span(self.days, row.valid_from, row.valid_until);
+            for total in local.get_mut(span).unwrap_or_default() {
+                *total = add(*total, row.amount)?;
+            }
+            self.local.insert(row.currency, local);
+        }
+        Ok(())
+    }
+
+    fn take_local(&mut self, currency: Currency) -> Vec<Decimal> {
+        let column = self.local.get_mut(&currency).map(std::mem::take);
+        column.unwrap_or_else(|| vec![Decimal::ZERO; self.days.len()])
+    }
+
+    /// Sums the currencies, each converted at its day's rate. What is zero needs no rate.
+    fn convert(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
+        for (&currency, local) in &self.local {
+            let mut rates = inputs.fx.cursor(currency, inputs.currency);
+            let totals = self.known.iter_mut().zip(&mut self.incomplete);
+            for ((&date, &value), (known, incomplete)) in self.days.iter().zip(local).zip(totals) {
+                if value.is_zero() {
+                    continue;
+                }
+                match rates.at(date) {
+                    Ok(rate) => *known = add(*known, rate.convert(value)?)?,
+                    Err(error) => {
+                        note_missing(&mut self.missing, ValuationError::missing(error)?, date);
+                        *incomplete = true;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn note_missing(missing: &mut BTreeMap<Subject, MissingSpan>, input: MissingInput, date: NaiveDate) {
+    let first = MissingSpan { input, first: date, last: date, days: 0 };
+    let span = missing.entry(input.subject).or_insert(first);
+    // Accounts are walked one after another, so days do not come in order.
+    if date < span.first {
+        (span.first, span.input) = (date, input);
+    }
+    span.last = span.last.max(date);
+    span.days += 1;
+}
+
+/// The positions among `days` that a period covers.
+fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<usize> {
+    let before = |date: NaiveDate| days.partition_point(|day| *day < date);
+    let start = before(from);
+    start..until.map_or(days.len(), before).max(start)
+}
+
+fn net_flows(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Vec<Decimal>, ValuationError> {
+    let mut column = vec![Decimal::ZERO; days.len()];
+    let Some(&first) = days.first() else {
+        return Ok(column);
+    };
+    for flow in inputs.flows.iter().filter(|flow| flow.date >= first) {
+        if let Some(net) = column.get_mut(days.partition_point(|day| *day < flow.date)) {
+            let amount = inputs.fx.convert(flow.amount, flow.currency, inputs.currency, flow.date);
+            *net = add(*net, amount.map_err(ValuationError::Flow)?)?;
+        }
+    }
+    Ok(column)
+}

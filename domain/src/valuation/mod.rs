@@ -1,0 +1,11 @@
+//! Books and prices together: what was held is worth so much, by day or line by line on one day.
+//!
+//! A holding without a price or a rate makes the total unknown, never smaller: the known part is given beside it.
+
+mod daily;
+mod holdings;
+mod inputs;
+
+pub use daily::{Daily, MissingSpan, daily};
+pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
+pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
