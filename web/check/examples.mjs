@@ -15,6 +15,7 @@ const vite = await createServer({
   root,
   appType: 'custom',
   logLevel: 'error',
+  optimizeDeps: { noDiscovery: true },
   server: { middlewareMode: true, watch: null },
 });
 try {

@@ -48,10 +48,10 @@ try {
 
   await opens(page);
   await signsIn(page, info.people[0]);
-  await keepsTokensOutOfLocalStorage(page);
   await runsHoldings(page);
   await showsDocumentation(page);
   await connectsSubscription(page, frames);
+  await keepsNothingForLater(page);
   await takesScreenshot(page);
   await signsOut(page);
   expect(troubles.length === 0, `the browser reported:\n  ${troubles.join('\n  ')}`);
@@ -91,7 +91,7 @@ async function signsIn(page, person) {
   await page.getByRole('button', { name: 'Demo sign-in' }).click();
   await page.getByRole('menuitem', { name: person.name }).first().click();
   const refusal = page.locator('.bar-trouble');
-  const signOut = page.getByRole('button', { name: 'Sign out' });
+  const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
   await signOut.or(refusal).first().waitFor();
   if (await refusal.isVisible()) {
     throw new CheckFailure(`sign-in refused: ${await refusal.innerText()}`);
@@ -99,12 +99,6 @@ async function signsIn(page, person) {
   const shown = await page.locator('.bar-viewer').innerText();
   expect(shown.includes(person.name), `the bar shows "${shown}" instead of ${person.name}`);
   passed(`signed in: ${shown.replaceAll('\n', ', ')}`);
-}
-
-async function keepsTokensOutOfLocalStorage(page) {
-  const keys = await page.evaluate(() => Object.keys(localStorage));
-  expect(keys.length === 0, `localStorage holds ${keys.join(', ')}`);
-  passed('nothing is kept in localStorage');
 }
 
 async function runsHoldings(page) {
@@ -154,6 +148,12 @@ async function connectsSubscription(page, frames) {
   passed('the subscription connects, stays open, and ends when stopped');
 }
 
+async function keepsNothingForLater(page) {
+  const keys = await page.evaluate(() => Object.keys(localStorage));
+  expect(keys.length === 0, `localStorage holds ${keys.join(', ')}`);
+  passed('nothing is kept in localStorage');
+}
+
 async function takesScreenshot(page) {
   await openExample(page, 'Holdings');
   await page.locator('.result-window .view-lines').filter({ hasText: 'holdings' }).waitFor();
@@ -165,7 +165,7 @@ async function takesScreenshot(page) {
 
 async function signsOut(page) {
   const told = page.waitForResponse((response) => isOperation(response, 'SignOut'));
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   const answer = await (await told).json();
   expect(answer.errors === undefined, `sign-out answer: ${JSON.stringify(answer.errors)}`);
   await page.getByRole('form', { name: 'Sign in' }).waitFor();

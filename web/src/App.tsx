@@ -14,7 +14,7 @@ const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN];
 /** The width of a pane as a multiple of the one to its right. */
 const STARTING_LAYOUT: Record<string, string> = {
   'graphiql:docExplorerFlex': '0.28',
-  'graphiql:editorFlex': '1.2',
+  'graphiql:editorFlex': '1.35',
 };
 
 export function App({ info, session }: { info: PlaygroundInfo; session: Session }) {

@@ -1,6 +1,12 @@
 // The list of example queries beside the editor. Opening one never runs it.
 
-import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import {
+  formatShortcutForOS,
+  type GraphiQLPlugin,
+  KEY_MAP,
+  useGraphiQL,
+  useGraphiQLActions,
+} from '@graphiql/react';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 
 import type { Example, ExampleGroup } from './examples';
@@ -13,6 +19,8 @@ export const EXAMPLES_PLUGIN: GraphiQLPlugin = {
   content: ExamplesPanel,
 };
 
+const RUN_KEYS = formatShortcutForOS(KEY_MAP.runQuery.key, 'Cmd').replace('-', ' ');
+
 function ExamplesPanel() {
   const groups = useContext(ExamplesContext);
   const [open, openName] = useOpenExample();
@@ -20,7 +28,7 @@ function ExamplesPanel() {
     <section className="examples" aria-label="Examples">
       <h2 className="examples-title">Examples</h2>
       <p className="examples-hint">
-        Each opens in a tab, ready to run with <kbd>Ctrl</kbd> <kbd>Enter</kbd>.
+        Open one, sign in, and run it with <kbd>{RUN_KEYS}</kbd>.
       </p>
       {groups.map((group) => (
         <section key={group.title} aria-label={group.title}>
@@ -48,7 +56,9 @@ function ExamplesPanel() {
 
 /** Sets what stands between backticks as code. */
 function withCode(text: string): ReactNode[] {
-  return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+  return text
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 }
 
 /** Answers how to open an example, and the name of the operation in the active tab. */
