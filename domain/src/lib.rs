@@ -5,13 +5,14 @@
 //! (0.05 is 5 %). A broken rule is a typed error that carries the numbers.
 //!
 //! In reading order: [`money`] and [`id`], [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
-//! what it cost), [`valuation`] (both together, by day).
+//! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
 #[macro_use]
 mod testing;
 
+pub mod analytics;
 pub mod id;
 pub mod ledger;
 pub mod money;

@@ -9,7 +9,8 @@ use super::cash::Balance;
 use super::entries::{Charge, Side};
 use super::holding::Holding;
 use super::{
-    CashPeriod, Instruments, LedgerError, Lot, LotMatch, LotMethod, PositionPeriod, Transaction, TransactionKind,
+    CashPeriod, Instruments, LedgerError, Lot, LotMatch, LotMethod, PositionPeriod, Transaction,
+    TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{Currency, MONEY_SCALE};
@@ -65,7 +66,12 @@ pub fn book(
     let mut ordered: Vec<&Transaction> = transactions.iter().collect();
     ordered.sort_by_key(|transaction| {
         let is_split = matches!(transaction.kind, TransactionKind::Split { .. });
-        (transaction.trade_date, !is_split, transaction.sequence, transaction.id)
+        (
+            transaction.trade_date,
+            !is_split,
+            transaction.sequence,
+            transaction.id,
+        )
     });
     let mut books = Books {
         base,
@@ -98,18 +104,28 @@ impl Books<'_> {
         match &entry.kind {
             TransactionKind::Buy(trade) => self.trade(entry, trade, Side::Buy),
             TransactionKind::Sell(trade) => self.trade(entry, trade, Side::Sell),
-            &TransactionKind::Dividend { instrument, amount, withheld, fee, currency } => {
-                self.dividend(entry, instrument, [amount, withheld, fee], currency)
-            }
-            &TransactionKind::Interest { amount, tax, currency } => {
-                self.interest(entry, amount, tax, currency)
-            }
-            &TransactionKind::Fee { amount, currency, instrument } => {
-                self.charge(entry, Charge::Fee, amount, currency, instrument)
-            }
-            &TransactionKind::Tax { amount, currency, instrument } => {
-                self.charge(entry, Charge::Tax, amount, currency, instrument)
-            }
+            &TransactionKind::Dividend {
+                instrument,
+                amount,
+                withheld,
+                fee,
+                currency,
+            } => self.dividend(entry, instrument, [amount, withheld, fee], currency),
+            &TransactionKind::Interest {
+                amount,
+                tax,
+                currency,
+            } => self.interest(entry, amount, tax, currency),
+            &TransactionKind::Fee {
+                amount,
+                currency,
+                instrument,
+            } => self.charge(entry, Charge::Fee, amount, currency, instrument),
+            &TransactionKind::Tax {
+                amount,
+                currency,
+                instrument,
+            } => self.charge(entry, Charge::Tax, amount, currency, instrument),
             &TransactionKind::Deposit { amount, currency } => {
                 entry.positive("amount", amount)?;
                 self.flow(entry, amount, currency)
@@ -118,9 +134,11 @@ impl Books<'_> {
                 entry.positive("amount", amount)?;
                 self.flow(entry, -amount, currency)
             }
-            &TransactionKind::Split { instrument, numerator, denominator } => {
-                self.split(entry, instrument, numerator, denominator)
-            }
+            &TransactionKind::Split {
+                instrument,
+                numerator,
+                denominator,
+            } => self.split(entry, instrument, numerator, denominator),
             TransactionKind::FxConversion(conversion) => self.fx_conversion(entry, conversion),
         }
     }
@@ -132,7 +150,9 @@ impl Books<'_> {
     }
 
     pub(super) fn balance(&mut self, account: AccountId, currency: Currency) -> &mut Balance {
-        self.cash.entry((account, currency)).or_insert_with(|| Balance::new(account, currency))
+        self.cash
+            .entry((account, currency))
+            .or_insert_with(|| Balance::new(account, currency))
     }
 
     /// Moves cash of the entry's account on its day, and returns what was posted.
@@ -166,7 +186,9 @@ impl Books<'_> {
         to: Currency,
     ) -> Result<Decimal, LedgerError> {
         let converted = self.fx.convert(amount, from, to, entry.trade_date);
-        Ok(converted.map_err(LedgerError::conversion(entry.id))?.round_dp(MONEY_SCALE))
+        Ok(converted
+            .map_err(LedgerError::conversion(entry.id))?
+            .round_dp(MONEY_SCALE))
     }
 
     fn close(self) -> Booking {
@@ -175,7 +197,11 @@ impl Books<'_> {
             lots: Vec::new(),
             matches: Vec::new(),
             positions: Vec::new(),
-            cash: self.cash.into_values().flat_map(|balance| balance.rows).collect(),
+            cash: self
+                .cash
+                .into_values()
+                .flat_map(|balance| balance.rows)
+                .collect(),
             flows: self.flows,
         };
         for holding in self.holdings.into_values() {

@@ -24,15 +24,27 @@ pub(super) enum Charge {
 }
 
 impl Books<'_> {
-    pub(super) fn trade(&mut self, entry: &Transaction, trade: &Trade, side: Side) -> Result<(), LedgerError> {
+    pub(super) fn trade(
+        &mut self,
+        entry: &Transaction,
+        trade: &Trade,
+        side: Side,
+    ) -> Result<(), LedgerError> {
         let terms = entry.check_trade(trade, self.instruments)?;
         let overflow = LedgerError::overflow(entry.id);
         let total = trade_total(trade, terms.multiplier(), side).map_err(&overflow)?;
-        let amounts = Amounts { local: total, base: self.to_base(entry, total, trade.currency)? };
+        let amounts = Amounts {
+            local: total,
+            base: self.to_base(entry, total, trade.currency)?,
+        };
         let fee = self.to_base(entry, trade.fee, trade.currency)?;
         let tax = self.to_base(entry, trade.tax, trade.currency)?;
-        let valued =
-            Valued { transaction: entry.id, date: entry.trade_date, quantity: trade.quantity, amounts };
+        let valued = Valued {
+            transaction: entry.id,
+            date: entry.trade_date,
+            quantity: trade.quantity,
+            amounts,
+        };
         let method = self.method;
         let holding = self.holding(entry.account, trade.instrument);
         match side {
@@ -68,7 +80,8 @@ impl Books<'_> {
         let (amount, currency) = match trade.settlement {
             None => (signed, trade.currency),
             Some(settlement) => {
-                let amount = mul(signed, settlement.rate).map_err(LedgerError::overflow(entry.id))?;
+                let amount =
+                    mul(signed, settlement.rate).map_err(LedgerError::overflow(entry.id))?;
                 (amount, settlement.currency)
             }
         };
@@ -106,7 +119,9 @@ impl Books<'_> {
         };
         count(&mut holding.state).map_err(&overflow)?;
         holding.record(entry.trade_date);
-        let net = sub(amount, withheld).and_then(|rest| sub(rest, fee)).map_err(&overflow)?;
+        let net = sub(amount, withheld)
+            .and_then(|rest| sub(rest, fee))
+            .map_err(&overflow)?;
         self.post(entry, net, currency)?;
         Ok(())
     }
@@ -164,7 +179,12 @@ impl Books<'_> {
         Ok(())
     }
 
-    pub(super) fn flow(&mut self, entry: &Transaction, amount: Decimal, currency: Currency) -> Result<(), LedgerError> {
+    pub(super) fn flow(
+        &mut self,
+        entry: &Transaction,
+        amount: Decimal,
+        currency: Currency,
+    ) -> Result<(), LedgerError> {
         let posted = self.post(entry, amount, currency)?;
         let amount_base = self.to_base(entry, posted, currency)?;
         self.flows.push(Flow {
@@ -194,7 +214,9 @@ impl Books<'_> {
             });
         }
         let holding = self.holding(entry.account, instrument);
-        holding.split(numerator, denominator).map_err(LedgerError::overflow(entry.id))?;
+        holding
+            .split(numerator, denominator)
+            .map_err(LedgerError::overflow(entry.id))?;
         holding.record(entry.trade_date);
         Ok(())
     }
@@ -204,7 +226,13 @@ impl Books<'_> {
         entry: &Transaction,
         conversion: &FxConversion,
     ) -> Result<(), LedgerError> {
-        let &FxConversion { sold_amount, sold_currency, bought_amount, bought_currency, fee } = conversion;
+        let &FxConversion {
+            sold_amount,
+            sold_currency,
+            bought_amount,
+            bought_currency,
+            fee,
+        } = conversion;
         entry.positive("sold amount", sold_amount)?;
         entry.positive("bought amount", bought_amount)?;
         entry.not_negative("fee", fee)?;
@@ -219,7 +247,11 @@ impl Books<'_> {
         let fee_base = self.to_base(entry, fee, sold_currency)?;
         let state = &mut self.balance(entry.account, sold_currency).state;
         state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
-        self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
+        self.post(
+            entry,
+            -add(sold_amount, fee).map_err(&overflow)?,
+            sold_currency,
+        )?;
         self.post(entry, bought_amount, bought_currency)?;
         Ok(())
     }

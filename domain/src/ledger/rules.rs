@@ -10,7 +10,11 @@ impl Transaction {
         self.expect(amount > Decimal::ZERO, field, amount, "above zero")
     }
 
-    pub(super) fn not_negative(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
+    pub(super) fn not_negative(
+        &self,
+        field: &'static str,
+        amount: Decimal,
+    ) -> Result<(), LedgerError> {
         self.expect(amount >= Decimal::ZERO, field, amount, "zero or more")
     }
 
@@ -44,7 +48,10 @@ impl Transaction {
     ) -> Result<&'a InstrumentTerms, LedgerError> {
         instruments
             .get(&instrument)
-            .ok_or(LedgerError::UnknownInstrument { transaction: self.id, instrument })
+            .ok_or(LedgerError::UnknownInstrument {
+                transaction: self.id,
+                instrument,
+            })
     }
 
     /// Checks a trade against its ranges and its instrument, whose terms it returns.
@@ -56,10 +63,18 @@ impl Transaction {
         let (transaction, date) = (self.id, self.trade_date);
         let terms = self.terms(instruments, trade.instrument)?;
         if trade.quantity <= Decimal::ZERO {
-            return Err(LedgerError::InvalidQuantity { transaction, date, quantity: trade.quantity });
+            return Err(LedgerError::InvalidQuantity {
+                transaction,
+                date,
+                quantity: trade.quantity,
+            });
         }
         if trade.price < Decimal::ZERO {
-            return Err(LedgerError::NegativePrice { transaction, date, price: trade.price });
+            return Err(LedgerError::NegativePrice {
+                transaction,
+                date,
+                price: trade.price,
+            });
         }
         self.not_negative("fee", trade.fee)?;
         self.not_negative("tax", trade.tax)?;

@@ -80,7 +80,12 @@ mod tests {
         assert_eq!(Currency::new("EUR"), Ok(Currency::EUR));
         assert_eq!("USD".parse::<Currency>().unwrap().to_string(), "USD");
         for code in ["", "EU", "EURO", "eur", "E1R", "€UR", "ÄB"] {
-            assert_eq!(Currency::new(code), Err(InvalidCurrency { code: code.to_owned() }));
+            assert_eq!(
+                Currency::new(code),
+                Err(InvalidCurrency {
+                    code: code.to_owned()
+                })
+            );
         }
     }
 

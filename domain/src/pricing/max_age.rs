@@ -55,7 +55,9 @@ impl fmt::Display for MissingReason {
         match self {
             Self::NoData => f.write_str("there is no observation"),
             Self::NotYet { first_date } => write!(f, "the first observation is of {first_date}"),
-            Self::TooOld { last_date } => write!(f, "the last observation is of {last_date}, too old"),
+            Self::TooOld { last_date } => {
+                write!(f, "the last observation is of {last_date}, too old")
+            }
         }
     }
 }

@@ -7,6 +7,9 @@ mod fx;
 mod max_age;
 mod series;
 
+#[cfg(test)]
+mod tests;
+
 pub use fx::{FX_MAX_AGE_DAYS, FxCursor, FxError, FxRates, InvalidRate, Rate};
 pub use max_age::{MaxAge, MissingReason, Status};
 pub use series::{Cursor, Lookup, Series, SeriesError};

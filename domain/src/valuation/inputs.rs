@@ -62,7 +62,9 @@ pub struct MissingInput {
 impl fmt::Display for MissingInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.subject {
-            Subject::Instrument(instrument) => write!(f, "no price of {instrument}: {}", self.reason),
+            Subject::Instrument(instrument) => {
+                write!(f, "no price of {instrument}: {}", self.reason)
+            }
             Subject::Currency(currency) => write!(f, "no {currency} rate: {}", self.reason),
         }
     }
@@ -97,9 +99,12 @@ impl ValuationError {
     /// Splits a failed conversion into what is missing, which the result reports, and what went wrong.
     pub(super) fn missing(error: FxError) -> Result<MissingInput, Self> {
         match error {
-            FxError::MissingRate { currency, reason, .. } => {
-                Ok(MissingInput { subject: Subject::Currency(currency), reason })
-            }
+            FxError::MissingRate {
+                currency, reason, ..
+            } => Ok(MissingInput {
+                subject: Subject::Currency(currency),
+                reason,
+            }),
             FxError::Arithmetic(error) => Err(error.into()),
         }
     }

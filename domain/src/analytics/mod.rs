@@ -1,0 +1,25 @@
+//! Returns and risk from daily columns.
+//!
+//! Kernels take every convention as an argument and only compute; [`policy`] decides what is shown. A figure of a period
+//! and a figure a year are different types.
+
+mod daily_return;
+mod drawdown;
+mod figure;
+pub mod policy;
+mod risk;
+mod roots;
+mod twr;
+mod xirr;
+
+#[cfg(test)]
+mod tests;
+
+pub use daily_return::{FlowTiming, FlowTimings, daily_return};
+pub use drawdown::{Drawdown, max_drawdown};
+pub use figure::{
+    AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise,
+};
+pub use risk::{sharpe, volatility};
+pub use twr::{Twr, TwrEnd, twr};
+pub use xirr::{NoSolution, Xirr, irr, xirr};
