@@ -15,6 +15,11 @@ mod position;
 mod rules;
 mod transaction;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
 pub use book::{Booking, Flow, book};
 pub use cash::CashPeriod;
 pub use error::LedgerError;

@@ -6,6 +6,9 @@ mod daily;
 mod holdings;
 mod inputs;
 
+#[cfg(test)]
+mod tests;
+
 pub use daily::{Daily, MissingSpan, daily};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
