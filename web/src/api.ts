@@ -16,7 +16,16 @@ export interface GraphQLAnswer<Data = Record<string, unknown>> {
   errors?: GraphQLFailure[];
 }
 
-/** Throws an `Error` with a readable message when there is no GraphQL answer. */
+/** There was no GraphQL answer. The message can be shown as it is. */
+export class NoAnswer extends Error {
+  constructor(message: string) {
+    super(message);
+    // The editor prints errors whole; a stack says nothing to its reader.
+    delete this.stack;
+  }
+}
+
+/** Throws `NoAnswer` when there is no GraphQL answer. */
 export async function postGraphQL<Data>(
   request: GraphQLRequest,
   accessToken: string | null,
@@ -32,7 +41,7 @@ export async function postGraphQL<Data>(
   try {
     response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify(request) });
   } catch {
-    throw new Error('The server cannot be reached.');
+    throw new NoAnswer('The server cannot be reached.');
   }
   const text = await response.text();
   try {
@@ -43,14 +52,16 @@ export async function postGraphQL<Data>(
   } catch {
     // Not JSON: described below by its status.
   }
-  throw new Error(inWords(response));
+  throw new NoAnswer(inWords(response));
 }
 
-/** Whether the server refused the whole request for want of a valid token. */
-export function isUnauthenticated(answer: GraphQLAnswer<unknown>): boolean {
+/** Whether the server refused everything that was asked for want of a valid token. */
+export function isUnauthenticated({ data, errors }: GraphQLAnswer<object>): boolean {
   return (
-    answer.data == null &&
-    answer.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED') === true
+    errors !== undefined &&
+    errors.length > 0 &&
+    errors.every((error) => error.extensions?.code === 'UNAUTHENTICATED') &&
+    Object.values(data ?? {}).every((value) => value === null)
   );
 }
 

@@ -5,7 +5,7 @@ import type { Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
 
-import { isUnauthenticated, postGraphQL } from './api';
+import { isUnauthenticated, NoAnswer, postGraphQL } from './api';
 import type { Session } from './session';
 
 export type SocketState = 'closed' | 'connecting' | 'connected';
@@ -76,7 +76,7 @@ type Observer = {
 };
 
 async function execute(session: Session, params: Params) {
-  const answer = await postGraphQL(params, await session.accessToken());
+  const answer = await postGraphQL<object>(params, await session.accessToken());
   if (isUnauthenticated(answer) && session.state().viewer !== null && (await session.renew())) {
     return (await postGraphQL(params, await session.accessToken())) as Result;
   }
@@ -117,10 +117,10 @@ function chosenOperation({ query, operationName }: Params): OperationDefinitionN
 function readable(error: unknown): unknown {
   if (error instanceof CloseEvent) {
     const reason = error.reason === '' ? 'no reason given' : error.reason;
-    return new Error(`The subscription's connection was closed: ${reason} (${error.code}).`);
+    return new NoAnswer(`The subscription's connection was closed: ${reason} (${error.code}).`);
   }
   if (error instanceof Event) {
-    return new Error("The subscription's connection failed.");
+    return new NoAnswer("The subscription's connection failed.");
   }
   return error;
 }
