@@ -1,5 +1,5 @@
-// Validates every example query against the server's schema, in both forms: with the id of an
-// example portfolio and without. Usage: node check/examples.mjs [schema.graphql]
+// Validates what the playground sends against the server's schema: its own operations, and every
+// example in both forms, with the id of an example portfolio and without. Usage: node check/examples.mjs [schema.graphql]
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,21 +19,31 @@ const vite = await createServer({
   server: { middlewareMode: true, watch: null },
 });
 try {
+  const { OPERATIONS } = await vite.ssrLoadModule('/src/session.ts');
+  check('session', Object.entries(OPERATIONS));
+
   const { fillExamples } = await vite.ssrLoadModule('/src/examples/index.ts');
   const forms = {
-    'with an id': { portfolioId: 'pf_example', asOf: '2022-12-28' },
-    'without an id': {},
+    'example with an id': { portfolioId: 'pf_example', asOf: '2022-12-28' },
+    'example without an id': {},
   };
   for (const [form, values] of Object.entries(forms)) {
     const examples = fillExamples(values).flatMap((group) => group.examples);
-    for (const { name, query } of examples) {
-      for (const error of validate(schema, parse(query))) {
-        console.error(`FAILED  ${name}, ${form}: ${error.message}`);
-        process.exitCode = 1;
-      }
-    }
-    console.log(`checked ${examples.length} examples ${form}`);
+    check(
+      form,
+      examples.map(({ name, query }) => [name, query]),
+    );
   }
 } finally {
   await vite.close();
+}
+
+function check(kind, operations) {
+  for (const [name, query] of operations) {
+    for (const error of validate(schema, parse(query))) {
+      console.error(`FAILED  ${kind}, ${name}: ${error.message}`);
+      process.exitCode = 1;
+    }
+  }
+  console.log(`checked ${kind}: ${operations.length} operations`);
 }

@@ -34,10 +34,15 @@ interface WireInfo {
   examples?: { portfolioId?: string | null } | null;
 }
 
+const PATIENCE_MS = 5_000;
+
 /** A server that gives no answer is treated as one that is not a demo. */
 export async function loadPlaygroundInfo(): Promise<PlaygroundInfo> {
   try {
-    const response = await fetch('/playground.json', { headers: { accept: 'application/json' } });
+    const response = await fetch('/playground.json', {
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     if (!response.ok) {
       return { demo: null, examples: {} };
     }

@@ -52,9 +52,18 @@ const PAYLOAD_FIELDS = `
   viewer { user { name email role } tenant { slug name } }
   userErrors { code message }
 `;
-const LOGIN = `mutation SignIn($input: LoginInput!) { payload: login(input: $input) { ${PAYLOAD_FIELDS} } }`;
-const RENEW = `mutation RenewToken($input: TokenRefreshInput!) { payload: tokenRefresh(input: $input) { ${PAYLOAD_FIELDS} } }`;
-const LOGOUT = `mutation SignOut($input: LogoutInput!) { logout(input: $input) { __typename } }`;
+
+export const OPERATIONS = {
+  signIn: `mutation SignIn($tenant: String, $email: String!, $password: String!) {
+    payload: login(input: { tenant: $tenant, email: $email, password: $password }) { ${PAYLOAD_FIELDS} }
+  }`,
+  renew: `mutation RenewToken($refreshToken: String!) {
+    payload: tokenRefresh(input: { refreshToken: $refreshToken }) { ${PAYLOAD_FIELDS} }
+  }`,
+  signOut: `mutation SignOut($refreshToken: String!) {
+    logout(input: { refreshToken: $refreshToken }) { __typename }
+  }`,
+};
 
 export class Session {
   #storage: Storage;
@@ -87,13 +96,13 @@ export class Session {
   /** Throws an `Error` whose message can be shown as it is. */
   async signIn(credentials: Credentials): Promise<void> {
     const tenant = credentials.tenant.trim();
-    const input = {
+    const variables = {
       tenant: tenant === '' ? null : tenant,
       email: credentials.email.trim(),
       password: credentials.password,
     };
     const answer = await postGraphQL<{ payload: TokenPayload | null }>(
-      { query: LOGIN, variables: { input }, operationName: 'SignIn' },
+      { query: OPERATIONS.signIn, variables, operationName: 'SignIn' },
       null,
     );
     const stored = accepted(answer, null);
@@ -110,9 +119,9 @@ export class Session {
     if (tokens === null || tokens.refreshToken === null) {
       return;
     }
-    const variables = { input: { refreshToken: tokens.refreshToken } };
+    const variables = { refreshToken: tokens.refreshToken };
     await postGraphQL(
-      { query: LOGOUT, variables, operationName: 'SignOut' },
+      { query: OPERATIONS.signOut, variables, operationName: 'SignOut' },
       tokens.accessToken,
     ).catch(() => undefined);
   }
@@ -136,8 +145,11 @@ export class Session {
     }
     let answer: GraphQLAnswer<{ payload: TokenPayload | null }>;
     try {
-      const variables = { input: { refreshToken: before.refreshToken } };
-      answer = await postGraphQL({ query: RENEW, variables, operationName: 'RenewToken' }, null);
+      const variables = { refreshToken: before.refreshToken };
+      answer = await postGraphQL(
+        { query: OPERATIONS.renew, variables, operationName: 'RenewToken' },
+        null,
+      );
     } catch {
       this.#schedule(RENEW_AGAIN_AFTER_MS);
       return false;
