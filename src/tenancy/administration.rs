@@ -230,10 +230,11 @@ impl Administration {
 /// The built-in roles and what they may do. What a tenant has changed since is left as it is.
 async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
     for built_in in Role::ALL {
+        let (name, description) = words(built_in);
         let row = role::ActiveModel {
             code: Set(built_in.to_string()),
-            name: Set(built_in.title().to_owned()),
-            description: Set(built_in.description().to_owned()),
+            name: Set(name.to_owned()),
+            description: Set(description.to_owned()),
         };
         let keep = OnConflict::column(role::Column::Code).do_nothing().to_owned();
         let added = role::Entity::insert(row).on_conflict(keep).exec_without_returning(db).await?;
@@ -250,6 +251,17 @@ async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
         role_permission::Entity::insert_many(grants).exec_without_returning(db).await?;
     }
     Ok(())
+}
+
+/// What a built-in role is called and for.
+fn words(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::PlatformOperator => ("Platform operator", "Runs the installation and its tenants; sees no tenant's portfolios."),
+        Role::Admin => ("Administrator", "Runs the firm: its people, its portfolios, its data."),
+        Role::Advisor => ("Advisor", "Looks after the portfolios of the clients assigned to them."),
+        Role::Investor => ("Investor", "Sees and keeps their own portfolios."),
+        Role::Auditor => ("Auditor", "Reads everything of the firm and changes nothing."),
+    }
 }
 
 async fn role_exists(db: &impl ConnectionTrait, name: &str) -> Result<bool, DatabaseError> {

@@ -69,7 +69,7 @@ pub struct Gateway {
     tag: InstallationTag,
     is_demo: bool,
     statements: Arc<AtomicU64>,
-    tenants: moka::future::Cache<Uuid, TenantRecord>,
+    tenants: moka::sync::Cache<Uuid, TenantRecord>,
 }
 
 impl Gateway {
@@ -95,7 +95,7 @@ impl Gateway {
             is_demo: installation.is_demo,
             statements,
             // Short: a suspension must be felt at once everywhere, within what an access token lives.
-            tenants: moka::future::Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(10)).build(),
+            tenants: moka::sync::Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(10)).build(),
         };
         let platform = gateway.platform(Access::Read).await?;
         directory::check_version(&platform, "platform", migration::PLATFORM.len()).await?;
@@ -142,14 +142,14 @@ impl Gateway {
 
     /// The tenant that a token names. Cached for seconds, with its schema's version checked.
     pub async fn tenant_by_id(&self, id: Uuid) -> Result<Option<TenantRecord>, DatabaseError> {
-        if let Some(tenant) = self.tenants.get(&id).await {
+        if let Some(tenant) = self.tenants.get(&id) {
             return Ok(Some(tenant));
         }
         let session = self.platform(Access::Read).await?;
         let tenant = directory::by_id(&session, id).await?;
         if let Some(tenant) = &tenant {
             directory::check_version(&session, tenant.schema.as_str(), migration::TENANT.len()).await?;
-            self.tenants.insert(id, tenant.clone()).await;
+            self.tenants.insert(id, tenant.clone());
         }
         session.close().await?;
         Ok(tenant)

@@ -14,6 +14,9 @@ pub struct Model {
     pub valid_until: Option<Date>,
     pub portfolio_id: Uuid,
     pub amount: Decimal,
+    pub interest_base: Decimal,
+    pub fees_base: Decimal,
+    pub taxes_base: Decimal,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

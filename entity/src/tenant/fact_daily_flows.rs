@@ -6,13 +6,15 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "fact_daily_flows")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub transaction_id: Uuid,
     pub portfolio_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ordinal: i32,
     pub account_id: Uuid,
     pub counter_account_id: Option<Uuid>,
     pub date: Date,
     pub currency: String,
     pub amount: Decimal,
+    pub amount_base: Decimal,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,10 @@ pub struct Model {
     pub realized_base: Decimal,
     pub income_local: Decimal,
     pub income_base: Decimal,
+    pub withholding_base: Decimal,
+    pub fees_base: Decimal,
+    pub taxes_base: Decimal,
+    pub expensed_base: Decimal,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,7 @@ pub struct Model {
     pub currency: Option<String>,
     pub counter_amount: Option<Decimal>,
     pub counter_currency: Option<String>,
+    pub settlement_rate: Option<Decimal>,
     pub ratio_numerator: Option<Decimal>,
     pub ratio_denominator: Option<Decimal>,
     pub reverses_id: Option<Uuid>,

@@ -11,6 +11,7 @@ pub struct Model {
     pub account_id: Uuid,
     pub instrument_id: Uuid,
     pub opened_on: Date,
+    pub closed_on: Option<Date>,
     pub quantity_opened: Decimal,
     pub quantity_remaining: Decimal,
     pub cost_local: Decimal,

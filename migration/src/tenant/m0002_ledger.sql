@@ -29,6 +29,7 @@ CREATE TABLE fact_portfolio_transactions (
     currency text,
     counter_amount numeric,
     counter_currency text,
+    settlement_rate numeric,
     ratio_numerator numeric,
     ratio_denominator numeric,
     reverses_id uuid REFERENCES fact_portfolio_transactions (id),

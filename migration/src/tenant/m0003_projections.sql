@@ -5,6 +5,7 @@ CREATE TABLE lot (
     account_id uuid NOT NULL REFERENCES account (id),
     instrument_id uuid NOT NULL,
     opened_on date NOT NULL,
+    closed_on date,
     quantity_opened numeric NOT NULL,
     quantity_remaining numeric NOT NULL,
     cost_local numeric NOT NULL,
@@ -41,6 +42,10 @@ CREATE TABLE fact_daily_positions (
     realized_base numeric NOT NULL,
     income_local numeric NOT NULL,
     income_base numeric NOT NULL,
+    withholding_base numeric NOT NULL,
+    fees_base numeric NOT NULL,
+    taxes_base numeric NOT NULL,
+    expensed_base numeric NOT NULL,
     PRIMARY KEY (account_id, instrument_id, valid_from)
 );
 CREATE INDEX fact_daily_positions_portfolio ON fact_daily_positions (portfolio_id, valid_from);
@@ -52,19 +57,24 @@ CREATE TABLE fact_daily_cash (
     valid_until date,
     portfolio_id uuid NOT NULL REFERENCES portfolio (id),
     amount numeric NOT NULL,
+    interest_base numeric NOT NULL,
+    fees_base numeric NOT NULL,
+    taxes_base numeric NOT NULL,
     PRIMARY KEY (account_id, currency, valid_from)
 );
 CREATE INDEX fact_daily_cash_portfolio ON fact_daily_cash (portfolio_id, valid_from);
 
 -- Money that crossed an account's border on a day: in is positive. A null counter-account is outside the portfolio.
 CREATE TABLE fact_daily_flows (
-    transaction_id uuid PRIMARY KEY REFERENCES fact_portfolio_transactions (id),
     portfolio_id uuid NOT NULL REFERENCES portfolio (id),
+    ordinal integer NOT NULL,
     account_id uuid NOT NULL REFERENCES account (id),
     counter_account_id uuid,
     date date NOT NULL,
     currency text NOT NULL,
-    amount numeric NOT NULL
+    amount numeric NOT NULL,
+    amount_base numeric NOT NULL,
+    PRIMARY KEY (portfolio_id, ordinal)
 );
 CREATE INDEX fact_daily_flows_portfolio ON fact_daily_flows (portfolio_id, date);
 

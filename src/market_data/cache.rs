@@ -1,0 +1,167 @@
+//! The columns that valuations read, kept in memory for as long as the market data's version stands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::NaiveDate;
+use domain::money::Currency;
+use domain::pricing::{FxRates, Series};
+use uuid::Uuid;
+
+use crate::storage;
+use crate::storage::instrument::Instrument;
+use crate::storage::market_version::MarketVersion;
+use crate::tenancy::{DatabaseError, Session, Tenant};
+
+/// Bytes of price columns that are kept: 20 a day and instrument, so about 1,600 instruments of ten years.
+const PRICE_CACHE_BYTES: u64 = 80 << 20;
+
+/// Shared by all tenants: nothing in it is anybody's own.
+#[derive(Clone)]
+pub struct MarketCache {
+    prices: moka::sync::Cache<(i64, Uuid), Arc<Series>>,
+    instruments: moka::sync::Cache<(i64, Uuid), Arc<Instrument>>,
+    sessions: moka::sync::Cache<(i64, String), Arc<Vec<NaiveDate>>>,
+    fx: Arc<Mutex<Option<(i64, Arc<FxRates>)>>>,
+}
+
+impl Default for MarketCache {
+    fn default() -> Self {
+        let weigh = |_: &(i64, Uuid), series: &Arc<Series>| u32::try_from(series.dates().len() * 20).unwrap_or(u32::MAX);
+        Self {
+            prices: moka::sync::Cache::builder().max_capacity(PRICE_CACHE_BYTES).weigher(weigh).build(),
+            instruments: moka::sync::Cache::new(20_000),
+            sessions: moka::sync::Cache::new(500),
+            fx: Arc::default(),
+        }
+    }
+}
+
+/// The market data of one version, as one operation sees it.
+#[derive(Clone)]
+pub struct MarketView {
+    cache: MarketCache,
+    version: MarketVersion,
+}
+
+impl MarketCache {
+    /// The version in force when the session began.
+    pub async fn view(&self, session: &Session<Tenant>) -> Result<MarketView, DatabaseError> {
+        Ok(MarketView { cache: self.clone(), version: storage::market_version::current(session).await? })
+    }
+}
+
+impl MarketView {
+    /// The last day on which every exchange-priced stock has a close.
+    pub fn last_complete_day(&self) -> Option<NaiveDate> {
+        self.version.last_complete_day
+    }
+
+    /// Instruments by id; one that does not exist is left out.
+    pub async fn instruments(
+        &self,
+        session: &Session<Tenant>,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<Instrument>>, DatabaseError> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.cache.instruments.get(&(self.version.version, id)) {
+                Some(instrument) => _ = found.insert(id, instrument),
+                None => missing.push(id),
+            }
+        }
+        if !missing.is_empty() {
+            for instrument in storage::instrument::by_ids(session, &missing).await? {
+                let (id, instrument) = (instrument.id, Arc::new(instrument));
+                self.cache.instruments.insert((self.version.version, id), Arc::clone(&instrument));
+                found.insert(id, instrument);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Closes by instrument: clean ones for what an exchange prices, the tenant's own for the rest.
+    pub async fn prices(
+        &self,
+        session: &Session<Tenant>,
+        instruments: &HashMap<Uuid, Arc<Instrument>>,
+    ) -> Result<BTreeMap<Uuid, Arc<Series>>, DatabaseError> {
+        let mut found = BTreeMap::new();
+        let mut missing = Vec::new();
+        let mut manual = Vec::new();
+        for (&id, instrument) in instruments {
+            if instrument.manually_priced {
+                manual.push(id);
+            } else if let Some(series) = self.cache.prices.get(&(self.version.version, id)) {
+                found.insert(id, series);
+            } else {
+                missing.push(id);
+            }
+        }
+        if !missing.is_empty() {
+            let rows = storage::price::of_instruments(session, &missing).await?;
+            for (id, series) in columns(rows)? {
+                self.cache.prices.insert((self.version.version, id), Arc::clone(&series));
+                found.insert(id, series);
+            }
+        }
+        if !manual.is_empty() {
+            // A tenant's own prices are never kept where another tenant's request could meet them.
+            found.extend(columns(storage::manual_price::of_instruments(session, &manual).await?)?);
+        }
+        Ok(found)
+    }
+
+    /// All exchange rates.
+    pub async fn fx(&self, session: &Session<Tenant>) -> Result<Arc<FxRates>, DatabaseError> {
+        if let Some((version, rates)) = &*self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner)
+            && *version == self.version.version
+        {
+            return Ok(Arc::clone(rates));
+        }
+        let rates = Arc::new(fx_rates(storage::exchange_rate::of_euro(session).await?)?);
+        let mut kept = self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((self.version.version, Arc::clone(&rates)));
+        Ok(rates)
+    }
+
+    /// The days on which a market trades, in order; none for a market without sessions of its own.
+    pub async fn sessions(&self, session: &Session<Tenant>, mic: &str) -> Result<Arc<Vec<NaiveDate>>, DatabaseError> {
+        let key = (self.version.version, mic.to_owned());
+        if let Some(days) = self.cache.sessions.get(&key) {
+            return Ok(days);
+        }
+        let days = Arc::new(storage::exchange::sessions(session, mic).await?);
+        self.cache.sessions.insert(key, Arc::clone(&days));
+        Ok(days)
+    }
+}
+
+fn corrupt(error: impl ToString) -> DatabaseError {
+    DatabaseError::Corrupt(error.to_string())
+}
+
+/// Rows sorted by key and day, as one series a key.
+fn columns<K: Copy + Eq>(
+    rows: Vec<(K, NaiveDate, rust_decimal::Decimal)>,
+) -> Result<Vec<(K, Arc<Series>)>, DatabaseError> {
+    rows.chunk_by(|left, right| left.0 == right.0)
+        .map(|rows| {
+            let dates = rows.iter().map(|row| row.1).collect();
+            let values = rows.iter().map(|row| row.2).collect();
+            Ok((rows[0].0, Arc::new(Series::new(dates, values).map_err(corrupt)?)))
+        })
+        .collect()
+}
+
+fn fx_rates(rows: Vec<(String, NaiveDate, rust_decimal::Decimal)>) -> Result<FxRates, DatabaseError> {
+    let mut rates = FxRates::default();
+    for rows in rows.chunk_by(|left, right| left.0 == right.0) {
+        let currency = Currency::new(&rows[0].0).map_err(corrupt)?;
+        let dates = rows.iter().map(|row| row.1).collect();
+        let values = rows.iter().map(|row| row.2).collect();
+        rates.insert(currency, Series::new(dates, values).map_err(corrupt)?).map_err(corrupt)?;
+    }
+    Ok(rates)
+}

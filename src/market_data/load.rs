@@ -1,0 +1,160 @@
+//! A directory of files (`demo/README.md` describes them) into the warehouse.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::clock::Environment;
+use crate::storage::pipeline::{self, Dimension, Outcome, Run};
+use crate::tenancy::{Administration, DatabaseError};
+
+const PROVIDER: &str = "directory";
+
+/// Why a directory could not be loaded. What was loaded before the failure stays; loading again goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file is missing or cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not CSV with the header it should have.
+    #[error("{path}: {reason}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The database failed.
+    #[error("the database did not take the market data")]
+    Database(#[from] DatabaseError),
+}
+
+/// What a load came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadReport {
+    /// Closes.
+    pub prices: Outcome,
+    /// Exchange rates.
+    pub rates: Outcome,
+    /// Whether instruments, exchanges, currencies and calendars were new.
+    pub reference_loaded: bool,
+}
+
+/// Loads reference data if there is none yet, then prices and rates. `progress` is told each step in words.
+pub async fn load_directory(
+    administration: &Administration,
+    directory: &Path,
+    environment: &Environment,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<LoadReport, LoadError> {
+    let mut report = LoadReport::default();
+    let session = administration.market().await?;
+    if !pipeline::has_reference_data(&session).await? {
+        progress("loading instruments, exchanges, currencies and trading calendars");
+        load_reference(&session, directory, environment).await?;
+        report.reference_loaded = true;
+    }
+    session.commit().await?;
+    progress("loading prices");
+    let rows = table(&directory.join("prices.csv.gz"), &["symbol", "date", "close"])?;
+    let (session, run) = begin(administration, environment, "prices").await?;
+    report.prices = pipeline::load_prices(&session, &run, &rows).await?;
+    pipeline::finish_run(&session, &run, report.prices, environment.clock.now()).await?;
+    session.commit().await?;
+    progress("loading exchange rates");
+    let rows = table(&directory.join("fx.csv.gz"), &["base", "quote", "date", "rate"])?;
+    let (session, run) = begin(administration, environment, "exchange rates").await?;
+    report.rates = pipeline::load_rates(&session, &run, &rows).await?;
+    pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
+    pipeline::bump_version(&session).await?;
+    session.commit().await?;
+    Ok(report)
+}
+
+async fn begin(
+    administration: &Administration,
+    environment: &Environment,
+    dataset: &'static str,
+) -> Result<(crate::tenancy::Session<crate::tenancy::Market>, Run), DatabaseError> {
+    let run = Run { id: environment.ids.next(), dataset, provider: PROVIDER, started_at: environment.clock.now() };
+    let session = administration.market().await?;
+    pipeline::begin_run(&session, &run).await?;
+    Ok((session, run))
+}
+
+async fn load_reference(
+    session: &crate::tenancy::Session<crate::tenancy::Market>,
+    directory: &Path,
+    environment: &Environment,
+) -> Result<(), LoadError> {
+    let file = |name: &str| directory.join(name);
+    let optional = |cell: String| Some(cell).filter(|cell| !cell.is_empty());
+    let plain = [
+        (Dimension::Currencies, "currencies.csv", &["code", "name", "minor_unit", "withdrawn"][..]),
+        (Dimension::Exchanges, "exchanges.csv", &["mic", "name", "country", "currency", "time_zone"]),
+        (Dimension::Sessions, "sessions.csv.gz", &["mic", "date", "opens_at", "closes_at", "early_close"]),
+        (Dimension::Sectors, "sectors.csv", &["code", "name"]),
+    ];
+    for (dimension, name, header) in plain {
+        let nullable = header.iter().map(|&column| column == "withdrawn").collect::<Vec<_>>();
+        let rows: Vec<Vec<Option<String>>> = table(&file(name), header)?
+            .into_iter()
+            .map(|row| row.into_iter().zip(&nullable).map(|(cell, &null)| if null { optional(cell) } else { Some(cell) }).collect())
+            .collect();
+        pipeline::fill(session, dimension, &rows).await?;
+    }
+    let header =
+        ["symbol", "name", "asset_type", "mic", "currency", "isin", "sector", "price_multiplier", "price_source"];
+    let mut ids = HashMap::new();
+    let now = environment.clock.now().to_rfc3339();
+    let mut rows = Vec::new();
+    for row in table(&file("instruments.csv"), &header)? {
+        let id = environment.ids.next().to_string();
+        ids.insert(row[0].clone(), id.clone());
+        let mut cells = vec![Some(id)];
+        cells.extend(row.into_iter().map(optional));
+        cells.push(Some(now.clone()));
+        rows.push(cells);
+    }
+    pipeline::fill(session, Dimension::Instruments, &rows).await?;
+    let path = file("splits.csv");
+    let mut rows = Vec::new();
+    for row in table(&path, &["symbol", "ex_date", "numerator", "denominator"])? {
+        let id = ids.get(&row[0]).ok_or_else(|| LoadError::Format {
+            path: path.clone(),
+            reason: format!("the symbol {} is not in instruments.csv", row[0]),
+        })?;
+        let cells = [id, "SPLIT", &row[1], &row[2], &row[3]];
+        rows.push(cells.iter().map(|&cell| Some(cell.to_owned())).collect());
+    }
+    pipeline::fill(session, Dimension::Splits, &rows).await?;
+    Ok(())
+}
+
+/// The rows of a CSV file, plain or gzipped, whose header is exactly `header`.
+fn table(path: &Path, header: &[&str]) -> Result<Vec<Vec<String>>, LoadError> {
+    let file = File::open(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let reader: Box<dyn Read> = if path.extension().is_some_and(|extension| extension == "gz") {
+        Box::new(flate2::read::GzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
+    let format = |reason: String| LoadError::Format { path: path.to_owned(), reason };
+    let mut csv = csv::Reader::from_reader(reader);
+    let found = csv.headers().map_err(|error| format(error.to_string()))?;
+    if found.iter().ne(header.iter().copied()) {
+        return Err(format(format!("the header is not {}", header.join(","))));
+    }
+    csv.records()
+        .map(|record| {
+            let record = record.map_err(|error| format(error.to_string()))?;
+            Ok(record.iter().map(str::to_owned).collect())
+        })
+        .collect()
+}

@@ -1,0 +1,7 @@
+//! Market data: files into staging, checked, promoted to clean facts; and the clean facts as columns for valuations.
+
+mod cache;
+mod load;
+
+pub use cache::{MarketCache, MarketView};
+pub use load::{LoadError, LoadReport, load_directory};

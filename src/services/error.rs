@@ -1,0 +1,128 @@
+//! What a service answers when it does not do what it was asked.
+
+use std::fmt;
+
+use domain::ledger::LedgerError;
+use domain::money::ArithmeticError;
+
+use crate::tenancy::DatabaseError;
+
+/// Why a mutation was refused: something that its caller can mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// A value is outside what is allowed.
+    InvalidInput,
+    /// What the input refers to does not exist, or not for this caller.
+    NotFound,
+    /// Something with the same key exists.
+    AlreadyExists,
+    /// The record has changed since it was read.
+    VersionConflict,
+    /// An idempotency key was used for a different request.
+    IdempotencyKeyReused,
+    /// Tenant, address or password is wrong.
+    InvalidCredentials,
+    /// The refresh token is unknown, used, ended or expired.
+    InvalidRefreshToken,
+    /// A sale of more than is held.
+    InsufficientQuantity,
+    /// A date that has not come yet.
+    FutureDate,
+    /// No exchange rate for a currency on a day.
+    MissingExchangeRate,
+    /// The transaction was reversed before.
+    AlreadyReversed,
+    /// Every row of the file was imported before.
+    DuplicateImport,
+    /// An amount is too large to be booked exactly.
+    AmountTooLarge,
+}
+
+/// A refusal, with the field that caused it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What kind of refusal it is.
+    pub code: RefusalCode,
+    /// What is wrong and with which value, for a person.
+    pub message: String,
+    /// The path of the input field, outermost first.
+    pub field: Vec<String>,
+}
+
+impl Refusal {
+    /// A refusal of one field.
+    pub fn new(code: RefusalCode, field: &[&str], message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field: field.iter().map(|&part| part.to_owned()).collect() }
+    }
+}
+
+/// Why a service did not answer.
+#[derive(Debug)]
+pub enum ServiceError {
+    /// Nobody is logged in.
+    Unauthenticated,
+    /// Who is logged in may not do this.
+    Forbidden(String),
+    /// An argument of a query is wrong.
+    BadInput(String),
+    /// A mutation was refused; nothing was done.
+    Refused(Vec<Refusal>),
+    /// The database failed.
+    Database(DatabaseError),
+    /// Something that must not happen did.
+    Internal(String),
+}
+
+impl ServiceError {
+    /// A refusal of one field.
+    pub fn refused(code: RefusalCode, field: &[&str], message: impl Into<String>) -> Self {
+        Self::Refused(vec![Refusal::new(code, field, message)])
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated => f.write_str("nobody is logged in"),
+            Self::Forbidden(what) => write!(f, "not permitted: {what}"),
+            Self::BadInput(message) | Self::Internal(message) => f.write_str(message),
+            Self::Refused(refusals) => {
+                let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+                f.write_str(&messages.join("; "))
+            }
+            Self::Database(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ServiceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<DatabaseError> for ServiceError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<ArithmeticError> for ServiceError {
+    fn from(error: ArithmeticError) -> Self {
+        Self::refused(RefusalCode::AmountTooLarge, &[], error.to_string())
+    }
+}
+
+/// The refusal that a broken rule of the ledger comes to.
+pub fn ledger_refusal(error: &LedgerError, field: &[&str]) -> Refusal {
+    let code = match error {
+        LedgerError::InsufficientQuantity { .. } => RefusalCode::InsufficientQuantity,
+        LedgerError::MissingRate { .. } => RefusalCode::MissingExchangeRate,
+        LedgerError::Overflow { .. } => RefusalCode::AmountTooLarge,
+        _ => RefusalCode::InvalidInput,
+    };
+    Refusal::new(code, field, error.to_string())
+}

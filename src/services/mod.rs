@@ -1,0 +1,2 @@
+//! What a user can do.
+pub mod error;

@@ -1,0 +1,38 @@
+//! The SQL, one file a noun. Every function takes a session first; the session says whose rows it reaches. Tables'
+//! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
+
+pub mod account;
+pub mod copy;
+pub mod credential;
+pub mod exchange;
+pub mod exchange_rate;
+pub mod idempotency;
+pub mod instrument;
+pub mod manual_price;
+pub mod market_version;
+pub mod pipeline;
+pub mod portfolio;
+pub mod price;
+pub mod projection;
+pub mod refresh_token;
+pub mod role;
+pub mod signing_key;
+pub mod transaction;
+pub mod user;
+
+use domain::money::Currency;
+
+use crate::tenancy::DatabaseError;
+
+/// A keyset page: at most `limit` rows after the one that `after` names.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<K> {
+    /// The key of the last row already seen.
+    pub after: Option<K>,
+    /// How many rows at the most.
+    pub limit: u64,
+}
+
+fn currency(code: &str) -> Result<Currency, DatabaseError> {
+    Currency::new(code).map_err(|error| DatabaseError::Corrupt(error.to_string()))
+}

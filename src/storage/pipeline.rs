@@ -1,0 +1,258 @@
+//! What the data pipeline writes: staging as delivered, then in sets what passes the checks.
+
+use chrono::{DateTime, Utc};
+use entity::market::meta_refresh_log;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
+use uuid::Uuid;
+
+use super::copy::CopyRows;
+use crate::tenancy::{DatabaseError, Market, Session};
+
+/// Rows sent to the server at a time.
+const CHUNK: usize = 20_000;
+
+/// A run of the pipeline, from its start.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its id.
+    pub id: Uuid,
+    /// What is loaded, e.g. `prices`.
+    pub dataset: &'static str,
+    /// Where it comes from.
+    pub provider: &'static str,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rows that were delivered.
+    pub delivered: u64,
+    /// Rows that were new to the clean facts.
+    pub promoted: u64,
+    /// Rows that a check held back.
+    pub held: u64,
+}
+
+/// Notes that a run began.
+pub async fn begin_run(session: &Session<Market>, run: &Run) -> Result<(), DatabaseError> {
+    let row = meta_refresh_log::ActiveModel {
+        id: Set(run.id),
+        dataset: Set(run.dataset.to_owned()),
+        provider: Set(run.provider.to_owned()),
+        started_at: Set(run.started_at),
+        ..Default::default()
+    };
+    meta_refresh_log::Entity::insert(row).exec_without_returning(session).await?;
+    Ok(())
+}
+
+/// Notes what a run came to.
+pub async fn finish_run(
+    session: &Session<Market>,
+    run: &Run,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    let count = |rows: u64| Set(Some(i64::try_from(rows).unwrap_or(i64::MAX)));
+    let row = meta_refresh_log::ActiveModel {
+        id: Set(run.id),
+        finished_at: Set(Some(now)),
+        rows_delivered: count(outcome.delivered),
+        rows_promoted: count(outcome.promoted),
+        rows_held: count(outcome.held),
+        ..Default::default()
+    };
+    row.update(session).await?;
+    Ok(())
+}
+
+/// Stages rows of three or four text cells, numbered from 1, by the constant `statement`.
+async fn stage(
+    session: &Session<Market>,
+    statement: &'static str,
+    run: &Run,
+    rows: &[Vec<String>],
+) -> Result<u64, DatabaseError> {
+    let chunks = rows.chunks(CHUNK).enumerate().map(|(index, chunk)| {
+        let mut copy = CopyRows::default();
+        for (line, row) in (index * CHUNK + 1..).zip(chunk) {
+            copy.cell(run.id).cell(line).cell(run.provider);
+            for cell in row {
+                copy.cell(cell);
+            }
+            copy.end_row();
+        }
+        copy.into_chunk()
+    });
+    session.copy_in(statement, chunks).await
+}
+
+async fn of_run(session: &Session<Market>, sql: &'static str, run: &Run) -> Result<u64, DatabaseError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [run.id.into()]);
+    Ok(session.execute_raw(statement).await?.rows_affected())
+}
+
+const STAGE_PRICES: &str = "COPY stg_stock_price (run_id, line, provider, symbol, date, close) FROM STDIN";
+
+/// A row is held for the first of these that is so.
+const CHECK_PRICES: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT run_id, line, 'prices', finding, format('symbol %s, date %s, close %s', symbol, date, close)
+FROM (
+    SELECT s.*, CASE
+        WHEN NOT readable.date_ok THEN 'INVALID_DATE'
+        WHEN NOT readable.close_ok THEN 'INVALID_PRICE'
+        WHEN i.id IS NULL THEN 'UNKNOWN_SYMBOL'
+        WHEN s.date::date > current_date THEN 'FUTURE_DATE'
+        WHEN s.close::numeric <= 0 THEN 'NOT_POSITIVE'
+        WHEN i.mic <> '24X7' AND NOT EXISTS (
+            SELECT FROM dim_exchange_session d WHERE d.mic = i.mic AND d.date = s.date::date
+        ) THEN 'NO_SESSION'
+        WHEN row_number() OVER (PARTITION BY s.symbol, s.date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+    END AS finding
+    FROM stg_stock_price s
+    CROSS JOIN LATERAL (
+        SELECT s.date ~ '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' AS date_ok,
+            s.close ~ '^\\d{1,15}(\\.\\d{1,10})?$' AS close_ok
+    ) readable
+    LEFT JOIN dim_stock i ON i.symbol = s.symbol
+    WHERE s.run_id = $1
+) checked
+WHERE finding IS NOT NULL";
+
+const PROMOTE_PRICES: &str = "
+INSERT INTO fact_stock_price (instrument_id, date, close)
+SELECT i.id, s.date::date, s.close::numeric
+FROM stg_stock_price s
+JOIN dim_stock i ON i.symbol = s.symbol
+WHERE s.run_id = $1
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+ON CONFLICT (instrument_id, date) DO UPDATE SET close = excluded.close
+    WHERE fact_stock_price.close IS DISTINCT FROM excluded.close";
+
+/// Stages, checks and promotes closes: symbol, date, close.
+pub async fn load_prices(
+    session: &Session<Market>,
+    run: &Run,
+    rows: &[Vec<String>],
+) -> Result<Outcome, DatabaseError> {
+    let delivered = stage(session, STAGE_PRICES, run, rows).await?;
+    let held = of_run(session, CHECK_PRICES, run).await?;
+    let promoted = of_run(session, PROMOTE_PRICES, run).await?;
+    Ok(Outcome { delivered, promoted, held })
+}
+
+const STAGE_RATES: &str = "COPY stg_market_data (run_id, line, provider, base, quote, date, value) FROM STDIN";
+
+const CHECK_RATES: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT run_id, line, 'exchange rates', finding, format('%s/%s, date %s, rate %s', base, quote, date, value)
+FROM (
+    SELECT s.*, CASE
+        WHEN s.date !~ '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' THEN 'INVALID_DATE'
+        WHEN s.value !~ '^\\d{1,15}(\\.\\d{1,10})?$' THEN 'INVALID_RATE'
+        WHEN s.base <> 'EUR' OR c.code IS NULL THEN 'UNKNOWN_CURRENCY'
+        WHEN s.date::date > current_date THEN 'FUTURE_DATE'
+        WHEN s.value::numeric <= 0 THEN 'NOT_POSITIVE'
+        WHEN row_number() OVER (PARTITION BY s.quote, s.date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+    END AS finding
+    FROM stg_market_data s
+    LEFT JOIN dim_currency c ON c.code = s.quote
+    WHERE s.run_id = $1
+) checked
+WHERE finding IS NOT NULL";
+
+const PROMOTE_RATES: &str = "
+INSERT INTO fact_fx_rate (base, quote, date, rate)
+SELECT s.base, s.quote, s.date::date, s.value::numeric
+FROM stg_market_data s
+WHERE s.run_id = $1
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+ON CONFLICT (base, quote, date) DO UPDATE SET rate = excluded.rate
+    WHERE fact_fx_rate.rate IS DISTINCT FROM excluded.rate";
+
+/// Stages, checks and promotes exchange rates: base (EUR), quote, date, rate.
+pub async fn load_rates(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
+    let delivered = stage(session, STAGE_RATES, run, rows).await?;
+    let held = of_run(session, CHECK_RATES, run).await?;
+    let promoted = of_run(session, PROMOTE_RATES, run).await?;
+    Ok(Outcome { delivered, promoted, held })
+}
+
+/// The dimension tables that a directory of files fills, with their constant statements. Rows already there are kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Dimension {
+    /// code, name, minor unit, withdrawn
+    Currencies,
+    /// mic, name, country, currency, time zone
+    Exchanges,
+    /// mic, date, opens at, closes at, early close
+    Sessions,
+    /// code, name
+    Sectors,
+    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, created at
+    Instruments,
+    /// instrument, type, ex-date, numerator, denominator
+    Splits,
+}
+
+impl Dimension {
+    fn statement(self) -> &'static str {
+        match self {
+            Self::Currencies => "COPY dim_currency (code, name, minor_unit, withdrawn) FROM STDIN",
+            Self::Exchanges => "COPY dim_exchange (mic, name, country, currency, time_zone) FROM STDIN",
+            Self::Sessions => "COPY dim_exchange_session (mic, date, opens_at, closes_at, early_close) FROM STDIN",
+            Self::Sectors => "COPY dim_sector (code, name) FROM STDIN",
+            Self::Instruments => {
+                "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \
+                 price_source, created_at) FROM STDIN"
+            }
+            Self::Splits => {
+                "COPY fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) FROM STDIN"
+            }
+        }
+    }
+}
+
+/// Fills a dimension table that is still empty; `None` cells are NULL.
+pub async fn fill(
+    session: &Session<Market>,
+    dimension: Dimension,
+    rows: &[Vec<Option<String>>],
+) -> Result<u64, DatabaseError> {
+    let chunks = rows.chunks(CHUNK).map(|chunk| {
+        let mut copy = CopyRows::default();
+        for row in chunk {
+            for cell in row {
+                copy.optional(cell.as_ref());
+            }
+            copy.end_row();
+        }
+        copy.into_chunk()
+    });
+    session.copy_in(dimension.statement(), chunks).await
+}
+
+/// Whether reference data has been loaded.
+pub async fn has_reference_data(session: &Session<Market>) -> Result<bool, DatabaseError> {
+    Ok(entity::market::dim_stock::Entity::find().one(session).await?.is_some())
+}
+
+/// The last day on which every stock that is priced by an exchange has a close.
+const BUMP: &str = "
+UPDATE meta_market_version SET version = version + 1, last_complete_day = (
+    SELECT min(latest) FROM (
+        SELECT max(p.date) AS latest
+        FROM dim_stock i LEFT JOIN fact_stock_price p ON p.instrument_id = i.id
+        WHERE i.price_source = 'EXCHANGE' AND i.asset_type = 'STOCK'
+        GROUP BY i.id
+    ) of_instrument
+)";
+
+/// Puts what was loaded in force: readers with an older version cached read again.
+pub async fn bump_version(session: &Session<Market>) -> Result<(), DatabaseError> {
+    session.execute_raw(Statement::from_string(DbBackend::Postgres, BUMP)).await?;
+    Ok(())
+}

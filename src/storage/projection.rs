@@ -1,0 +1,194 @@
+//! What is computed from the ledger: lots, matches, positions, cash, flows. Replaced as a whole per portfolio, in the
+//! transaction that changed the ledger.
+
+use chrono::NaiveDate;
+use domain::ledger::{Booking, CashPeriod, Flow, PositionPeriod};
+use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions, lot, lot_match};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::copy::CopyRows;
+use crate::tenancy::{DatabaseError, Session, Tenant};
+
+const LOTS: &str = "COPY lot (transaction_id, portfolio_id, account_id, instrument_id, opened_on, closed_on, \
+    quantity_opened, quantity_remaining, cost_local, cost_base) FROM STDIN";
+const MATCHES: &str = "COPY lot_match (sale_transaction_id, lot_transaction_id, portfolio_id, opened_on, closed_on, \
+    quantity, cost_local, cost_base, proceeds_local, proceeds_base) FROM STDIN";
+const POSITIONS: &str = "COPY fact_daily_positions (account_id, instrument_id, valid_from, valid_until, portfolio_id, \
+    quantity, cost_local, cost_base, realized_local, realized_base, income_local, income_base, withholding_base, \
+    fees_base, taxes_base, expensed_base) FROM STDIN";
+const CASH: &str =
+    "COPY fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, \
+    interest_base, fees_base, taxes_base) FROM STDIN";
+const FLOWS: &str =
+    "COPY fact_daily_flows (portfolio_id, ordinal, account_id, counter_account_id, date, currency, amount, amount_base) \
+    FROM STDIN";
+
+/// Puts a booking in place of what was computed for the portfolio before.
+pub async fn replace(session: &Session<Tenant>, portfolio: Uuid, booking: &Booking) -> Result<(), DatabaseError> {
+    clear(session, portfolio).await?;
+    let mut rows = CopyRows::default();
+    for lot in &booking.lots {
+        rows.cell(lot.opened_by.uuid()).cell(portfolio).cell(lot.account.uuid()).cell(lot.instrument.uuid());
+        rows.cell(lot.opened_on).optional(lot.closed_on).cell(lot.quantity_opened).cell(lot.quantity_remaining);
+        rows.cell(lot.cost_local).cell(lot.cost_base).end_row();
+    }
+    copy(session, LOTS, rows).await?;
+    let mut rows = CopyRows::default();
+    for part in &booking.matches {
+        rows.cell(part.sale.uuid()).cell(part.lot.uuid()).cell(portfolio).cell(part.opened_on).cell(part.closed_on);
+        rows.cell(part.quantity).cell(part.cost_local).cell(part.cost_base);
+        rows.cell(part.proceeds_local).cell(part.proceeds_base).end_row();
+    }
+    copy(session, MATCHES, rows).await?;
+    let mut rows = CopyRows::default();
+    for period in &booking.positions {
+        rows.cell(period.account.uuid()).cell(period.instrument.uuid()).cell(period.valid_from);
+        rows.optional(period.valid_until).cell(portfolio).cell(period.quantity);
+        rows.cell(period.cost_local).cell(period.cost_base).cell(period.realized_local).cell(period.realized_base);
+        rows.cell(period.income_local).cell(period.income_base).cell(period.withholding_base);
+        rows.cell(period.fees_base).cell(period.taxes_base).cell(period.expensed_base).end_row();
+    }
+    copy(session, POSITIONS, rows).await?;
+    let mut rows = CopyRows::default();
+    for period in &booking.cash {
+        rows.cell(period.account.uuid()).cell(period.currency).cell(period.valid_from).optional(period.valid_until);
+        rows.cell(portfolio).cell(period.amount);
+        rows.cell(period.interest_base).cell(period.fees_base).cell(period.taxes_base).end_row();
+    }
+    copy(session, CASH, rows).await?;
+    let mut rows = CopyRows::default();
+    for (ordinal, flow) in booking.flows.iter().enumerate() {
+        rows.cell(portfolio).cell(ordinal).cell(flow.account.uuid()).optional(None::<Uuid>);
+        rows.cell(flow.date).cell(flow.currency).cell(flow.amount).cell(flow.amount_base).end_row();
+    }
+    copy(session, FLOWS, rows).await
+}
+
+async fn copy(session: &Session<Tenant>, statement: &'static str, rows: CopyRows) -> Result<(), DatabaseError> {
+    session.copy_in(statement, std::iter::once(rows.into_chunk())).await?;
+    Ok(())
+}
+
+async fn clear(session: &Session<Tenant>, portfolio: Uuid) -> Result<(), DatabaseError> {
+    lot_match::Entity::delete_many().filter(lot_match::Column::PortfolioId.eq(portfolio)).exec(session).await?;
+    lot::Entity::delete_many().filter(lot::Column::PortfolioId.eq(portfolio)).exec(session).await?;
+    fact_daily_positions::Entity::delete_many()
+        .filter(fact_daily_positions::Column::PortfolioId.eq(portfolio))
+        .exec(session)
+        .await?;
+    fact_daily_cash::Entity::delete_many()
+        .filter(fact_daily_cash::Column::PortfolioId.eq(portfolio))
+        .exec(session)
+        .await?;
+    fact_daily_flows::Entity::delete_many()
+        .filter(fact_daily_flows::Column::PortfolioId.eq(portfolio))
+        .exec(session)
+        .await?;
+    Ok(())
+}
+
+/// What was held in these portfolios at any close from one day to another, both included.
+pub async fn positions(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(Uuid, PositionPeriod)>, DatabaseError> {
+    use fact_daily_positions::Column;
+    let rows = fact_daily_positions::Entity::find()
+        .filter(Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(Column::ValidFrom.lte(to))
+        .filter(Condition::any().add(Column::ValidUntil.is_null()).add(Column::ValidUntil.gt(from)))
+        .order_by_asc(Column::AccountId)
+        .order_by_asc(Column::InstrumentId)
+        .order_by_asc(Column::ValidFrom)
+        .all(session)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let period = PositionPeriod {
+                account: row.account_id.into(),
+                instrument: row.instrument_id.into(),
+                valid_from: row.valid_from,
+                valid_until: row.valid_until,
+                quantity: row.quantity,
+                cost_local: row.cost_local,
+                cost_base: row.cost_base,
+                realized_local: row.realized_local,
+                realized_base: row.realized_base,
+                income_local: row.income_local,
+                income_base: row.income_base,
+                withholding_base: row.withholding_base,
+                fees_base: row.fees_base,
+                taxes_base: row.taxes_base,
+                expensed_base: row.expensed_base,
+            };
+            (row.portfolio_id, period)
+        })
+        .collect())
+}
+
+/// The cash of these portfolios at any close from one day to another, both included.
+pub async fn cash(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(Uuid, CashPeriod)>, DatabaseError> {
+    use fact_daily_cash::Column;
+    let rows = fact_daily_cash::Entity::find()
+        .filter(Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(Column::ValidFrom.lte(to))
+        .filter(Condition::any().add(Column::ValidUntil.is_null()).add(Column::ValidUntil.gt(from)))
+        .order_by_asc(Column::AccountId)
+        .order_by_asc(Column::Currency)
+        .order_by_asc(Column::ValidFrom)
+        .all(session)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let period = CashPeriod {
+                account: row.account_id.into(),
+                currency: super::currency(&row.currency)?,
+                valid_from: row.valid_from,
+                valid_until: row.valid_until,
+                amount: row.amount,
+                interest_base: row.interest_base,
+                fees_base: row.fees_base,
+                taxes_base: row.taxes_base,
+            };
+            Ok((row.portfolio_id, period))
+        })
+        .collect()
+}
+
+/// What came into or left these portfolios from one day to another, both included; by day.
+pub async fn flows(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(Uuid, Flow)>, DatabaseError> {
+    use fact_daily_flows::Column;
+    let rows = fact_daily_flows::Entity::find()
+        .filter(Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(Column::Date.between(from, to))
+        .order_by_asc(Column::Date)
+        .order_by_asc(Column::Ordinal)
+        .all(session)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let flow = Flow {
+                account: row.account_id.into(),
+                date: row.date,
+                currency: super::currency(&row.currency)?,
+                amount: row.amount,
+                amount_base: row.amount_base,
+            };
+            Ok((row.portfolio_id, flow))
+        })
+        .collect()
+}

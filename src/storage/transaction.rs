@@ -1,0 +1,268 @@
+//! The ledger's rows: added and read, never changed.
+
+mod row;
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ledger::{Transaction, TransactionKind};
+use entity::tenant::{fact_portfolio_transactions as table, import_batch};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::Page;
+use self::row::Columns;
+use super::copy::CopyRows;
+use crate::tenancy::{DatabaseError, Session, Tenant};
+
+/// What a row of the ledger says.
+#[derive(Clone, Debug)]
+pub enum Activity {
+    /// Something happened in the account.
+    Event(TransactionKind),
+    /// An earlier row no longer counts. Both stay to be seen.
+    Reversal {
+        /// The row that no longer counts.
+        of: Uuid,
+    },
+}
+
+/// A row of the ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The portfolio whose ledger it stands in.
+    pub portfolio_id: Uuid,
+    /// The account it belongs to.
+    pub account_id: Uuid,
+    /// The economic event it is a leg of.
+    pub event_id: Uuid,
+    /// The day it counts from.
+    pub trade_date: NaiveDate,
+    /// Order of recording within the portfolio.
+    pub sequence: i64,
+    /// What it says.
+    pub activity: Activity,
+    /// The file that brought it.
+    pub import_batch_id: Option<Uuid>,
+    /// What tells it apart among the imported rows of its account.
+    pub import_key: Option<String>,
+    /// The source's own id for it.
+    pub external_id: Option<String>,
+    /// A remark.
+    pub note: Option<String>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// By whom.
+    pub recorded_by: Uuid,
+}
+
+impl LedgerRow {
+    /// The row as booking reads it; nothing for a reversal.
+    pub fn transaction(&self) -> Option<Transaction> {
+        let Activity::Event(kind) = &self.activity else {
+            return None;
+        };
+        Some(Transaction {
+            id: self.id.into(),
+            account: self.account_id.into(),
+            trade_date: self.trade_date,
+            sequence: self.sequence,
+            kind: kind.clone(),
+        })
+    }
+}
+
+const COPY: &str = "COPY fact_portfolio_transactions (id, portfolio_id, account_id, event_id, trade_date, sequence, \
+    import_batch_id, import_key, external_id, note, recorded_at, recorded_by, reverses_id, type, instrument_id, quantity, \
+    price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, ratio_numerator, \
+    ratio_denominator) FROM STDIN";
+
+/// Appends rows.
+pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(), DatabaseError> {
+    let mut copy = CopyRows::default();
+    for row in rows {
+        let columns = Columns::of(&row.activity);
+        copy.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
+        copy.cell(row.trade_date).cell(row.sequence).optional(row.import_batch_id).optional(row.import_key.as_ref());
+        copy.optional(row.external_id.as_ref()).optional(row.note.as_ref());
+        copy.cell(row.recorded_at.to_rfc3339()).cell(row.recorded_by).optional(columns.reverses_id).cell(columns.code);
+        copy.optional(columns.instrument).optional(columns.quantity).optional(columns.price).optional(columns.amount);
+        copy.optional(columns.fee).optional(columns.tax).optional(columns.currency).optional(columns.counter_amount);
+        copy.optional(columns.counter_currency).optional(columns.settlement_rate);
+        copy.optional(columns.ratio_numerator).optional(columns.ratio_denominator).end_row();
+    }
+    session.copy_in(COPY, std::iter::once(copy.into_chunk())).await?;
+    Ok(())
+}
+
+/// What counts of a portfolio's ledger until a day: neither reversals nor what they reverse. In booking order.
+pub async fn effective(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    until: Option<NaiveDate>,
+) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let mut query = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .order_by_asc(table::Column::TradeDate)
+        .order_by_asc(table::Column::Sequence);
+    if let Some(until) = until {
+        query = query.filter(table::Column::TradeDate.lte(until));
+    }
+    query.all(session).await?.into_iter().map(row::read).collect()
+}
+
+fn not_reversed() -> Condition {
+    let reversal = Alias::new("reversal");
+    let of_this_row = Query::select()
+        .expr(Expr::val(1))
+        .from_as(table::Entity, reversal.clone())
+        .and_where(
+            Expr::col((reversal, table::Column::ReversesId)).equals((table::Entity, table::Column::Id)),
+        )
+        .to_owned();
+    Condition::all().add(Expr::exists(of_this_row).not())
+}
+
+/// What to show of a portfolio's ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// From this trade date on, inclusive.
+    pub from: Option<NaiveDate>,
+    /// Until this trade date, inclusive.
+    pub to: Option<NaiveDate>,
+    /// Only of these instruments.
+    pub instrument: Option<Uuid>,
+    /// Only of these types.
+    pub types: Option<Vec<&'static str>>,
+}
+
+impl Filter {
+    fn condition(&self, portfolio: Uuid) -> Condition {
+        Condition::all()
+            .add(table::Column::PortfolioId.eq(portfolio))
+            .add_option(self.from.map(|day| table::Column::TradeDate.gte(day)))
+            .add_option(self.to.map(|day| table::Column::TradeDate.lte(day)))
+            .add_option(self.instrument.map(|id| table::Column::InstrumentId.eq(id)))
+            .add_option(self.types.as_ref().map(|types| table::Column::Type.is_in(types.iter().copied())))
+    }
+}
+
+/// Rows of a portfolio, the latest first.
+pub async fn page(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    filter: &Filter,
+    page: Page<(NaiveDate, i64)>,
+) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let mut query = table::Entity::find()
+        .filter(filter.condition(portfolio))
+        .order_by_desc(table::Column::TradeDate)
+        .order_by_desc(table::Column::Sequence)
+        .limit(page.limit);
+    if let Some((date, sequence)) = page.after {
+        query = query.filter(
+            Condition::any().add(table::Column::TradeDate.lt(date)).add(
+                Condition::all().add(table::Column::TradeDate.eq(date)).add(table::Column::Sequence.lt(sequence)),
+            ),
+        );
+    }
+    query.all(session).await?.into_iter().map(row::read).collect()
+}
+
+/// How many rows a filter leaves.
+pub async fn count(session: &Session<Tenant>, portfolio: Uuid, filter: &Filter) -> Result<u64, DatabaseError> {
+    Ok(table::Entity::find().filter(filter.condition(portfolio)).count(session).await?)
+}
+
+/// The rows with these ids, in no order.
+pub async fn by_ids(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let rows = table::Entity::find().filter(table::Column::Id.is_in(ids.iter().copied())).all(session).await?;
+    rows.into_iter().map(row::read).collect()
+}
+
+/// Which of these rows have been reversed, with the row that did it.
+pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+    let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
+        .select_only()
+        .columns([table::Column::ReversesId, table::Column::Id])
+        .filter(table::Column::ReversesId.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(session)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(reversed, by)| Some((reversed?, by))).collect())
+}
+
+/// Every import key that an account has seen.
+pub async fn import_keys(session: &Session<Tenant>, account: Uuid) -> Result<HashSet<String>, DatabaseError> {
+    let keys: Vec<Option<String>> = table::Entity::find()
+        .select_only()
+        .column(table::Column::ImportKey)
+        .filter(table::Column::AccountId.eq(account))
+        .filter(table::Column::ImportKey.is_not_null())
+        .into_tuple()
+        .all(session)
+        .await?;
+    Ok(keys.into_iter().flatten().collect())
+}
+
+/// One imported file.
+#[derive(Clone, Debug)]
+pub struct ImportBatch {
+    /// Its id, which every row it brought carries.
+    pub id: Uuid,
+    /// The account it went to.
+    pub account_id: Uuid,
+    /// The file's format.
+    pub format: &'static str,
+    /// Rows in the file.
+    pub rows_read: i64,
+    /// Rows added to the ledger.
+    pub rows_recorded: i64,
+    /// Rows that the account had already.
+    pub rows_duplicate: i64,
+    /// Rows left out because they were wrong.
+    pub rows_rejected: i64,
+    /// When.
+    pub imported_at: DateTime<Utc>,
+    /// By whom.
+    pub imported_by: Uuid,
+}
+
+/// Notes an imported file.
+pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Result<(), DatabaseError> {
+    let row = import_batch::ActiveModel {
+        id: Set(batch.id),
+        account_id: Set(batch.account_id),
+        format: Set(batch.format.to_owned()),
+        rows_read: Set(batch.rows_read),
+        rows_recorded: Set(batch.rows_recorded),
+        rows_duplicate: Set(batch.rows_duplicate),
+        rows_rejected: Set(batch.rows_rejected),
+        imported_at: Set(batch.imported_at),
+        imported_by: Set(batch.imported_by),
+    };
+    import_batch::Entity::insert(row).exec_without_returning(session).await?;
+    Ok(())
+}
+
+/// The day of a portfolio's first transaction.
+pub async fn first_date(session: &Session<Tenant>, portfolio: Uuid) -> Result<Option<NaiveDate>, DatabaseError> {
+    let day: Option<Option<NaiveDate>> = table::Entity::find()
+        .select_only()
+        .column_as(table::Column::TradeDate.min(), "first")
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .into_tuple()
+        .one(session)
+        .await?;
+    Ok(day.flatten())
+}
+
