@@ -1,0 +1,38 @@
+//! Which portfolios an actor may reach. The answer is a [`Visible`], without which no query of portfolios can be written.
+
+use crate::auth::{Actor, Permission};
+use crate::storage::portfolio::Visible;
+
+use super::ServiceError;
+
+/// Refuses an actor without the permission.
+pub fn require(actor: &Actor, permission: Permission) -> Result<(), ServiceError> {
+    if actor.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden(permission.to_string())) }
+}
+
+/// The portfolios that the actor may read.
+pub fn readable(actor: &Actor) -> Visible {
+    Visible {
+        all: actor.may(Permission::PortfoliosReadAll),
+        owned_by: actor.may(Permission::PortfoliosReadOwn).then_some(actor.user_id),
+        advised_by: actor.may(Permission::PortfoliosReadAssigned).then_some(actor.user_id),
+    }
+}
+
+/// The portfolios that the actor may change.
+pub fn writable(actor: &Actor) -> Visible {
+    Visible {
+        all: actor.may(Permission::PortfoliosWriteAll),
+        owned_by: actor.may(Permission::PortfoliosWriteOwn).then_some(actor.user_id),
+        advised_by: actor.may(Permission::PortfoliosWriteAssigned).then_some(actor.user_id),
+    }
+}
+
+/// Refuses an actor who may change no portfolio at all.
+pub fn require_some_writable(actor: &Actor) -> Result<Visible, ServiceError> {
+    let visible = writable(actor);
+    if visible == Visible::default() {
+        return Err(ServiceError::Forbidden(Permission::PortfoliosWriteOwn.to_string()));
+    }
+    Ok(visible)
+}
