@@ -1,8 +1,9 @@
-//! A self-hosted, multi-tenant portfolio analytics server.
-pub mod clock;
+//! Self-hosted, multi-tenant portfolio analytics.
 pub mod auth;
-pub mod tenancy;
 pub mod audit;
-pub mod storage;
+pub mod clock;
+pub mod graphql;
 pub mod market_data;
 pub mod services;
+pub mod storage;
+pub mod tenancy;

@@ -1,0 +1,26 @@
+//! Who is calling and what they may do: passwords, tokens, actors, permissions.
+//!
+//! Primitives only: nothing here reads a database, a clock or a configuration. Time comes in as an argument, randomness
+//! through [`Entropy`].
+
+mod access_token;
+mod actor;
+mod claims;
+mod entropy;
+mod password;
+mod permission;
+mod realm;
+mod refresh_token;
+mod role;
+mod signing_key;
+
+pub use access_token::{AccessTokens, IssuedToken, TokenSettings};
+pub use actor::{Actor, ActorKind};
+pub use claims::{Claims, Subject, TokenError};
+pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use password::{PasswordError, PasswordParams, Passwords, Verdict};
+pub use permission::{Permission, PermissionSet, UnknownPermission};
+pub use realm::{Realm, TenantId};
+pub use refresh_token::{RefreshToken, RefreshTokenError, RefreshTokenHash};
+pub use role::{Role, UnknownRole, default_grants};
+pub use signing_key::{KeyCipher, KeyError, PublicKey, SigningKey, SigningKeys};

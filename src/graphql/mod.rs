@@ -1,0 +1,4 @@
+//! The GraphQL interface: the only place that names async_graphql beside the transport.
+
+pub mod error;
+pub mod limits;
