@@ -1,1 +1,8 @@
+//! Self-hosted, multi-tenant portfolio analytics: a GraphQL API over PostgreSQL.
+//!
+//! Reading order is from the operator inwards. A module may use those below it, never those above
+//! (`docs/architecture.md` holds the table, a test compares the code with it).
 
+pub mod cli;
+pub mod config;
+pub mod local_postgres;
