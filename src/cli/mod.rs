@@ -71,7 +71,10 @@ impl Context {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
         let configuration = Config::load(&globals.sources());
-        Self { globals, configuration }
+        Self {
+            globals,
+            configuration,
+        }
     }
 
     /// The configuration, for a command that cannot do without.
@@ -96,8 +99,17 @@ impl Cli {
     #[must_use]
     pub fn prepare(self) -> (Prepared, crate::config::LogConfig) {
         let context = Context::new(self.globals);
-        let log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
-        (Prepared { context, command: self.command }, log)
+        let log = context
+            .configuration()
+            .map(|(config, _)| config.log.clone())
+            .unwrap_or_default();
+        (
+            Prepared {
+                context,
+                command: self.command,
+            },
+            log,
+        )
     }
 }
 

@@ -67,7 +67,10 @@ impl Config {
         let (mut config, mut provenance) = sources::merge(sources)?;
         if config.profile == Profile::Demo && config.auth.secret.is_none() {
             config.auth.secret = Some(Secret::from(DEMO_SECRET));
-            provenance.record("auth.secret", Origin::Derived("the published demo constant"));
+            provenance.record(
+                "auth.secret",
+                Origin::Derived("the published demo constant"),
+            );
         }
         config.validate(&provenance)?;
         Ok((config, provenance))

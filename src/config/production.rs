@@ -20,7 +20,9 @@ impl std::error::Error for Violations {}
 impl fmt::Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the configuration is not fit for production:")?;
-        self.0.iter().try_for_each(|rule| write!(formatter, "\n  - {rule}"))
+        self.0
+            .iter()
+            .try_for_each(|rule| write!(formatter, "\n  - {rule}"))
     }
 }
 
@@ -69,9 +71,16 @@ impl Config {
                 "auth.argon2_memory_kib is below 19456 or auth.argon2_iterations below 2; passwords would be too cheap to guess",
             ),
         ];
-        let broken: Vec<_> =
-            rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule.to_owned()).collect();
-        if broken.is_empty() { Ok(()) } else { Err(Violations(broken)) }
+        let broken: Vec<_> = rules
+            .into_iter()
+            .filter(|(broken, _)| *broken)
+            .map(|(_, rule)| rule.to_owned())
+            .collect();
+        if broken.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations(broken))
+        }
     }
 
     fn one_login_for_both(&self) -> bool {
@@ -82,7 +91,10 @@ impl Config {
     }
 
     fn has_demo_secret(&self) -> bool {
-        self.auth.secret.as_ref().is_some_and(|secret| secret.expose_secret() == DEMO_SECRET)
+        self.auth
+            .secret
+            .as_ref()
+            .is_some_and(|secret| secret.expose_secret() == DEMO_SECRET)
     }
 
     /// A crude guard against `xxxxxxxx…`: it cannot know that a text is random, only that it is not.

@@ -37,7 +37,9 @@ impl DataDirectory {
     /// Creates the directory where needed and takes its lock.
     pub(super) fn open(path: &Path, account: &Account) -> Result<Self, LocalPostgresError> {
         account.create_directory(path)?;
-        let path = path.canonicalize().map_err(LocalPostgresError::file("resolve", path))?;
+        let path = path
+            .canonicalize()
+            .map_err(LocalPostgresError::file("resolve", path))?;
         let lock = lock(&path)?;
         Ok(Self { path, _lock: lock })
     }
@@ -60,12 +62,14 @@ impl DataDirectory {
 
     /// The path an unfinished cluster is made at.
     pub(super) fn unfinished_cluster(&self) -> PathBuf {
-        self.path.join(format!("{UNFINISHED}{}", std::process::id()))
+        self.path
+            .join(format!("{UNFINISHED}{}", std::process::id()))
     }
 
     /// Removes what an interrupted first start has left.
     pub(super) fn remove_unfinished(&self) -> Result<(), LocalPostgresError> {
-        let entries = fs::read_dir(&self.path).map_err(LocalPostgresError::file("list", &self.path))?;
+        let entries =
+            fs::read_dir(&self.path).map_err(LocalPostgresError::file("list", &self.path))?;
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
                 let path = entry.path();
@@ -90,7 +94,9 @@ impl DataDirectory {
     /// The port of the last run when it is free, else any free one.
     pub(super) fn choose_port(&self) -> Result<u16, LocalPostgresError> {
         let file = self.path.join("port");
-        let last = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+        let last = fs::read_to_string(&file)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
         let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr();
         let address = last
             .and_then(|port| free(port).ok())
@@ -112,7 +118,12 @@ impl DataDirectory {
             fs::rename(&path, &older).map_err(LocalPostgresError::file("rename", &path))?;
         }
         let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).read(true).mode(0o600).open(&path);
+        let file = options
+            .create(true)
+            .append(true)
+            .read(true)
+            .mode(0o600)
+            .open(&path);
         let file = file.map_err(LocalPostgresError::file("open", &path))?;
         let start = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
         Ok(Log { path, file, start })
@@ -133,7 +144,9 @@ impl Log {
         let mut text = Vec::new();
         let mut file = &self.file;
         // Nothing better can be done about a log that cannot be read than to show what there is.
-        let _ = file.seek(SeekFrom::Start(self.start)).and_then(|_| file.read_to_end(&mut text));
+        let _ = file
+            .seek(SeekFrom::Start(self.start))
+            .and_then(|_| file.read_to_end(&mut text));
         last_lines(&String::from_utf8_lossy(&text), 20)
     }
 }
@@ -141,23 +154,40 @@ impl Log {
 /// The last `count` lines of a text.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join("\n")
+    lines
+        .get(lines.len().saturating_sub(count)..)
+        .unwrap_or_default()
+        .join("\n")
 }
 
 /// Takes the lock and writes our number into the file for whoever comes second.
 fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
     let path = directory.join("owner.lock");
     let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
+    let file = options
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path);
     let mut file = file.map_err(LocalPostgresError::file("open", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(LocalPostgresError::InUse { directory: directory.to_owned(), pid });
+            let pid = file
+                .read_to_string(&mut text)
+                .ok()
+                .and_then(|_| text.trim().parse().ok());
+            return Err(LocalPostgresError::InUse {
+                directory: directory.to_owned(),
+                pid,
+            });
         }
-        Err(TryLockError::Error(error)) => return Err(LocalPostgresError::file("lock", path)(error)),
+        Err(TryLockError::Error(error)) => {
+            return Err(LocalPostgresError::file("lock", path)(error));
+        }
     }
     file.set_len(0)
         .and_then(|()| writeln!(file, "{}", std::process::id()))
@@ -171,12 +201,15 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), LocalPostgres
     let write = || {
         // A temporary file is made with mode 0600; saying so keeps it true.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.as_file().set_permissions(Permissions::from_mode(0o600))?;
+        file.as_file()
+            .set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)
     };
-    write().map(drop).map_err(LocalPostgresError::file("write", path))
+    write()
+        .map(drop)
+        .map_err(LocalPostgresError::file("write", path))
 }
 
 #[cfg(test)]
@@ -193,7 +226,10 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a directory");
         let first = open(temporary.path()).expect("free");
         let refused = open(temporary.path()).expect_err("taken").to_string();
-        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
         drop(first);
         open(temporary.path()).expect("free again");
     }
@@ -214,7 +250,10 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a directory");
         let directory = open(temporary.path()).expect("free");
         write_private(&directory.secrets(), "x").expect("written");
-        let mode = fs::metadata(directory.secrets()).expect("there").permissions().mode();
+        let mode = fs::metadata(directory.secrets())
+            .expect("there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::create_dir(directory.unfinished_cluster()).expect("made");
         fs::create_dir(directory.cluster()).expect("made");

@@ -8,7 +8,9 @@ use super::programs::Version;
 #[derive(Debug, thiserror::Error)]
 pub enum LocalPostgresError {
     /// No PostgreSQL on this machine.
-    #[error("PostgreSQL was not found (initdb and postgres, version {minimum} or newer); install it: {install}")]
+    #[error(
+        "PostgreSQL was not found (initdb and postgres, version {minimum} or newer); install it: {install}"
+    )]
     ProgramsMissing {
         /// The oldest major version that will do.
         minimum: u32,
@@ -36,7 +38,9 @@ pub enum LocalPostgresError {
         made_by: u32,
     },
     /// PostgreSQL refuses to run as root and there is no one to run it as.
-    #[error("PostgreSQL does not run as root and this system has no user `postgres`; create it (`useradd --system postgres`) or run as another user")]
+    #[error(
+        "PostgreSQL does not run as root and this system has no user `postgres`; create it (`useradd --system postgres`) or run as another user"
+    )]
     NoServerUser,
     /// The server's user cannot get to its data.
     #[error("the user `{user}`, who runs PostgreSQL, cannot enter {directory}; choose a place it can reach with --data-dir (for example /var/lib/portfolio), or do not run as root", directory = directory.display())]
@@ -55,7 +59,9 @@ pub enum LocalPostgresError {
         pid: Option<u32>,
     },
     /// A server without an owner does not go away.
-    #[error("a PostgreSQL server left over from an earlier run (process {pid}) does not stop; end it with `kill -QUIT {pid}` and start again")]
+    #[error(
+        "a PostgreSQL server left over from an earlier run (process {pid}) does not stop; end it with `kill -QUIT {pid}` and start again"
+    )]
     LeftOverStays {
         /// The postmaster.
         pid: i32,
@@ -130,15 +136,24 @@ pub enum LocalPostgresError {
         source: sqlx::Error,
     },
     /// A text that cannot be an identifier.
-    #[error("`{0}` cannot name a role or database; use lower-case letters, digits and underscores, at most 63, not starting with a digit or `pg_`")]
+    #[error(
+        "`{0}` cannot name a role or database; use lower-case letters, digits and underscores, at most 63, not starting with a digit or `pg_`"
+    )]
     Name(String),
 }
 
 impl LocalPostgresError {
     /// For `map_err`: names the action and the path.
-    pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn file(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { action, path, source }
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
     }
 
     /// For `map_err`: names what the statement was for.

@@ -50,7 +50,8 @@ const EPHEMERAL_PREFIX: &str = "portfolio-postgres-";
 pub enum Durability {
     /// A committed transaction survives a power failure.
     Durable,
-    /// Nothing is flushed to disk: fast, and lost when the machine stops.
+    /// Nothing is flushed to disk: fast, and the last of it lost when the server is killed, all of it when the
+    /// machine stops.
     Volatile,
 }
 
@@ -111,8 +112,13 @@ pub enum Progress {
 impl fmt::Display for Progress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Initialising(version) => write!(formatter, "creating a PostgreSQL {version} cluster"),
-            Self::StoppingLeftOver { pid } => write!(formatter, "stopping the server of an earlier run (process {pid})"),
+            Self::Initialising(version) => {
+                write!(formatter, "creating a PostgreSQL {version} cluster")
+            }
+            Self::StoppingLeftOver { pid } => write!(
+                formatter,
+                "stopping the server of an earlier run (process {pid})"
+            ),
             Self::Starting { port } => write!(formatter, "starting PostgreSQL on port {port}"),
             Self::Ready { port } => write!(formatter, "PostgreSQL is ready on port {port}"),
         }
@@ -153,7 +159,9 @@ impl LocalPostgres {
         loop {
             match Self::ephemeral_once().await {
                 // The supervisor has removed the directory with the server, so all of it is done again.
-                Err(LocalPostgresError::Exited { tail, .. }) if attempt < ATTEMPTS && passes_by_itself(&tail) => {
+                Err(LocalPostgresError::Exited { tail, .. })
+                    if attempt < ATTEMPTS && passes_by_itself(&tail) =>
+                {
                     attempt += 1;
                 }
                 result => return result,
@@ -167,7 +175,10 @@ impl LocalPostgres {
         let temporary = tempfile::Builder::new()
             .prefix(EPHEMERAL_PREFIX)
             .tempdir_in(&parent)
-            .map_err(LocalPostgresError::file("create a temporary directory in", &parent))?;
+            .map_err(LocalPostgresError::file(
+                "create a temporary directory in",
+                &parent,
+            ))?;
         // The supervisor runs as the server's user and must be able to remove the directory.
         account.give(temporary.path())?;
         let options = StartOptions {
@@ -190,21 +201,44 @@ impl LocalPostgres {
         let programs = match directory.cluster_major()? {
             Some(major) => {
                 let cluster = directory.cluster();
-                recovery::stop_left_over(&cluster, |pid| progress(&Progress::StoppingLeftOver { pid })).await?;
+                recovery::stop_left_over(&cluster, |pid| {
+                    progress(&Progress::StoppingLeftOver { pid })
+                })
+                .await?;
                 Programs::find_for(&cluster, major)?
             }
             None => {
                 let programs = Programs::find()?;
                 progress(&Progress::Initialising(programs.version));
-                cluster::initialise(&directory, &programs, &account, &mut passwords, options.durability).await?;
+                cluster::initialise(
+                    &directory,
+                    &programs,
+                    &account,
+                    &mut passwords,
+                    options.durability,
+                )
+                .await?;
                 programs
             }
         };
-        let start = Start { options, account: &account, directory: &directory, programs: &programs, progress };
+        let start = Start {
+            options,
+            account: &account,
+            directory: &directory,
+            programs: &programs,
+            progress,
+        };
         let password = passwords.existing(SUPERUSER)?;
         let (supervisor, superuser, log) = start.until_ready(&password, temporary).await?;
         let passwords = Mutex::new(passwords);
-        Ok(Self { supervisor, superuser, passwords, log, programs, _directory: directory })
+        Ok(Self {
+            supervisor,
+            superuser,
+            passwords,
+            log,
+            programs,
+            _directory: directory,
+        })
     }
 
     /// The superuser's login to a database. For making databases and for tests; the application never uses it.
@@ -230,10 +264,18 @@ impl LocalPostgres {
     ///
     /// # Errors
     /// When the server refuses, or the password cannot be kept.
-    pub async fn ensure_owner(&self, name: &SqlName, database: &SqlName) -> Result<Login, LocalPostgresError> {
+    pub async fn ensure_owner(
+        &self,
+        name: &SqlName,
+        database: &SqlName,
+    ) -> Result<Login, LocalPostgresError> {
         let mut passwords = self.passwords.lock().await;
         let password = passwords.existing_or_new(name.as_str())?;
-        let owner = Login { user: name.to_string(), password, ..self.superuser.on(database) };
+        let owner = Login {
+            user: name.to_string(),
+            password,
+            ..self.superuser.on(database)
+        };
         owner::ensure(&self.superuser, &owner, database).await?;
         Ok(owner)
     }
@@ -243,10 +285,18 @@ impl LocalPostgres {
     /// # Errors
     /// When it does not end in time, although its supervisor goes on trying.
     pub async fn stop(self) -> Result<(), LocalPostgresError> {
-        let Self { supervisor, log, _directory, .. } = self;
+        let Self {
+            supervisor,
+            log,
+            _directory,
+            ..
+        } = self;
         match supervisor.stop(STOPPED_WITHIN).await {
             Some(_) => Ok(()),
-            None => Err(LocalPostgresError::DidNotStop { seconds: STOPPED_WITHIN.as_secs(), log: log.path }),
+            None => Err(LocalPostgresError::DidNotStop {
+                seconds: STOPPED_WITHIN.as_secs(),
+                log: log.path,
+            }),
         }
     }
 }
@@ -272,7 +322,9 @@ impl Start<'_> {
         let mut attempt = 1;
         loop {
             match self.attempt(password, temporary.take()).await {
-                Err(LocalPostgresError::Exited { tail, .. }) if attempt < attempts && passes_by_itself(&tail) => {
+                Err(LocalPostgresError::Exited { tail, .. })
+                    if attempt < attempts && passes_by_itself(&tail) =>
+                {
                     attempt += 1;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -302,7 +354,7 @@ impl Start<'_> {
         let server = cluster::server(self.programs, &self.directory.cluster(), port, self.options);
         let shell = self.account.command("/bin/sh");
         let remove = temporary.as_ref().map(TempDir::path);
-        let mut supervisor = Supervisor::start(shell, &server, self.options.durability, remove, &log)?;
+        let mut supervisor = Supervisor::start(shell, &server, remove, &log)?;
         // From here on the supervisor removes it, which also happens when we are killed.
         temporary.map(TempDir::keep);
         ready(&mut supervisor, &superuser, &log).await?;
@@ -313,14 +365,22 @@ impl Start<'_> {
 }
 
 /// Waits until the server lets the superuser in.
-async fn ready(supervisor: &mut Supervisor, superuser: &Login, log: &Log) -> Result<(), LocalPostgresError> {
+async fn ready(
+    supervisor: &mut Supervisor,
+    superuser: &Login,
+    log: &Log,
+) -> Result<(), LocalPostgresError> {
     let deadline = Instant::now() + READY_WITHIN;
     let options = superuser.connect_options();
     loop {
         if supervisor.has_exited() {
-            return Err(LocalPostgresError::Exited { log: log.path.clone(), tail: log.tail() });
+            return Err(LocalPostgresError::Exited {
+                log: log.path.clone(),
+                tail: log.tail(),
+            });
         }
-        let connecting = tokio::time::timeout(Duration::from_secs(5), PgConnection::connect_with(&options));
+        let connecting =
+            tokio::time::timeout(Duration::from_secs(5), PgConnection::connect_with(&options));
         let source = match connecting.await {
             Ok(Ok(connection)) => {
                 // Being let in is the answer; how the connection ends is not.
@@ -332,7 +392,12 @@ async fn ready(supervisor: &mut Supervisor, superuser: &Login, log: &Log) -> Res
         };
         if Instant::now() >= deadline {
             let (log, tail) = (log.path.clone(), log.tail());
-            return Err(LocalPostgresError::NotReady { seconds: READY_WITHIN.as_secs(), log, tail, source });
+            return Err(LocalPostgresError::NotReady {
+                seconds: READY_WITHIN.as_secs(),
+                log,
+                tail,
+                source,
+            });
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -340,9 +405,13 @@ async fn ready(supervisor: &mut Supervisor, superuser: &Login, log: &Log) -> Res
 
 /// Whether the log tells of an obstacle that is gone at the next attempt.
 fn passes_by_itself(log: &str) -> bool {
-    ["could not bind", "could not create any TCP/IP sockets", "pre-existing shared memory block"]
-        .iter()
-        .any(|text| log.contains(text))
+    [
+        "could not bind",
+        "could not create any TCP/IP sockets",
+        "pre-existing shared memory block",
+    ]
+    .iter()
+    .any(|text| log.contains(text))
 }
 
 #[cfg(test)]

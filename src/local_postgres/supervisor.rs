@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Durability, LocalPostgresError, account::spawn_error, directory::Log};
+use super::{LocalPostgresError, account::spawn_error, directory::Log};
 
 /// Arguments: the signal that stops the server, a directory to remove afterwards or nothing, the server's
 /// command line. The signal is repeated, since a server that has only just been forked may ignore it, and
@@ -52,16 +52,17 @@ impl Supervisor {
     pub(super) fn start(
         mut shell: Command,
         server: &Command,
-        durability: Durability,
         remove: Option<&Path>,
         log: &Log,
     ) -> Result<Self, LocalPostgresError> {
-        let clone = || log.file.try_clone().map_err(LocalPostgresError::file("open", &log.path));
-        // Data that is thrown away needs no checkpoint.
-        let signal = match durability {
-            Durability::Durable => "INT",
-            Durability::Volatile => "QUIT",
+        let clone = || {
+            log.file
+                .try_clone()
+                .map_err(LocalPostgresError::file("open", &log.path))
         };
+        // Data that is thrown away needs no checkpoint. A volatile server whose data stays does: an immediate
+        // shutdown would lose what it has committed and not yet written.
+        let signal = if remove.is_some() { "QUIT" } else { "INT" };
         shell
             .args(["-c", SCRIPT, "sh", signal])
             .arg(remove.unwrap_or(Path::new("")))

@@ -13,17 +13,27 @@ use super::*;
 
 async fn run(login: &Login, sql: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect_with(&login.connect_options()).await?;
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await?;
     connection.close().await
 }
 
 async fn flag(login: &Login, sql: &'static str) -> bool {
-    let mut connection = PgConnection::connect_with(&login.connect_options()).await.expect("connects");
-    sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("answers")
+    let mut connection = PgConnection::connect_with(&login.connect_options())
+        .await
+        .expect("connects");
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut connection)
+        .await
+        .expect("answers")
 }
 
 async fn volatile(data_dir: &Path) -> LocalPostgres {
-    let options = StartOptions { durability: Durability::Volatile, ..StartOptions::new(data_dir) };
+    let options = StartOptions {
+        durability: Durability::Volatile,
+        ..StartOptions::new(data_dir)
+    };
     LocalPostgres::start(options, |_| {}).await.expect("starts")
 }
 
@@ -38,7 +48,10 @@ fn name(text: &str) -> SqlName {
 /// A place that the server's user can enter even when `TMPDIR` is closed to it.
 fn place() -> TempDir {
     let place = tempfile::tempdir().expect("a directory");
-    Account::for_server().expect("an account").give(place.path()).expect("given");
+    Account::for_server()
+        .expect("an account")
+        .give(place.path())
+        .expect("given");
     place
 }
 
@@ -48,18 +61,37 @@ async fn a_server_keeps_its_data_and_its_port_over_stops_and_kills() {
     let data_dir = place.path().join("data with space");
     let server = volatile(&data_dir).await;
     let port = server.port();
-    let refused = LocalPostgres::start(StartOptions::new(&data_dir), |_| {}).await.expect_err("in use");
-    assert!(matches!(refused, LocalPostgresError::InUse { pid: Some(_), .. }), "{refused}");
+    let refused = LocalPostgres::start(StartOptions::new(&data_dir), |_| {})
+        .await
+        .expect_err("in use");
+    assert!(
+        matches!(refused, LocalPostgresError::InUse { pid: Some(_), .. }),
+        "{refused}"
+    );
 
-    let owner = server.ensure_owner(&name("app_owner"), &name("app")).await.expect("made");
-    run(&owner, "CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (7)").await.expect("made");
+    let owner = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("made");
+    run(
+        &owner,
+        "CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (7)",
+    )
+    .await
+    .expect("made");
     server.stop().await.expect("stops");
 
     // A supervisor that is killed leaves the postmaster to its watcher, whose pipe is still open here.
     let server = volatile(&data_dir).await;
     assert_eq!(server.port(), port);
-    let again = server.ensure_owner(&name("app_owner"), &name("app")).await.expect("still there");
-    assert_eq!(again.password.expose_secret(), owner.password.expose_secret());
+    let again = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("still there");
+    assert_eq!(
+        again.password.expose_secret(),
+        owner.password.expose_secret()
+    );
     assert!(flag(&again, "SELECT EXISTS (SELECT FROM kept WHERE id = 7)").await);
     kill(pid(server.supervisor.pid()), Signal::SIGKILL).expect("killed");
     drop(server);
@@ -69,7 +101,16 @@ async fn a_server_keeps_its_data_and_its_port_over_stops_and_kills() {
     killpg(pid(server.supervisor.pid()), Signal::SIGKILL).expect("killed");
     drop(server);
     let server = volatile(&data_dir).await;
-    assert!(flag(&Login { port: server.port(), ..owner.clone() }, "SELECT EXISTS (SELECT FROM kept WHERE id = 7)").await);
+    assert!(
+        flag(
+            &Login {
+                port: server.port(),
+                ..owner.clone()
+            },
+            "SELECT EXISTS (SELECT FROM kept WHERE id = 7)"
+        )
+        .await
+    );
     server.stop().await.expect("stops");
     assert!(!data_dir.join("cluster/postmaster.pid").exists());
 }
@@ -80,25 +121,42 @@ async fn a_left_over_server_without_watcher_is_stopped_first() {
     let server = volatile(place.path()).await;
     let cluster = place.path().canonicalize().expect("there").join("cluster");
     let text = fs::read_to_string(cluster.join("postmaster.pid")).expect("running");
-    let postmaster: i32 = text.lines().next().expect("a line").parse().expect("a number");
+    let postmaster: i32 = text
+        .lines()
+        .next()
+        .expect("a line")
+        .parse()
+        .expect("a number");
     // Stopped, neither the shell nor its watcher can react to the end of the pipe.
     for process in others_of_group(server.supervisor.pid(), postmaster) {
         kill(process, Signal::SIGKILL).expect("killed");
     }
     drop(server);
     let seen = std::sync::Mutex::new(Vec::new());
-    let options = StartOptions { durability: Durability::Volatile, ..StartOptions::new(place.path()) };
-    let server = LocalPostgres::start(options, |progress| seen.lock().expect("unpoisoned").push(progress.clone()))
-        .await
-        .expect("starts");
-    assert!(seen.lock().expect("unpoisoned").contains(&Progress::StoppingLeftOver { pid: postmaster }));
+    let options = StartOptions {
+        durability: Durability::Volatile,
+        ..StartOptions::new(place.path())
+    };
+    let server = LocalPostgres::start(options, |progress| {
+        seen.lock().expect("unpoisoned").push(progress.clone())
+    })
+    .await
+    .expect("starts");
+    assert!(
+        seen.lock()
+            .expect("unpoisoned")
+            .contains(&Progress::StoppingLeftOver { pid: postmaster })
+    );
     server.stop().await.expect("stops");
 }
 
 /// The shells of a supervisor: its process group without the server, which leads a session of its own
 /// processes but stays in the group.
 fn others_of_group(group: u32, postmaster: i32) -> Vec<Pid> {
-    let output = std::process::Command::new("ps").args(["-eo", "pid=,pgid=,comm="]).output().expect("ps");
+    let output = std::process::Command::new("ps")
+        .args(["-eo", "pid=,pgid=,comm="])
+        .output()
+        .expect("ps");
     let text = String::from_utf8(output.stdout).expect("text");
     let shells = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
@@ -113,14 +171,24 @@ fn others_of_group(group: u32, postmaster: i32) -> Vec<Pid> {
 async fn an_ephemeral_server_vanishes_when_its_pipe_closes() {
     let server = LocalPostgres::ephemeral().await.expect("starts");
     let directory = server.log.path.parent().expect("a directory").to_owned();
-    let owner = server.ensure_owner(&name("app_owner"), &name("app")).await.expect("made");
+    let owner = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("made");
     let sql = "SELECT rolcreaterole AND rolcanlogin AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolreplication)
                AND (SELECT datdba = r.oid FROM pg_database WHERE datname = current_database())
                FROM pg_roles r WHERE rolname = current_user";
     assert!(flag(&owner, sql).await);
-    run(&owner, "CREATE ROLE t_1; CREATE SCHEMA s").await.expect("allowed");
-    let wrong = Login { password: "wrong".to_owned().into(), ..owner.clone() };
-    run(&wrong, "SELECT 1").await.expect_err("a wrong password is refused");
+    run(&owner, "CREATE ROLE t_1; CREATE SCHEMA s")
+        .await
+        .expect("allowed");
+    let wrong = Login {
+        password: "wrong".to_owned().into(),
+        ..owner.clone()
+    };
+    run(&wrong, "SELECT 1")
+        .await
+        .expect_err("a wrong password is refused");
     assert!(directory.exists());
     drop(server);
     for _ in 0..500 {

@@ -27,7 +27,10 @@ pub(super) fn findings(globals: &Globals, http: &HttpConfig) -> Vec<Finding> {
 fn programs() -> Finding {
     const SUBJECT: &str = "PostgreSQL";
     match Programs::find() {
-        Ok(found) => Finding::ok(SUBJECT, format!("{} in {}", found.version, found.directory.display())),
+        Ok(found) => Finding::ok(
+            SUBJECT,
+            format!("{} in {}", found.version, found.directory.display()),
+        ),
         Err(error) => Finding::fail(SUBJECT, error.to_string()),
     }
 }
@@ -36,7 +39,10 @@ fn server_user() -> Finding {
     const SUBJECT: &str = "PostgreSQL's user";
     match Account::for_server().as_ref().map(Account::switched_to) {
         Ok(None) => Finding::ok(SUBJECT, "the private server runs as the current user"),
-        Ok(Some(user)) => Finding::ok(SUBJECT, format!("this is root; the private server runs as `{user}`")),
+        Ok(Some(user)) => Finding::ok(
+            SUBJECT,
+            format!("this is root; the private server runs as `{user}`"),
+        ),
         Err(error) => Finding::fail(SUBJECT, error.to_string()),
     }
 }
@@ -49,14 +55,20 @@ fn data_dir(directory: &Path) -> Finding {
     }
     match writable(directory) {
         Ok(()) => Finding::ok(SUBJECT, format!("{shown} can be written")),
-        Err(error) => Finding::fail(SUBJECT, format!("{shown} cannot be written ({error}); choose another with --data-dir")),
+        Err(error) => Finding::fail(
+            SUBJECT,
+            format!("{shown} cannot be written ({error}); choose another with --data-dir"),
+        ),
     }
 }
 
 /// Tries it where the directory is or would be made; modes alone do not tell of read-only file systems.
 fn writable(directory: &Path) -> io::Result<()> {
     let directory = std::path::absolute(directory)?;
-    let existing = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let existing = directory
+        .ancestors()
+        .find(|path| path.exists())
+        .unwrap_or(Path::new("/"));
     tempfile::tempfile_in(existing).map(drop)
 }
 
@@ -66,11 +78,15 @@ fn node() -> Finding {
         Some(version) if major(&version) >= Some(MINIMUM_NODE) => Finding::ok(SUBJECT, version),
         Some(version) => Finding::warn(
             SUBJECT,
-            format!("{version} is too old to build the playground; install Node {MINIMUM_NODE} or newer from https://nodejs.org"),
+            format!(
+                "{version} is too old to build the playground; install Node {MINIMUM_NODE} or newer from https://nodejs.org"
+            ),
         ),
         None => Finding::warn(
             SUBJECT,
-            format!("not found, so the playground cannot be built; install Node {MINIMUM_NODE} or newer from https://nodejs.org"),
+            format!(
+                "not found, so the playground cannot be built; install Node {MINIMUM_NODE} or newer from https://nodejs.org"
+            ),
         ),
     }
 }
@@ -78,17 +94,28 @@ fn node() -> Finding {
 fn npm() -> Finding {
     match version_of("npm") {
         Some(version) => Finding::ok("npm", version),
-        None => Finding::warn("npm", "not found, so the playground cannot be built; it comes with Node"),
+        None => Finding::warn(
+            "npm",
+            "not found, so the playground cannot be built; it comes with Node",
+        ),
     }
 }
 
 fn version_of(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn major(version: &str) -> Option<u32> {
-    version.trim_start_matches('v').split('.').next()?.parse().ok()
+    version
+        .trim_start_matches('v')
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 fn playground(directory: &Path) -> Finding {
@@ -97,7 +124,12 @@ fn playground(directory: &Path) -> Finding {
     if fs::metadata(directory.join("index.html")).is_ok() {
         Finding::ok(SUBJECT, format!("built in {shown}"))
     } else {
-        Finding::warn(SUBJECT, format!("not built in {shown}; `demo` builds it, or run `npm ci && npm run build` in web/"))
+        Finding::warn(
+            SUBJECT,
+            format!(
+                "not built in {shown}; `demo` builds it, or run `npm ci && npm run build` in web/"
+            ),
+        )
     }
 }
 
@@ -108,7 +140,9 @@ fn port(http: &HttpConfig) -> Finding {
         Ok(_) => Finding::ok(SUBJECT, format!("{listen} is free")),
         Err(error) => Finding::fail(
             SUBJECT,
-            format!("{listen} cannot be used ({error}); stop what uses it, or choose another with --listen"),
+            format!(
+                "{listen} cannot be used ({error}); stop what uses it, or choose another with --listen"
+            ),
         ),
     }
 }
@@ -128,7 +162,10 @@ mod tests {
     #[test]
     fn a_port_in_use_fails_and_a_missing_directory_is_judged_by_its_parent() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let http = HttpConfig { listen: taken.local_addr().expect("bound"), ..HttpConfig::default() };
+        let http = HttpConfig {
+            listen: taken.local_addr().expect("bound"),
+            ..HttpConfig::default()
+        };
         assert_eq!(port(&http).verdict, Verdict::Fail);
         drop(taken);
         assert_eq!(port(&http).verdict, Verdict::Ok);
