@@ -23,7 +23,7 @@ pub(super) fn run(command: ConfigCommand, context: Context) -> anyhow::Result<Ex
             if config.profile == Profile::Production
                 && let Err(violations) = config.validate_production()
             {
-                print(&format!("\n`serve` would refuse to start, {violations}"))?;
+                print(&format!("\n`serve` would refuse to start: {violations}"))?;
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -62,14 +62,16 @@ impl Finding {
 }
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
-    let default = Config::default();
-    let (config, configuration) = match context.configuration() {
-        Ok((config, _)) => (config, configuration(config)),
-        Err(error) => (&default, Finding::fail("configuration", error.to_string())),
-    };
-    let mut findings = vec![configuration];
-    findings.extend(machine::findings(&context.globals, &config.http));
-    findings.extend(database::findings(&config.database).await);
+    let mut findings = machine::findings(&context.globals);
+    match context.configuration() {
+        Ok((config, _)) => {
+            findings.push(configuration(config));
+            findings.extend(machine::configured(&config.http));
+            findings.extend(database::findings(&config.database).await);
+        }
+        // What depends on the configuration cannot be judged without it.
+        Err(error) => findings.push(Finding::fail("configuration", error.to_string())),
+    }
     for finding in &findings {
         print(&finding.line())?;
     }

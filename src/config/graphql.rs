@@ -8,7 +8,7 @@ use super::{Problem, out_of_range};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GraphqlConfig {
-    /// Levels of nested fields.
+    /// Levels of nested fields. An introspection query has about 14, if those are counted too.
     pub max_depth: usize,
     /// Sum of the costs of all fields, lists counted by their page size.
     pub max_complexity: usize,
@@ -41,7 +41,7 @@ impl Default for GraphqlConfig {
 impl GraphqlConfig {
     pub(super) fn validate(&self) -> Vec<Problem> {
         out_of_range(&[
-            // GraphiQL's introspection query alone is 13 levels of `ofType`; a limit past 64 limits nothing.
+            // A limit past 64 levels limits nothing.
             ("graphql.max_depth", self.max_depth as u64, 1, 64),
             (
                 "graphql.max_complexity",

@@ -105,10 +105,12 @@ impl Account {
         })
     }
 
-    /// Creates a directory, with its parents, that this user can enter; only what is made here is opened up.
+    /// Creates a directory, with its parents, that this user can enter.
     pub(super) fn create_directory(&self, directory: &Path) -> Result<(), LocalPostgresError> {
-        fs::create_dir_all(directory)
-            .map_err(LocalPostgresError::file("create the directory", directory))?;
+        // Checked first, so that nothing is left where it can be of no use.
+        self.check_reach(directory)?;
+        fs::create_dir_all(directory).map_err(LocalPostgresError::unusable(directory))?;
+        // A strict umask closes even what was made just now.
         self.check_reach(directory)
     }
 }

@@ -11,7 +11,6 @@
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
-    net::{Ipv4Addr, TcpListener},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -70,10 +69,12 @@ impl DataDirectory {
     pub(super) fn remove_unfinished(&self) -> Result<(), LocalPostgresError> {
         let entries =
             fs::read_dir(&self.path).map_err(LocalPostgresError::file("list", &self.path))?;
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                let path = entry.path();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(UNFINISHED) {
                 fs::remove_dir_all(&path).map_err(LocalPostgresError::file("remove", &path))?;
+            } else if path == self.password_file() {
+                fs::remove_file(&path).map_err(LocalPostgresError::file("remove", &path))?;
             }
         }
         Ok(())
@@ -91,18 +92,10 @@ impl DataDirectory {
         Ok(Some(text.trim().parse().unwrap_or(0)))
     }
 
-    /// The port of the last run when it is free, else any free one.
-    pub(super) fn choose_port(&self) -> Result<u16, LocalPostgresError> {
-        let file = self.path.join("port");
-        let last = fs::read_to_string(&file)
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
-        let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr();
-        let address = last
-            .and_then(|port| free(port).ok())
-            .map_or_else(|| free(0), Ok)
-            .map_err(LocalPostgresError::file("find a free port for", &self.path))?;
-        Ok(address.port())
+    /// The port of the last run, if there was one.
+    pub(super) fn last_port(&self) -> Option<u16> {
+        let text = fs::read_to_string(self.path.join("port")).ok()?;
+        text.trim().parse().ok()
     }
 
     pub(super) fn remember_port(&self, port: u16) -> Result<(), LocalPostgresError> {
@@ -171,7 +164,7 @@ fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
         .write(true)
         .mode(0o600)
         .open(&path);
-    let mut file = file.map_err(LocalPostgresError::file("open", &path))?;
+    let mut file = file.map_err(LocalPostgresError::unusable(directory))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -235,14 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn the_port_of_the_last_run_is_used_again_unless_it_is_taken() {
+    fn the_port_is_remembered() {
         let temporary = tempfile::tempdir().expect("a directory");
         let directory = open(temporary.path()).expect("free");
-        let port = directory.choose_port().expect("a port");
-        directory.remember_port(port).expect("written");
-        assert_eq!(directory.choose_port().expect("a port"), port);
-        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("free");
-        assert_ne!(directory.choose_port().expect("a port"), port);
+        assert_eq!(directory.last_port(), None);
+        directory.remember_port(20_001).expect("written");
+        assert_eq!(directory.last_port(), Some(20_001));
     }
 
     #[test]

@@ -69,6 +69,17 @@ pub enum LocalPostgresError {
     /// The cluster is there and its passwords are not.
     #[error("{path} is missing or damaged, so nobody can log in to the server beside it; restore it, or remove the directory to start afresh", path = .0.display())]
     SecretsLost(PathBuf),
+    /// The data directory belongs to someone else, or cannot be.
+    #[error("{path} cannot be used for a database; choose another place with --data-dir, or give it to the current user", path = path.display())]
+    DirectoryUnusable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nothing on the loopback address can be listened on.
+    #[error("no free port was found on 127.0.0.1")]
+    NoPort(#[source] io::Error),
     /// A system call failed.
     #[error("cannot {action} {path}", path = path.display())]
     File {
@@ -154,6 +165,12 @@ impl LocalPostgresError {
             path,
             source,
         }
+    }
+
+    /// For `map_err`: names the data directory.
+    pub(super) fn unusable(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::DirectoryUnusable { path, source }
     }
 
     /// For `map_err`: names what the statement was for.

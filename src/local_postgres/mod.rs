@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod login;
 mod owner;
+mod ports;
 mod programs;
 mod recovery;
 mod secrets;
@@ -199,14 +200,7 @@ impl LocalPostgres {
         let mut passwords = Passwords::read(directory.secrets())?;
         directory.remove_unfinished()?;
         let programs = match directory.cluster_major()? {
-            Some(major) => {
-                let cluster = directory.cluster();
-                recovery::stop_left_over(&cluster, |pid| {
-                    progress(&Progress::StoppingLeftOver { pid })
-                })
-                .await?;
-                Programs::find_for(&cluster, major)?
-            }
+            Some(major) => Programs::find_for(&directory.cluster(), major)?,
             None => {
                 let programs = Programs::find()?;
                 progress(&Progress::Initialising(programs.version));
@@ -338,9 +332,15 @@ impl Start<'_> {
         password: &SecretString,
         temporary: Option<TempDir>,
     ) -> Result<(Supervisor, Login, Log), LocalPostgresError> {
+        let cluster = self.directory.cluster();
+        let found = |pid| (self.progress)(&Progress::StoppingLeftOver { pid });
+        recovery::stop_left_over(&cluster, found).await?;
         let port = match self.options.port {
             Some(port) => port,
-            None => self.directory.choose_port()?,
+            None => {
+                let chosen = ports::choose(self.directory.last_port());
+                chosen.map_err(LocalPostgresError::NoPort)?
+            }
         };
         let superuser = Login {
             host: "127.0.0.1".to_owned(),
@@ -351,7 +351,7 @@ impl Start<'_> {
         };
         (self.progress)(&Progress::Starting { port });
         let log = self.directory.open_log()?;
-        let server = cluster::server(self.programs, &self.directory.cluster(), port, self.options);
+        let server = cluster::server(self.programs, &cluster, port, self.options);
         let shell = self.account.command("/bin/sh");
         let remove = temporary.as_ref().map(TempDir::path);
         let mut supervisor = Supervisor::start(shell, &server, remove, &log)?;
@@ -403,11 +403,14 @@ async fn ready(
     }
 }
 
-/// Whether the log tells of an obstacle that is gone at the next attempt.
+/// Whether the log tells of an obstacle that the next attempt does not meet: a port that was taken just now,
+/// a server that was not far enough to be noticed, processes that have not noticed their server's death.
 fn passes_by_itself(log: &str) -> bool {
     [
         "could not bind",
         "could not create any TCP/IP sockets",
+        "\"postmaster.pid\" already exists",
+        "\"postmaster.pid\" is empty",
         "pre-existing shared memory block",
     ]
     .iter()

@@ -18,15 +18,25 @@ const FAST_SHUTDOWN: Duration = Duration::from_secs(30);
 /// How long it may take to just end.
 const IMMEDIATE_SHUTDOWN: Duration = Duration::from_secs(10);
 
+/// Stands for the number in a pid file without one.
+const NOT_WRITTEN: i32 = 0;
+/// How long a pid file may stay without a number.
+const BEING_WRITTEN: Duration = Duration::from_millis(500);
+
 /// Stops a living server on this cluster and removes a dead one's pid file. `found` is told its number.
 pub(super) async fn stop_left_over(
     cluster: &Path,
     found: impl FnOnce(i32),
 ) -> Result<(), LocalPostgresError> {
     let file = cluster.join("postmaster.pid");
-    let Some(pid) = recorded_pid(&file)? else {
+    let Some(mut pid) = recorded_pid(&file)? else {
         return Ok(());
     };
+    if pid == NOT_WRITTEN {
+        // A server that is only just starting makes the file before it writes to it.
+        tokio::time::sleep(BEING_WRITTEN).await;
+        pid = recorded_pid(&file)?.unwrap_or(NOT_WRITTEN);
+    }
     if is_server_of(pid, cluster) {
         found(pid);
         for (signal, patience) in [
@@ -66,12 +76,13 @@ async fn ended_within(patience: Duration, ended: impl Fn() -> bool) -> bool {
 /// The first line of the pid file. One without a number was being written when the machine stopped.
 fn recorded_pid(file: &Path) -> Result<Option<i32>, LocalPostgresError> {
     match fs::read_to_string(file) {
-        Ok(text) => Ok(Some(
-            text.lines()
+        Ok(text) => {
+            let pid = text
+                .lines()
                 .next()
-                .and_then(|line| line.trim().parse().ok())
-                .unwrap_or(0),
-        )),
+                .and_then(|line| line.trim().parse().ok());
+            Ok(Some(pid.unwrap_or(NOT_WRITTEN)))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LocalPostgresError::file("read", file)(error)),
     }

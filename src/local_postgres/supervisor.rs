@@ -15,9 +15,11 @@ use super::{LocalPostgresError, account::spawn_error, directory::Log};
 /// Arguments: the signal that stops the server, a directory to remove afterwards or nothing, the server's
 /// command line. The signal is repeated, since a server that has only just been forked may ignore it, and
 /// turns into an immediate shutdown after 30 s. Standard input must be saved first: a shell gives its
-/// background commands none.
+/// background commands none. The shells ignore what may be sent to every process of a service, so that they
+/// see the end of the server; the server sets handlers of its own.
 const SCRIPT: &str = r#"
 stop=$1; remove=$2; shift 2
+trap '' HUP INT TERM
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
@@ -33,7 +35,7 @@ server=$!
 watcher=$!
 exec 3<&-
 wait "$server"; code=$?
-kill "$watcher" 2>/dev/null
+kill -s KILL "$watcher" 2>/dev/null
 case $remove in */portfolio-postgres-*) rm -rf -- "$remove" ;; esac
 exit "$code"
 "#;

@@ -12,16 +12,20 @@ use crate::{
 /// The oldest Node that builds the playground.
 const MINIMUM_NODE: u32 = 20;
 
-pub(super) fn findings(globals: &Globals, http: &HttpConfig) -> Vec<Finding> {
+/// What is there whatever the configuration says.
+pub(super) fn findings(globals: &Globals) -> Vec<Finding> {
     vec![
         programs(),
         server_user(),
         data_dir(&globals.data_dir),
         node(),
         npm(),
-        playground(&http.playground_dir),
-        port(http),
     ]
+}
+
+/// What the configuration points to.
+pub(super) fn configured(http: &HttpConfig) -> Vec<Finding> {
+    vec![playground(&http.playground_dir), port(http)]
 }
 
 fn programs() -> Finding {
