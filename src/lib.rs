@@ -1,9 +1,24 @@
-//! Self-hosted, multi-tenant portfolio analytics.
-pub mod auth;
-pub mod audit;
-pub mod clock;
+//! Self-hosted, multi-tenant portfolio analytics: a GraphQL API over PostgreSQL.
+//!
+//! Reading order is from the operator inwards. A module may use those below it, never those above
+//! (`docs/architecture.md` holds the table, a test compares the code with it).
+
+pub mod cli;
+pub mod config;
+pub mod local_postgres;
+
 pub mod graphql;
-pub mod market_data;
+
 pub mod services;
+
+pub mod market_data;
+
 pub mod storage;
+
+pub mod audit;
+
 pub mod tenancy;
+
+pub mod auth;
+
+pub mod clock;

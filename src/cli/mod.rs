@@ -1,0 +1,146 @@
+//! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
+
+mod config;
+mod doctor;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Flag, Provenance, Sources};
+
+/// Self-hosted, multi-tenant portfolio analytics: a GraphQL API over PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The options that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Globals {
+    /// Read this configuration file instead of portfolio.toml in the working directory
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Keep the private PostgreSQL server and other local files here
+    #[arg(long, global = true, value_name = "DIR", default_value = ".data")]
+    pub data_dir: PathBuf,
+    /// Accept HTTP connections on this address (sets http.listen)
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Globals {
+    /// Where the private PostgreSQL server keeps its files.
+    #[must_use]
+    pub fn postgres_dir(&self) -> PathBuf {
+        self.data_dir.join("postgres")
+    }
+
+    fn sources(&self) -> Sources {
+        let listen = self.listen.map(|listen| Flag {
+            name: "--listen",
+            key: "http.listen",
+            value: listen.to_string(),
+        });
+        Sources::of_process(self.config.clone(), listen.into_iter().collect())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Check that this machine has everything that is needed, and say what to do where not
+    Doctor,
+}
+
+/// What a command works with. The configuration is kept even when it is wrong: `doctor` has to say so.
+pub struct Context {
+    /// The options that every command takes.
+    pub globals: Globals,
+    configuration: Result<(Config, Provenance), ConfigError>,
+}
+
+impl Context {
+    /// Loads the configuration for the given options.
+    #[must_use]
+    pub fn new(globals: Globals) -> Self {
+        let configuration = Config::load(&globals.sources());
+        Self {
+            globals,
+            configuration,
+        }
+    }
+
+    /// The configuration, for a command that cannot do without.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn into_configuration(self) -> Result<(Config, Provenance), ConfigError> {
+        self.configuration
+    }
+
+    /// The configuration, or what is wrong with it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn configuration(&self) -> Result<&(Config, Provenance), &ConfigError> {
+        self.configuration.as_ref()
+    }
+}
+
+impl Cli {
+    /// Loads the configuration, which also says how to log; nothing is done yet.
+    #[must_use]
+    pub fn prepare(self) -> (Prepared, crate::config::LogConfig) {
+        let context = Context::new(self.globals);
+        let log = context
+            .configuration()
+            .map(|(config, _)| config.log.clone())
+            .unwrap_or_default();
+        (
+            Prepared {
+                context,
+                command: self.command,
+            },
+            log,
+        )
+    }
+}
+
+/// A command with everything it needs.
+pub struct Prepared {
+    context: Context,
+    command: Command,
+}
+
+impl Prepared {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever kept it from its purpose, for a person to read.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Config(command) => config::run(command, self.context),
+            Command::Doctor => doctor::run(&self.context).await,
+        }
+    }
+}
+
+/// Prints to standard output, where a reader that has had enough (`| head`) is no error.
+///
+/// # Errors
+/// Any other failure to write.
+pub fn print(text: &str) -> std::io::Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,263 @@
+//! Reading the sources and merging them.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use figment::{Figment, providers::Serialized, value::Value};
+
+use super::{Config, ConfigError, Origin, Provenance};
+
+/// The file that is read when `--config` is not given and it is there.
+pub const DEFAULT_FILE: &str = "portfolio.toml";
+
+/// Two underscores end the prefix, since Kubernetes sets `PORTFOLIO_PORT` and the like by itself for a
+/// service named `portfolio`.
+const PREFIX: &str = "PORTFOLIO__";
+
+/// A value given on the command line.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// As typed, such as `--listen`.
+    pub name: &'static str,
+    /// The key it sets, such as `http.listen`.
+    pub key: &'static str,
+    /// The value.
+    pub value: String,
+}
+
+/// Everything a configuration is made from; tests build it by hand, so that loading reads no globals.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// Where [`DEFAULT_FILE`] is looked for.
+    pub working_dir: PathBuf,
+    /// The environment variables.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The flags that were given.
+    pub flags: Vec<Flag>,
+}
+
+impl Sources {
+    /// The environment and the working directory of this process.
+    #[must_use]
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
+        Self {
+            file,
+            working_dir: PathBuf::new(),
+            environment: std::env::vars_os().collect(),
+            flags,
+        }
+    }
+}
+
+/// One value with its key and where it came from.
+struct Setting {
+    key: String,
+    value: Value,
+    origin: Origin,
+}
+
+pub(super) fn merge(sources: &Sources) -> Result<(Config, Provenance), ConfigError> {
+    let defaults = Value::serialize(Config::default())
+        .map_err(|error| ConfigError::Merge(error.to_string()))?;
+    let mut settings = from_file(sources)?;
+    settings.extend(from_environment(sources, &defaults)?);
+    settings.extend(sources.flags.iter().map(|flag| Setting {
+        key: flag.key.to_owned(),
+        value: Value::from(flag.value.as_str()),
+        origin: Origin::Flag(flag.name),
+    }));
+    refuse_unknown(&settings, &defaults)?;
+
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    let mut provenance = Provenance::default();
+    for Setting { key, value, origin } in settings {
+        figment = figment.merge(Serialized::default(&key, value));
+        provenance.record(&key, origin);
+    }
+    match figment.extract() {
+        Ok(config) => Ok((config, provenance)),
+        Err(error) => Err(ConfigError::WrongValue {
+            place: provenance.describe(&error.path.join(".")),
+            message: error.kind.to_string(),
+        }),
+    }
+}
+
+/// The file's values, flattened to dotted keys.
+fn from_file(sources: &Sources) -> Result<Vec<Setting>, ConfigError> {
+    let path = match &sources.file {
+        Some(path) => path.clone(),
+        None => sources.working_dir.join(DEFAULT_FILE),
+    };
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match sources.file {
+                Some(_) => Err(ConfigError::FileMissing(path)),
+                None => Ok(Vec::new()),
+            };
+        }
+        Err(source) => return Err(ConfigError::FileUnreadable { path, source }),
+    };
+    let table = parse(&path, &text)?;
+    let value = Value::serialize(table).map_err(|error| ConfigError::Merge(error.to_string()))?;
+    let mut leaves = Vec::new();
+    flatten("", value, &mut leaves);
+    let origin = Origin::File(path);
+    Ok(leaves
+        .into_iter()
+        .map(|(key, value)| Setting {
+            key,
+            value,
+            origin: origin.clone(),
+        })
+        .collect())
+}
+
+/// Parses with `toml` itself, since figment's error would print the line, which may hold a secret.
+fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start);
+        ConfigError::FileSyntax {
+            path: path.to_owned(),
+            line: text
+                .bytes()
+                .take(start)
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1,
+            message: error.message().to_owned(),
+        }
+    })
+}
+
+fn flatten(prefix: &str, value: Value, leaves: &mut Vec<(String, Value)>) {
+    let join = |key: String| {
+        if prefix.is_empty() {
+            key
+        } else {
+            format!("{prefix}.{key}")
+        }
+    };
+    match value {
+        Value::Dict(_, dict) => {
+            for (key, value) in dict {
+                flatten(&join(key), value, leaves);
+            }
+        }
+        leaf => leaves.push((prefix.to_owned(), leaf)),
+    }
+}
+
+/// The variables that are ours. An empty one counts as not set, as `${VAR:-}` in a compose file makes it.
+fn from_environment(sources: &Sources, defaults: &Value) -> Result<Vec<Setting>, ConfigError> {
+    let mut settings = Vec::new();
+    for (name, value) in &sources.environment {
+        let name = name.to_string_lossy();
+        let key = match name.strip_prefix(PREFIX) {
+            Some(path) => path.to_ascii_lowercase().replace("__", "."),
+            None if name == "DATABASE_URL" => "database.url".to_owned(),
+            None => continue,
+        };
+        let value = value
+            .to_str()
+            .ok_or_else(|| ConfigError::NotUnicode(name.to_string()))?;
+        if !value.is_empty() {
+            let value = typed(value, defaults.find_ref(&key));
+            settings.push(Setting {
+                key,
+                value,
+                origin: Origin::Environment(name.into_owned()),
+            });
+        }
+    }
+    // The exact name is the more deliberate one, so it comes last and wins over DATABASE_URL.
+    settings
+        .sort_by_key(|setting| setting.origin != Origin::Environment("DATABASE_URL".to_owned()));
+    Ok(settings)
+}
+
+/// Reads a variable as what its key holds: a secret of digits only must stay text.
+fn typed(text: &str, default: Option<&Value>) -> Value {
+    match default {
+        Some(Value::Num(..)) => text
+            .trim()
+            .replace('_', "")
+            .parse::<i64>()
+            .map_or_else(|_| Value::from(text), Value::from),
+        Some(Value::Bool(..)) => text
+            .trim()
+            .parse::<bool>()
+            .map_or_else(|_| Value::from(text), Value::from),
+        _ => Value::from(text),
+    }
+}
+
+/// Refuses keys that no section has, naming source and closest key; all of them at once.
+fn refuse_unknown(settings: &[Setting], defaults: &Value) -> Result<(), ConfigError> {
+    let mut leaves = Vec::new();
+    flatten("", defaults.clone(), &mut leaves);
+    let known: Vec<_> = leaves.into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<_> = settings
+        .iter()
+        .filter(|setting| !known.contains(&setting.key) && !is_empty_section(setting, defaults))
+        .map(|setting| {
+            let hint = closest(&setting.key, &known)
+                .map_or_else(String::new, |key| format!(", perhaps {key} is meant"));
+            format!(
+                "{} ({}) is not a setting{hint}; `config show` lists all",
+                setting.key, setting.origin
+            )
+        })
+        .collect();
+    if keys.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigError::UnknownKeys { keys })
+    }
+}
+
+/// `http = 5` is a value of the wrong kind rather than an unknown key: the typed error says it better.
+fn is_empty_section(setting: &Setting, defaults: &Value) -> bool {
+    matches!(defaults.find_ref(&setting.key), Some(Value::Dict(..)))
+}
+
+/// The key with the same last part, or the smallest edit distance when that is small.
+fn closest<'a>(key: &str, known: &'a [String]) -> Option<&'a String> {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let same_name = known
+        .iter()
+        .find(|candidate| candidate.rsplit('.').next() == Some(last));
+    same_name.or_else(|| {
+        known
+            .iter()
+            .map(|candidate| (distance(key, candidate), candidate))
+            .min_by_key(|(distance, _)| *distance)
+            .filter(|(distance, _)| *distance <= 3)
+            .map(|(_, candidate)| candidate)
+    })
+}
+
+/// Levenshtein's edit distance, one row at a time.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = i;
+        let mut previous = i + 1;
+        for (b, cell) in right.chars().zip(row.iter_mut().skip(1)) {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            *cell = substituted.min(previous + 1).min(*cell + 1);
+            previous = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+//! These start real servers; everything that needs none is tested beside its code.
+
+use std::{fs, path::Path};
+
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+use secrecy::ExposeSecret;
+use sqlx::AssertSqlSafe;
+
+use super::*;
+
+async fn run(login: &Login, sql: &str) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&login.connect_options()).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await?;
+    connection.close().await
+}
+
+async fn flag(login: &Login, sql: &'static str) -> bool {
+    let mut connection = PgConnection::connect_with(&login.connect_options())
+        .await
+        .expect("connects");
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut connection)
+        .await
+        .expect("answers")
+}
+
+async fn volatile(data_dir: &Path) -> LocalPostgres {
+    let options = StartOptions {
+        durability: Durability::Volatile,
+        ..StartOptions::new(data_dir)
+    };
+    LocalPostgres::start(options, |_| {}).await.expect("starts")
+}
+
+fn pid(value: u32) -> Pid {
+    Pid::from_raw(value.try_into().expect("a process number"))
+}
+
+fn name(text: &str) -> SqlName {
+    SqlName::new(text).expect("a name")
+}
+
+/// A place that the server's user can enter even when `TMPDIR` is closed to it.
+fn place() -> TempDir {
+    let place = tempfile::tempdir().expect("a directory");
+    Account::for_server()
+        .expect("an account")
+        .give(place.path())
+        .expect("given");
+    place
+}
+
+#[tokio::test]
+async fn a_server_keeps_its_data_and_its_port_over_stops_and_kills() {
+    let place = place();
+    let data_dir = place.path().join("data with space");
+    let server = volatile(&data_dir).await;
+    let port = server.port();
+    let refused = LocalPostgres::start(StartOptions::new(&data_dir), |_| {})
+        .await
+        .expect_err("in use");
+    assert!(
+        matches!(refused, LocalPostgresError::InUse { pid: Some(_), .. }),
+        "{refused}"
+    );
+
+    let owner = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("made");
+    run(
+        &owner,
+        "CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (7)",
+    )
+    .await
+    .expect("made");
+    server.stop().await.expect("stops");
+
+    // A supervisor that is killed leaves the postmaster to its watcher, whose pipe is still open here.
+    let server = volatile(&data_dir).await;
+    assert_eq!(server.port(), port);
+    let again = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("still there");
+    assert_eq!(
+        again.password.expose_secret(),
+        owner.password.expose_secret()
+    );
+    assert!(flag(&again, "SELECT EXISTS (SELECT FROM kept WHERE id = 7)").await);
+    kill(pid(server.supervisor.pid()), Signal::SIGKILL).expect("killed");
+    drop(server);
+
+    // Everything is killed: the pid file stays, and so does the shared memory for a moment.
+    let server = volatile(&data_dir).await;
+    killpg(pid(server.supervisor.pid()), Signal::SIGKILL).expect("killed");
+    drop(server);
+    let server = volatile(&data_dir).await;
+    assert!(
+        flag(
+            &Login {
+                port: server.port(),
+                ..owner.clone()
+            },
+            "SELECT EXISTS (SELECT FROM kept WHERE id = 7)"
+        )
+        .await
+    );
+    server.stop().await.expect("stops");
+    assert!(!data_dir.join("cluster/postmaster.pid").exists());
+}
+
+#[tokio::test]
+async fn a_left_over_server_without_watcher_is_stopped_first() {
+    let place = place();
+    let server = volatile(place.path()).await;
+    let cluster = place.path().canonicalize().expect("there").join("cluster");
+    let text = fs::read_to_string(cluster.join("postmaster.pid")).expect("running");
+    let postmaster: i32 = text
+        .lines()
+        .next()
+        .expect("a line")
+        .parse()
+        .expect("a number");
+    // Stopped, neither the shell nor its watcher can react to the end of the pipe.
+    for process in others_of_group(server.supervisor.pid(), postmaster) {
+        kill(process, Signal::SIGKILL).expect("killed");
+    }
+    drop(server);
+    let seen = std::sync::Mutex::new(Vec::new());
+    let options = StartOptions {
+        durability: Durability::Volatile,
+        ..StartOptions::new(place.path())
+    };
+    let server = LocalPostgres::start(options, |progress| {
+        seen.lock().expect("unpoisoned").push(progress.clone())
+    })
+    .await
+    .expect("starts");
+    assert!(
+        seen.lock()
+            .expect("unpoisoned")
+            .contains(&Progress::StoppingLeftOver { pid: postmaster })
+    );
+    server.stop().await.expect("stops");
+}
+
+/// The shells of a supervisor: its process group without the server, which leads a session of its own
+/// processes but stays in the group.
+fn others_of_group(group: u32, postmaster: i32) -> Vec<Pid> {
+    let output = std::process::Command::new("ps")
+        .args(["-eo", "pid=,pgid=,comm="])
+        .output()
+        .expect("ps");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let shells = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let process: i32 = words.next()?.parse().ok()?;
+        let in_group = words.next()?.parse() == Ok(group) && words.next()?.ends_with("sh");
+        (in_group && process != postmaster).then(|| Pid::from_raw(process))
+    });
+    shells.collect()
+}
+
+#[tokio::test]
+async fn an_ephemeral_server_vanishes_when_its_pipe_closes() {
+    let server = LocalPostgres::ephemeral().await.expect("starts");
+    let directory = server.log.path.parent().expect("a directory").to_owned();
+    let owner = server
+        .ensure_owner(&name("app_owner"), &name("app"))
+        .await
+        .expect("made");
+    let sql = "SELECT rolcreaterole AND rolcanlogin AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolreplication)
+               AND (SELECT datdba = r.oid FROM pg_database WHERE datname = current_database())
+               FROM pg_roles r WHERE rolname = current_user";
+    assert!(flag(&owner, sql).await);
+    run(&owner, "CREATE ROLE t_1; CREATE SCHEMA s")
+        .await
+        .expect("allowed");
+    let wrong = Login {
+        password: "wrong".to_owned().into(),
+        ..owner.clone()
+    };
+    run(&wrong, "SELECT 1")
+        .await
+        .expect_err("a wrong password is refused");
+    assert!(directory.exists());
+    drop(server);
+    for _ in 0..500 {
+        if !directory.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{} is still there", directory.display());
+}
