@@ -16,8 +16,6 @@ mod rules;
 mod transaction;
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
 mod tests;
 
 pub use book::{Booking, Flow, book};

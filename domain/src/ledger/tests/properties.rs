@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::*;
+use super::super::*;
 use crate::money::round_to_minor;
 use crate::pricing::FxRates;
 use crate::testing::{account, currency, day, instrument, rates, transaction};
