@@ -21,7 +21,7 @@ pub enum Withheld {
         days: i64,
     },
     /// Fewer returns than [`RATIOS_FROM_OBSERVATIONS`].
-    #[error("{count} returns are too few: 20 are needed")]
+    #[error("{count} returns are too few: {} are needed", RATIOS_FROM_OBSERVATIONS)]
     TooFewObservations {
         /// How many returns there are.
         count: usize,
@@ -70,6 +70,18 @@ impl TwrEnd {
             Self::FlowOnUnknownValue { .. } => "FLOW_ON_UNKNOWN_VALUE",
             Self::UnknownValue { .. } => "UNKNOWN_VALUE",
             Self::NoPeriod => "NO_PERIOD",
+        }
+    }
+}
+
+impl Xirr {
+    /// What to say beside the headline rate, as a stable code; `None` for the one rate that solves the flows.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Rate(_) => None,
+            Self::MultipleRoots { .. } => Some("MULTIPLE_ROOTS"),
+            Self::TotalLoss => Some("TOTAL_LOSS"),
+            Self::NoSolution(_) => Some("NO_SOLUTION"),
         }
     }
 }

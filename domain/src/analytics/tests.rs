@@ -210,12 +210,17 @@ fn what_has_no_rate_says_why() {
         (lost.rate(), &lost),
         (Some(AnnualReturn(-1.0)), &Xirr::TotalLoss)
     );
+    assert_eq!(lost.code(), Some("TOTAL_LOSS"));
     let one_sided = Xirr::NoSolution(NoSolution::OneSided);
     assert_eq!(xirr(&[]), one_sided);
     assert_eq!(xirr(&[(start, 100.0), (day("2024-12-31"), 5.0)]), one_sided);
     assert_eq!(
         irr(&[(0.0, -100.0), (0.0, 90.0)]),
         Xirr::NoSolution(NoSolution::NoTime)
+    );
+    assert_eq!(
+        irr(&[(0.0, -100.0), (1.0, f64::NAN)]),
+        Xirr::NoSolution(NoSolution::NotFinite)
     );
     // 100 − 100/(1+r) + 100/(1+r)²: the discriminant is 1 − 4 < 0.
     assert_eq!(

@@ -35,6 +35,8 @@ pub enum NoSolution {
     OneSided,
     /// All flows are of one day.
     NoTime,
+    /// A flow is infinite or not a number.
+    NotFinite,
     /// The flows never are worth nothing together at a rate that a number can show.
     NoRoot,
 }
@@ -71,6 +73,9 @@ pub fn xirr(flows: &[(NaiveDate, f64)]) -> Xirr {
 
 /// As [`xirr`], for `(years, amount)` by ascending years: any day count, or periods, with a rate a period.
 pub fn irr(flows: &[(f64, f64)]) -> Xirr {
+    if flows.iter().any(|flow| !flow.1.is_finite()) {
+        return Xirr::NoSolution(NoSolution::NotFinite);
+    }
     let gains = flows.iter().any(|flow| flow.1 > 0.0);
     let costs = flows.iter().any(|flow| flow.1 < 0.0);
     if costs && !gains && flows.last().is_some_and(|flow| flow.1 == 0.0) {

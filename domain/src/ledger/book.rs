@@ -94,7 +94,7 @@ pub(super) struct Books<'a> {
     pub(super) method: LotMethod,
     pub(super) instruments: &'a Instruments,
     fx: &'a FxRates,
-    holdings: BTreeMap<(AccountId, InstrumentId), Holding>,
+    pub(super) holdings: BTreeMap<(AccountId, InstrumentId), Holding>,
     cash: BTreeMap<(AccountId, Currency), Balance>,
     pub(super) flows: Vec<Flow>,
 }

@@ -213,11 +213,13 @@ impl Books<'_> {
                 denominator,
             });
         }
-        let holding = self.holding(entry.account, instrument);
-        holding
-            .split(numerator, denominator)
-            .map_err(LedgerError::overflow(entry.id))?;
-        holding.record(entry.trade_date);
+        // A split of what the account never held leaves no trace.
+        if let Some(holding) = self.holdings.get_mut(&(entry.account, instrument)) {
+            holding
+                .split(numerator, denominator)
+                .map_err(LedgerError::overflow(entry.id))?;
+            holding.record(entry.trade_date);
+        }
         Ok(())
     }
 

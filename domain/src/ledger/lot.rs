@@ -30,7 +30,7 @@ pub struct Lot {
     pub opened_on: NaiveDate,
     /// The day its last unit was sold; `None` while it is open.
     pub closed_on: Option<NaiveDate>,
-    /// Units bought, in the share basis after the splits so far.
+    /// Units bought, in the share basis after the splits so far; a closed lot keeps that of its closing.
     pub quantity_opened: Decimal,
     /// Units left, in the same basis.
     pub quantity_remaining: Decimal,

@@ -7,6 +7,8 @@ mod holdings;
 mod inputs;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use daily::{Daily, MissingSpan, daily};
