@@ -1,8 +1,10 @@
 //! Instruments, currencies and corporate actions: read by everyone, written by the data pipeline.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use domain::money::Currency;
 use entity::market::{dim_currency, dim_stock, fact_corporate_action};
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sea_orm::sea_query::extension::postgres::PgExpr;
 use sea_orm::sea_query::Expr;
@@ -138,7 +140,12 @@ pub async fn splits(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Split
         .collect())
 }
 
-/// Whether a currency is known and in use.
-pub async fn currency_exists(session: &Session<Tenant>, currency: Currency) -> Result<bool, DatabaseError> {
-    Ok(dim_currency::Entity::find_by_id(currency.to_string()).one(session).await?.is_some())
+/// Those of these currencies that are known.
+pub async fn known_currencies(
+    session: &Session<Tenant>,
+    currencies: &BTreeSet<Currency>,
+) -> Result<BTreeSet<Currency>, DatabaseError> {
+    let codes: Vec<String> = currencies.iter().map(Currency::to_string).collect();
+    let rows = dim_currency::Entity::find().filter(dim_currency::Column::Code.is_in(codes)).all(session).await?;
+    rows.iter().map(|row| super::currency(&row.code)).collect()
 }

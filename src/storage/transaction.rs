@@ -100,14 +100,14 @@ pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(),
     Ok(())
 }
 
-/// What counts of a portfolio's ledger until a day: neither reversals nor what they reverse. In booking order.
+/// What counts of these portfolios' ledgers until a day: neither reversals nor what they reverse. In booking order.
 pub async fn effective(
     session: &Session<Tenant>,
-    portfolio: Uuid,
+    portfolios: &[Uuid],
     until: Option<NaiveDate>,
 ) -> Result<Vec<LedgerRow>, DatabaseError> {
     let mut query = table::Entity::find()
-        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
         .filter(table::Column::Type.ne("REVERSAL"))
         .filter(not_reversed())
         .order_by_asc(table::Column::TradeDate)
@@ -199,17 +199,20 @@ pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(U
     Ok(rows.into_iter().filter_map(|(reversed, by)| Some((reversed?, by))).collect())
 }
 
-/// Every import key that an account has seen.
-pub async fn import_keys(session: &Session<Tenant>, account: Uuid) -> Result<HashSet<String>, DatabaseError> {
-    let keys: Vec<Option<String>> = table::Entity::find()
+/// Every import key that the accounts of a portfolio have seen.
+pub async fn import_keys(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+) -> Result<HashSet<(Uuid, String)>, DatabaseError> {
+    let keys: Vec<(Uuid, Option<String>)> = table::Entity::find()
         .select_only()
-        .column(table::Column::ImportKey)
-        .filter(table::Column::AccountId.eq(account))
+        .columns([table::Column::AccountId, table::Column::ImportKey])
+        .filter(table::Column::PortfolioId.eq(portfolio))
         .filter(table::Column::ImportKey.is_not_null())
         .into_tuple()
         .all(session)
         .await?;
-    Ok(keys.into_iter().flatten().collect())
+    Ok(keys.into_iter().filter_map(|(account, key)| Some((account, key?))).collect())
 }
 
 /// One imported file.
@@ -217,8 +220,8 @@ pub async fn import_keys(session: &Session<Tenant>, account: Uuid) -> Result<Has
 pub struct ImportBatch {
     /// Its id, which every row it brought carries.
     pub id: Uuid,
-    /// The account it went to.
-    pub account_id: Uuid,
+    /// The portfolio it went to.
+    pub portfolio_id: Uuid,
     /// The file's format.
     pub format: &'static str,
     /// Rows in the file.
@@ -239,7 +242,7 @@ pub struct ImportBatch {
 pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Result<(), DatabaseError> {
     let row = import_batch::ActiveModel {
         id: Set(batch.id),
-        account_id: Set(batch.account_id),
+        portfolio_id: Set(batch.portfolio_id),
         format: Set(batch.format.to_owned()),
         rows_read: Set(batch.rows_read),
         rows_recorded: Set(batch.rows_recorded),

@@ -137,3 +137,32 @@ pub struct FxConversion {
     /// Fee in the currency sold, zero or more.
     pub fee: Decimal,
 }
+
+impl TransactionKind {
+    /// The instrument that it concerns, if any.
+    pub fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::Buy(trade) | Self::Sell(trade) => Some(trade.instrument),
+            Self::Dividend { instrument, .. } | Self::Split { instrument, .. } => Some(*instrument),
+            Self::Fee { instrument, .. } | Self::Tax { instrument, .. } => *instrument,
+            Self::Interest { .. } | Self::Deposit { .. } | Self::Withdrawal { .. } | Self::FxConversion(_) => None,
+        }
+    }
+
+    /// The currencies that its amounts are in.
+    pub fn currencies(&self) -> Vec<Currency> {
+        match self {
+            Self::Buy(trade) | Self::Sell(trade) => {
+                std::iter::once(trade.currency).chain(trade.settlement.map(|settlement| settlement.currency)).collect()
+            }
+            Self::Dividend { currency, .. }
+            | Self::Interest { currency, .. }
+            | Self::Fee { currency, .. }
+            | Self::Tax { currency, .. }
+            | Self::Deposit { currency, .. }
+            | Self::Withdrawal { currency, .. } => vec![*currency],
+            Self::FxConversion(conversion) => vec![conversion.sold_currency, conversion.bought_currency],
+            Self::Split { .. } => Vec::new(),
+        }
+    }
+}

@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub account_id: Uuid,
+    pub portfolio_id: Uuid,
     pub format: String,
     pub rows_read: i64,
     pub rows_recorded: i64,

@@ -1,6 +1,6 @@
 CREATE TABLE import_batch (
     id uuid PRIMARY KEY,
-    account_id uuid NOT NULL REFERENCES account (id),
+    portfolio_id uuid NOT NULL REFERENCES portfolio (id),
     format text NOT NULL,
     rows_read bigint NOT NULL,
     rows_recorded bigint NOT NULL,

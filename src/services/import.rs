@@ -1,0 +1,322 @@
+//! Transactions from a CSV file: read, recognised again, booked as one.
+
+mod csv_rows;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use domain::ledger::{LedgerError, TransactionKind};
+use serde_json::json;
+use uuid::Uuid;
+
+use self::csv_rows::ParsedRow;
+use super::error::ledger_refusal;
+use super::transaction::{PostError, check_date};
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
+use crate::storage;
+use crate::storage::account::Account;
+use crate::storage::instrument::Instrument;
+use crate::storage::portfolio::Portfolio;
+use crate::storage::transaction::{Activity, ImportBatch, LedgerRow};
+use crate::tenancy::{Session, Tenant};
+
+pub use self::csv_rows::HEADER;
+
+/// The name under which batches of this format are noted.
+const FORMAT: &str = "portfolio-csv";
+/// Wrong rows that are reported one by one; more say nothing new.
+const MAX_ROW_ERRORS: usize = 100;
+
+/// What to do with a file that holds wrong rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Store nothing unless every row is right.
+    AllOrNothing,
+    /// Store the rows that are right.
+    ValidRows,
+}
+
+/// Why a row was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// The line in the file, the header being line 1.
+    pub line: u64,
+    /// The column, where one is to blame.
+    pub column: Option<&'static str>,
+    /// What kind of error it is.
+    pub code: RefusalCode,
+    /// What is wrong, with the value.
+    pub message: String,
+}
+
+/// What an import came to.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The batch, unless nothing was stored.
+    pub batch: Option<Uuid>,
+    /// Rows in the file.
+    pub rows_read: usize,
+    /// Rows added to the ledger.
+    pub rows_recorded: usize,
+    /// Rows that were imported before.
+    pub rows_duplicate: usize,
+    /// Rows that are wrong; the first hundred of them.
+    pub row_errors: Vec<RowError>,
+    /// How many rows are wrong.
+    pub rows_rejected: usize,
+    /// The portfolio since.
+    pub portfolio: Portfolio,
+}
+
+/// A row of the file with everything it names found.
+struct Candidate {
+    line: u64,
+    row: LedgerRow,
+}
+
+impl Services {
+    /// Imports a file in the format that [`HEADER`] begins into a portfolio.
+    ///
+    /// A row is recognised by its account and its external id, or by its content where it has none; the n-th row of the
+    /// same identity in a file is the n-th such row ever. So the same file twice adds nothing, and two equal fills stay two.
+    pub async fn transactions_import(
+        &self,
+        caller: &Caller,
+        portfolio: Uuid,
+        csv: &str,
+        mode: ImportMode,
+    ) -> Result<Imported, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let (parsed, mut errors) = csv_rows::parse(csv).map_err(|message| {
+            ServiceError::refused(RefusalCode::InvalidInput, &["input", "csv"], message)
+        })?;
+        let rows_read = parsed.len() + errors.len();
+        let session = self.write(caller).await?;
+        let result = async {
+            let unknown =
+                || ServiceError::refused(RefusalCode::NotFound, &["input", "portfolioId"], "no such portfolio");
+            let portfolio = storage::portfolio::lock(&session, visible, portfolio).await?.ok_or_else(unknown)?;
+            let batch = self.environment.ids.next();
+            let (candidates, duplicates) = self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
+            if mode == ImportMode::AllOrNothing && !errors.is_empty() {
+                return Ok(rejected(portfolio, rows_read, duplicates, errors));
+            }
+            if candidates.is_empty() && errors.is_empty() && duplicates > 0 {
+                let message = format!("all {duplicates} rows of the file were imported before");
+                return Err(ServiceError::refused(RefusalCode::DuplicateImport, &["input", "csv"], message));
+            }
+            let (portfolio, recorded) = match self.post_candidates(&session, portfolio.clone(), candidates, mode, &mut errors).await? {
+                Some(posted) => posted,
+                None => return Ok(rejected(portfolio, rows_read, duplicates, errors)),
+            };
+            let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+            let record = ImportBatch {
+                id: batch,
+                portfolio_id: portfolio.id,
+                format: FORMAT,
+                rows_read: count(rows_read),
+                rows_recorded: count(recorded),
+                rows_duplicate: count(duplicates),
+                rows_rejected: count(errors.len()),
+                imported_at: self.environment.clock.now(),
+                imported_by: caller.actor.user_id,
+            };
+            storage::transaction::insert_batch(&session, &record).await?;
+            let after = json!({
+                "portfolio": portfolio.id, "read": rows_read, "recorded": recorded,
+                "duplicate": duplicates, "rejected": errors.len(),
+            });
+            let done = Done {
+                action: "transactionsImport",
+                entity_type: "ImportBatch",
+                entity_id: batch,
+                before: None,
+                after: Some(after),
+            };
+            self.audit(&session, caller, done).await?;
+            Ok(Imported {
+                batch: Some(batch),
+                rows_read,
+                rows_recorded: recorded,
+                rows_duplicate: duplicates,
+                rows_rejected: errors.len(),
+                row_errors: shown(errors),
+                portfolio,
+            })
+        }
+        .await;
+        let imported = settle(session, result).await?;
+        if imported.batch.is_some() {
+            self.announce(caller, imported.portfolio.id, imported.portfolio.version);
+        }
+        Ok(imported)
+    }
+
+    /// Rows as the ledger would hold them, those imported before left out and counted.
+    async fn candidates(
+        &self,
+        session: &Session<Tenant>,
+        caller: &Caller,
+        portfolio: &Portfolio,
+        batch: Uuid,
+        parsed: Vec<ParsedRow>,
+        errors: &mut Vec<RowError>,
+    ) -> Result<(Vec<Candidate>, usize), ServiceError> {
+        let names = Names::load(self, session, portfolio, &parsed).await?;
+        let seen: HashSet<(Uuid, String)> = storage::transaction::import_keys(session, portfolio.id).await?;
+        let mut occurrences: HashMap<(Uuid, String), usize> = HashMap::new();
+        let mut candidates = Vec::with_capacity(parsed.len());
+        let mut duplicates = 0;
+        for parsed in parsed {
+            let (account, kind) = match names.resolve(&parsed) {
+                Ok(resolved) => resolved,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
+            let identity = (account, parsed.identity());
+            let occurrence = occurrences.entry(identity.clone()).or_default();
+            *occurrence += 1;
+            let key = format!("{FORMAT}:{}:{occurrence}", identity.1);
+            if seen.contains(&(account, key.clone())) {
+                duplicates += 1;
+                continue;
+            }
+            let offset = i64::try_from(candidates.len() + 1).unwrap_or(i64::MAX);
+            let row = self.row(caller, portfolio, account, parsed.date, Activity::Event(kind), offset);
+            let row = LedgerRow {
+                import_batch_id: Some(batch),
+                import_key: Some(key),
+                external_id: parsed.external_id,
+                note: parsed.note,
+                ..row
+            };
+            candidates.push(Candidate { line: parsed.line, row });
+        }
+        Ok((candidates, duplicates))
+    }
+
+    /// Books the candidates. A row that breaks a rule is reported; with [`ImportMode::ValidRows`] the rest is tried again
+    /// without it. Nothing when a wrong row keeps everything out.
+    async fn post_candidates(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: Portfolio,
+        mut candidates: Vec<Candidate>,
+        mode: ImportMode,
+        errors: &mut Vec<RowError>,
+    ) -> Result<Option<(Portfolio, usize)>, ServiceError> {
+        loop {
+            if candidates.is_empty() {
+                return Ok(None);
+            }
+            let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
+            match self.post(session, portfolio.clone(), rows, None).await {
+                Ok(portfolio) => return Ok(Some((portfolio, candidates.len()))),
+                Err(PostError::Service(error)) => return Err(error),
+                Err(PostError::Ledger(error)) => {
+                    let broken = error.transaction().uuid();
+                    let Some(index) = candidates.iter().position(|candidate| candidate.row.id == broken) else {
+                        return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
+                    };
+                    let line = candidates.remove(index).line;
+                    let refusal = ledger_refusal(&error, &[]);
+                    errors.push(RowError { line, column: None, code: refusal.code, message: refusal.message });
+                    if mode == ImportMode::AllOrNothing {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn existing_breaks(error: &LedgerError) -> Refusal {
+    let refusal = ledger_refusal(error, &["input", "csv"]);
+    let message = format!("transaction {} would no longer be possible: {}", error.transaction(), refusal.message);
+    Refusal { message, ..refusal }
+}
+
+fn rejected(portfolio: Portfolio, rows_read: usize, rows_duplicate: usize, errors: Vec<RowError>) -> Imported {
+    Imported {
+        batch: None,
+        rows_read,
+        rows_recorded: 0,
+        rows_duplicate,
+        rows_rejected: errors.len(),
+        row_errors: shown(errors),
+        portfolio,
+    }
+}
+
+fn shown(mut errors: Vec<RowError>) -> Vec<RowError> {
+    errors.sort_by_key(|error| error.line);
+    errors.truncate(MAX_ROW_ERRORS);
+    errors
+}
+
+/// What the rows of a file may name.
+struct Names {
+    accounts: Vec<Account>,
+    instruments: HashMap<String, Vec<Instrument>>,
+    currencies: std::collections::BTreeSet<domain::money::Currency>,
+    today: NaiveDate,
+}
+
+impl Names {
+    async fn load(
+        services: &Services,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        rows: &[ParsedRow],
+    ) -> Result<Self, ServiceError> {
+        let symbols: HashSet<String> = rows.iter().filter_map(|row| row.symbol.clone()).collect();
+        let symbols: Vec<String> = symbols.into_iter().collect();
+        let mut instruments: HashMap<String, Vec<Instrument>> = HashMap::new();
+        for instrument in storage::instrument::by_symbols(session, &symbols).await? {
+            instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
+        }
+        let named = rows.iter().flat_map(ParsedRow::currencies).collect();
+        Ok(Self {
+            accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
+            instruments,
+            currencies: storage::instrument::known_currencies(session, &named).await?,
+            today: services.environment.clock.today(),
+        })
+    }
+
+    fn resolve(&self, row: &ParsedRow) -> Result<(Uuid, TransactionKind), RowError> {
+        let error = |column, code, message: String| RowError { line: row.line, column: Some(column), code, message };
+        check_date(row.date, self.today).map_err(|message| error("date", RefusalCode::FutureDate, message))?;
+        for currency in row.currencies() {
+            if !self.currencies.contains(&currency) {
+                let message = format!("{currency} is no currency that is known here");
+                return Err(error("currency", RefusalCode::NotFound, message));
+            }
+        }
+        let account = match (&row.account, self.accounts.as_slice()) {
+            (None, [only]) => only,
+            (None, accounts) => {
+                let message = format!("the portfolio has {} accounts: name one", accounts.len());
+                return Err(error("account", RefusalCode::InvalidInput, message));
+            }
+            (Some(name), accounts) => accounts.iter().find(|account| account.name == *name).ok_or_else(|| {
+                error("account", RefusalCode::NotFound, format!("the portfolio has no account \"{name}\""))
+            })?,
+        };
+        let instrument = match &row.symbol {
+            None => None,
+            Some(symbol) => match self.instruments.get(symbol).map(Vec::as_slice) {
+                Some([only]) => Some(only.id.into()),
+                Some(several) => {
+                    let markets: Vec<&str> = several.iter().map(|instrument| instrument.mic.as_str()).collect();
+                    let message = format!("{symbol} stands on several markets: {}", markets.join(", "));
+                    return Err(error("symbol", RefusalCode::InvalidInput, message));
+                }
+                None => return Err(error("symbol", RefusalCode::NotFound, format!("no instrument is called {symbol}"))),
+            },
+        };
+        Ok((account.id, row.kind(instrument)?))
+    }
+}

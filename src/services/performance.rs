@@ -1,0 +1,162 @@
+//! Returns and risk of a portfolio over a range, each figure with its conventions or the reason why it is not shown.
+
+use chrono::NaiveDate;
+use domain::analytics::policy::{self, MoneyWeighted, Withheld};
+use domain::analytics::{AnnualReturn, FlowTimings, Xirr, max_drawdown, twr, xirr};
+use rust_decimal::prelude::ToPrimitive;
+
+use super::ServiceError;
+use super::valuation::History;
+
+/// Valuation days that a year has: business days.
+pub const PERIODS_PER_YEAR: f64 = 252.0;
+
+/// A figure as a fraction (0.05 is 5 %), or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// The figure.
+    pub value: Option<f64>,
+    /// Why there is none, or what to know about it: a stable code and words.
+    pub reasons: Vec<(&'static str, String)>,
+}
+
+/// The deepest fall from a peak.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawdownFigure {
+    /// Depth, zero or below.
+    pub depth: Figure,
+    /// The day of the peak.
+    pub peak: Option<NaiveDate>,
+    /// The day of the trough.
+    pub trough: Option<NaiveDate>,
+    /// The first day at the peak's level again.
+    pub recovery: Option<NaiveDate>,
+}
+
+/// The figures of a range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Performance {
+    /// The day whose close the range opens from.
+    pub opening: NaiveDate,
+    /// The last day.
+    pub end: NaiveDate,
+    /// Calendar days between the two.
+    pub days: i64,
+    /// Time-weighted return over the range.
+    pub twr: Figure,
+    /// Time-weighted return a year.
+    pub annualized_return: Figure,
+    /// Money-weighted return: a year from a year on, else over the range.
+    pub xirr: Figure,
+    /// Whether `xirr` is a rate a year.
+    pub xirr_is_annual: bool,
+    /// Standard deviation of daily returns, a year.
+    pub volatility: Figure,
+    /// Mean excess return over its deviation, a year.
+    pub sharpe: Figure,
+    /// The deepest fall.
+    pub max_drawdown: DrawdownFigure,
+    /// How many returns were linked.
+    pub observations: usize,
+}
+
+impl Figure {
+    fn of<T>(outcome: Result<T, Withheld>, value: impl FnOnce(T) -> f64) -> Self {
+        match outcome {
+            Ok(figure) => Self { value: Some(value(figure)), reasons: Vec::new() },
+            Err(withheld) => Self { value: None, reasons: vec![(withheld.code(), withheld.to_string())] },
+        }
+    }
+
+    fn with_reasons(mut self, reasons: &[(&'static str, String)]) -> Self {
+        if self.value.is_none() {
+            self.reasons.extend(reasons.iter().cloned());
+        }
+        self
+    }
+}
+
+/// Computes the figures. `risk_free` is a rate a year.
+///
+/// # Errors
+/// [`ServiceError::BadInput`] for an empty history.
+pub fn performance(history: &History, risk_free: f64) -> Result<Performance, ServiceError> {
+    let daily = &history.daily;
+    let (Some(&opening), Some(&end)) = (daily.dates.first(), daily.dates.last()) else {
+        return Err(ServiceError::BadInput("the range holds no day".to_owned()));
+    };
+    let values: Vec<Option<f64>> = daily.values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
+    let flows: Vec<f64> = daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
+    let chain = twr(&daily.dates, &values, &flows, FlowTimings::default());
+    let days = (end - opening).num_days();
+    let missing: Vec<(&'static str, String)> = daily
+        .missing
+        .iter()
+        .map(|span| ("MISSING_INPUT", format!("{} ({} to {}, {} days)", span.input, span.first, span.last, span.days)))
+        .collect();
+    let figure = |figure: Figure| figure.with_reasons(&missing);
+    let (money_weighted, xirr_is_annual) = money_weighted(history, opening, end, &values, days);
+    let drawdown = policy::period_return(&chain).map(|_| max_drawdown(&chain.returns));
+    let trough = drawdown.as_ref().ok().and_then(Option::as_ref).cloned();
+    Ok(Performance {
+        opening,
+        end,
+        days,
+        twr: figure(Figure::of(policy::period_return(&chain), |figure| figure.0)),
+        annualized_return: figure(Figure::of(policy::annual_return(&chain, days), |figure| figure.0)),
+        xirr: figure(money_weighted),
+        xirr_is_annual,
+        volatility: figure(Figure::of(policy::annual_volatility(&chain, PERIODS_PER_YEAR), |figure| figure.0)),
+        sharpe: figure(Figure::of(
+            policy::sharpe_ratio(&chain, AnnualReturn(risk_free), PERIODS_PER_YEAR),
+            |figure| figure.0,
+        )),
+        max_drawdown: DrawdownFigure {
+            depth: figure(Figure::of(
+                drawdown.and_then(|drawdown| drawdown.ok_or(Withheld::TooFewObservations { count: 0 })),
+                |drawdown| drawdown.depth,
+            )),
+            peak: trough.as_ref().map(|fall| fall.peak),
+            trough: trough.as_ref().map(|fall| fall.trough),
+            recovery: trough.and_then(|fall| fall.recovery),
+        },
+        observations: chain.returns.len(),
+    })
+}
+
+/// The investor's flows: the opening value goes in, the final value comes out.
+fn money_weighted(
+    history: &History,
+    opening: NaiveDate,
+    end: NaiveDate,
+    values: &[Option<f64>],
+    days: i64,
+) -> (Figure, bool) {
+    let (Some(Some(first)), Some(Some(last))) = (values.first(), values.last()) else {
+        let reason = ("UNKNOWN_VALUE", "the value at the start or at the end of the range is unknown".to_owned());
+        return (Figure { value: None, reasons: vec![reason] }, false);
+    };
+    let mut flows = vec![(opening, -first)];
+    let inside = history.flows.iter().filter(|(date, _)| *date > opening && *date <= end);
+    flows.extend(inside.map(|(date, amount)| (*date, -amount.to_f64().unwrap_or_default())));
+    flows.push((end, *last));
+    if *first == 0.0 {
+        flows.remove(0);
+    }
+    let solution = xirr(&flows);
+    let outcome = policy::money_weighted(&solution, days);
+    let is_annual = matches!(outcome, Ok(MoneyWeighted::Annual(_)));
+    let mut figure = Figure::of(outcome, |figure| match figure {
+        MoneyWeighted::Annual(rate) => rate.0,
+        MoneyWeighted::Period(rate) => rate.0,
+    });
+    match solution {
+        Xirr::MultipleRoots { all, .. } => {
+            let roots: Vec<String> = all.iter().map(|root| format!("{:.6}", root.0)).collect();
+            figure.reasons.push(("MULTIPLE_ROOTS", format!("the flows have several rates: {}", roots.join(", "))));
+        }
+        Xirr::TotalLoss => figure.reasons.push(("TOTAL_LOSS", "everything that was paid in is lost".to_owned())),
+        _ => {}
+    }
+    (figure, is_annual)
+}

@@ -1,0 +1,280 @@
+//! The ledger of a portfolio: recording, reversing, showing.
+//!
+//! A write locks the portfolio, lets the domain book the whole ledger as it would stand, and stores rows and projections
+//! only if every rule holds.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use domain::ledger::{self, LedgerError, LotMethod, Transaction, TransactionKind};
+use domain::money::Currency;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::error::ledger_refusal;
+use super::idempotency::IdempotencyKey;
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
+use crate::storage;
+use crate::storage::portfolio::Portfolio;
+use crate::storage::transaction::{Activity, LedgerRow};
+use crate::tenancy::{Session, Tenant};
+
+/// The longest note or external id.
+const MAX_TEXT: usize = 500;
+
+/// A transaction to record.
+#[derive(Clone, Debug)]
+pub struct NewTransaction {
+    /// The account it happens in.
+    pub account: Uuid,
+    /// The day it counts from.
+    pub trade_date: NaiveDate,
+    /// What happens.
+    pub kind: TransactionKind,
+    /// The source's own id for it.
+    pub external_id: Option<String>,
+    /// A remark.
+    pub note: Option<String>,
+}
+
+/// A row that was added, and the portfolio since.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The row.
+    pub row: LedgerRow,
+    /// The portfolio with its new version.
+    pub portfolio: Portfolio,
+}
+
+/// Why a ledger would not balance with the new rows.
+pub(super) enum PostError {
+    /// A rule of the ledger is broken.
+    Ledger(LedgerError),
+    /// Anything else.
+    Service(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for PostError {
+    fn from(error: E) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Services {
+    /// Records one transaction.
+    pub async fn transaction_record(
+        &self,
+        caller: &Caller,
+        new: NewTransaction,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Recorded, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let session = self.write(caller).await?;
+        let result = async {
+            if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
+                return self.recorded(&session, &answer["id"]).await;
+            }
+            let no_account = || ServiceError::refused(RefusalCode::NotFound, &["input", "accountId"], "no such account");
+            let account = storage::account::by_id(&session, new.account).await?.ok_or_else(no_account)?;
+            let portfolio =
+                storage::portfolio::lock(&session, visible, account.portfolio_id).await?.ok_or_else(no_account)?;
+            self.check_new(&session, &new).await?;
+            let row = self.row(caller, &portfolio, account.id, new.trade_date, Activity::Event(new.kind), 1);
+            let row = LedgerRow { external_id: new.external_id, note: new.note, ..row };
+            let id = row.id;
+            let portfolio = self.post(&session, portfolio, vec![row], None).await.map_err(|error| match error {
+                PostError::Service(error) => error,
+                PostError::Ledger(error) if error.transaction().uuid() == id => {
+                    ServiceError::Refused(vec![ledger_refusal(&error, &["input"])])
+                }
+                PostError::Ledger(error) => later_breaks(&error, &["input", "tradeDate"]),
+            })?;
+            let row = self.row_by_id(&session, id).await?;
+            self.audit(&session, caller, done("transactionRecord", &row)).await?;
+            self.remember(&session, key.as_ref(), json!({ "id": id })).await?;
+            Ok(Recorded { row, portfolio })
+        }
+        .await;
+        let recorded = settle(session, result).await?;
+        self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
+        Ok(recorded)
+    }
+
+    /// Makes a row of the ledger no longer count. Both stay to be seen.
+    pub async fn transaction_reverse(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        note: Option<String>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Recorded, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let session = self.write(caller).await?;
+        let result = async {
+            if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
+                return self.recorded(&session, &answer["id"]).await;
+            }
+            check_text(&note, "note")?;
+            let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such transaction");
+            let row = storage::transaction::by_ids(&session, &[id]).await?.pop().ok_or_else(unknown)?;
+            let portfolio =
+                storage::portfolio::lock(&session, visible, row.portfolio_id).await?.ok_or_else(unknown)?;
+            if matches!(row.activity, Activity::Reversal { .. }) {
+                let message = "a reversal cannot be reversed: record the transaction again";
+                return Err(ServiceError::refused(RefusalCode::InvalidInput, &["id"], message));
+            }
+            if let Some((_, by)) = storage::transaction::reversals(&session, &[id]).await?.first() {
+                let message = format!("the transaction was reversed before, by {by}");
+                return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
+            }
+            let reversal = self.row(caller, &portfolio, row.account_id, row.trade_date, Activity::Reversal { of: id }, 1);
+            let reversal = LedgerRow { note, event_id: row.event_id, ..reversal };
+            let portfolio = self.post(&session, portfolio, vec![reversal.clone()], Some(id)).await.map_err(|error| {
+                match error {
+                    PostError::Service(error) => error,
+                    PostError::Ledger(error) => later_breaks(&error, &["id"]),
+                }
+            })?;
+            self.audit(&session, caller, done("transactionReverse", &reversal)).await?;
+            self.remember(&session, key.as_ref(), json!({ "id": reversal.id })).await?;
+            let row = self.row_by_id(&session, reversal.id).await?;
+            Ok(Recorded { row, portfolio })
+        }
+        .await;
+        let recorded = settle(session, result).await?;
+        self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
+        Ok(recorded)
+    }
+
+    async fn recorded(&self, session: &Session<Tenant>, id: &serde_json::Value) -> Result<Recorded, ServiceError> {
+        let id = id.as_str().and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| ServiceError::Internal("a stored answer names no transaction".to_owned()))?;
+        let row = self.row_by_id(session, id).await?;
+        let visible = access::readable(session.actor());
+        let portfolio = storage::portfolio::by_ids(session, visible, &[row.portfolio_id]).await?.pop();
+        let portfolio = portfolio.ok_or_else(|| {
+            ServiceError::refused(RefusalCode::NotFound, &["idempotencyKey"], "its portfolio is no longer yours to see")
+        })?;
+        Ok(Recorded { row, portfolio })
+    }
+
+    async fn row_by_id(&self, session: &Session<Tenant>, id: Uuid) -> Result<LedgerRow, ServiceError> {
+        let row = storage::transaction::by_ids(session, &[id]).await?.pop();
+        row.ok_or_else(|| ServiceError::Internal(format!("transaction {id} is not there")))
+    }
+
+    /// A row for this portfolio; `offset` counts the rows of one change from 1.
+    pub(super) fn row(
+        &self,
+        caller: &Caller,
+        portfolio: &Portfolio,
+        account: Uuid,
+        trade_date: NaiveDate,
+        activity: Activity,
+        offset: i64,
+    ) -> LedgerRow {
+        let id = self.environment.ids.next();
+        LedgerRow {
+            id,
+            portfolio_id: portfolio.id,
+            account_id: account,
+            event_id: id,
+            trade_date,
+            sequence: portfolio.last_sequence + offset,
+            activity,
+            import_batch_id: None,
+            import_key: None,
+            external_id: None,
+            note: None,
+            recorded_at: self.environment.clock.now(),
+            recorded_by: caller.actor.user_id,
+        }
+    }
+
+    /// What can be said of a transaction without the rest of the ledger.
+    async fn check_new(&self, session: &Session<Tenant>, new: &NewTransaction) -> Result<(), ServiceError> {
+        check_date(new.trade_date, self.environment.clock.today()).map_err(|message| {
+            ServiceError::refused(RefusalCode::FutureDate, &["input", "tradeDate"], message)
+        })?;
+        check_text(&new.note, "note")?;
+        check_text(&new.external_id, "externalId")?;
+        let currencies: BTreeSet<Currency> = new.kind.currencies().into_iter().collect();
+        let known = storage::instrument::known_currencies(session, &currencies).await?;
+        if let Some(unknown) = currencies.difference(&known).next() {
+            let message = format!("{unknown} is no currency that is known here");
+            return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "currency"], message));
+        }
+        if let Some(instrument) = new.kind.instrument() {
+            let market = self.market.view(session).await?;
+            if market.instruments(session, [instrument.uuid()]).await?.is_empty() {
+                let message = "no such instrument";
+                return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "instrumentId"], message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Books the ledger with new rows and without the row that one of them reverses, stores rows and projections, and
+    /// returns the portfolio as it is since. The portfolio is locked by the caller.
+    pub(super) async fn post(
+        &self,
+        session: &Session<Tenant>,
+        mut portfolio: Portfolio,
+        new: Vec<LedgerRow>,
+        reversed: Option<Uuid>,
+    ) -> Result<Portfolio, PostError> {
+        let ledger = storage::transaction::effective(session, &[portfolio.id], None).await?;
+        let transactions: Vec<Transaction> = ledger
+            .iter()
+            .filter(|row| Some(row.id) != reversed)
+            .chain(&new)
+            .filter_map(LedgerRow::transaction)
+            .collect();
+        let instruments = self.terms(session, &transactions).await?;
+        let fx = self.market.view(session).await?.fx(session).await?;
+        let booking = ledger::book(portfolio.base_currency, LotMethod::Fifo, &transactions, &instruments, &fx)
+            .map_err(PostError::Ledger)?;
+        storage::transaction::append(session, &new).await?;
+        storage::projection::replace(session, portfolio.id, &booking).await?;
+        portfolio.last_sequence += i64::try_from(new.len()).unwrap_or(i64::MAX);
+        portfolio.version += 1;
+        portfolio.updated_at = self.environment.clock.now();
+        storage::portfolio::update(session, &portfolio).await?;
+        Ok(portfolio)
+    }
+}
+
+/// A transaction happens today at the latest, and not before anybody kept books by computer.
+pub(super) fn check_date(date: NaiveDate, today: NaiveDate) -> Result<(), String> {
+    if date > today {
+        return Err(format!("{date} has not come yet: today is {today}"));
+    }
+    Ok(())
+}
+
+fn check_text(text: &Option<String>, field: &str) -> Result<(), ServiceError> {
+    match text {
+        Some(text) if text.chars().count() > MAX_TEXT => {
+            let message = format!("{} characters: {MAX_TEXT} at the most", text.chars().count());
+            Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", field], message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The refusal of a change that another row of the ledger does not survive.
+fn later_breaks(error: &LedgerError, field: &[&str]) -> ServiceError {
+    let refusal = ledger_refusal(error, field);
+    let message = format!("transaction {} would no longer be possible: {}", error.transaction(), refusal.message);
+    ServiceError::Refused(vec![Refusal { message, ..refusal }])
+}
+
+fn done(action: &'static str, row: &LedgerRow) -> Done {
+    let after = json!({
+        "portfolio": row.portfolio_id,
+        "account": row.account_id,
+        "tradeDate": row.trade_date,
+        "activity": format!("{:?}", row.activity),
+    });
+    Done { action, entity_type: "Transaction", entity_id: row.id, before: None, after: Some(after) }
+}

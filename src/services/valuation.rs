@@ -1,0 +1,417 @@
+//! What portfolios hold and are worth: on a day, line by line, and over a range, day by day.
+//!
+//! Several portfolios are valued by a fixed number of statements. Figures in a portfolio's base currency come from the
+//! stored projections; in another currency the ledger is booked again in that currency, since cost at the trade dates'
+//! rates cannot be had by converting cost at today's.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use domain::id::InstrumentId;
+use domain::ledger::{self, CashPeriod, Flow, InstrumentTerms, Instruments, LotMethod, PositionPeriod, Transaction};
+use domain::money::{self, Currency};
+use domain::pricing::{FxRates, MaxAge, Series};
+use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, ValuationError};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{ServiceError, Services};
+use crate::market_data::MarketView;
+use crate::storage;
+use crate::storage::instrument::Instrument;
+use crate::storage::portfolio::Portfolio;
+use crate::tenancy::{Session, Tenant};
+
+/// Sessions for which the last close may stand in.
+const EXCHANGE_MAX_AGE_SESSIONS: u32 = 5;
+
+/// A portfolio and how to look at it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct View {
+    /// The portfolio.
+    pub portfolio: Uuid,
+    /// The currency that its books are kept in.
+    pub base: Currency,
+    /// The currency to show figures in.
+    pub currency: Currency,
+}
+
+impl View {
+    /// A portfolio in its base currency or another.
+    pub fn new(portfolio: &Portfolio, currency: Option<Currency>) -> Self {
+        let base = portfolio.base_currency;
+        Self { portfolio: portfolio.id, base, currency: currency.unwrap_or(base) }
+    }
+}
+
+/// One security of a portfolio, open or closed.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// The account it is held in.
+    pub account: Uuid,
+    /// What is held.
+    pub instrument: Arc<Instrument>,
+    /// The books: quantity, cost, cumulative gains and income, `…_base` in the currency of the view.
+    pub books: PositionPeriod,
+    /// Price, value and weight; nothing for a holding that is closed.
+    pub value: Option<HoldingLine>,
+}
+
+/// A portfolio at the close of a day.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The day.
+    pub as_of: NaiveDate,
+    /// The currency of every figure that is not said to be local.
+    pub currency: Currency,
+    /// Securities by symbol: open ones, then closed ones.
+    pub holdings: Vec<Holding>,
+    /// Cash balances.
+    pub cash: Vec<CashLine>,
+    /// What everything is worth; nothing where a part of it is unknown.
+    pub value: Option<Decimal>,
+    /// What is known, whatever is missing.
+    pub known: Known,
+    /// Sums over all holdings, closed ones too.
+    pub totals: Totals,
+}
+
+/// Sums over the holdings of a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// What open lots cost.
+    pub cost: Decimal,
+    /// What the securities are worth; nothing where one is unknown.
+    pub securities: Option<Decimal>,
+    /// What cash is worth; nothing where a rate is missing.
+    pub cash: Option<Decimal>,
+    /// Value minus cost.
+    pub unrealized_gain: Option<Decimal>,
+    /// Gains of what was sold, after fees and taxes of the trades.
+    pub realized_gain: Decimal,
+    /// Dividends before withholding.
+    pub income: Decimal,
+}
+
+/// The rows that a set of portfolios is valued from.
+struct Rows {
+    positions: HashMap<Uuid, Vec<PositionPeriod>>,
+    cash: HashMap<Uuid, Vec<CashPeriod>>,
+    flows: HashMap<Uuid, Vec<Flow>>,
+}
+
+/// Market data of what a set of portfolios holds.
+pub(super) struct Market {
+    instruments: HashMap<Uuid, Arc<Instrument>>,
+    terms: Instruments,
+    series: BTreeMap<Uuid, Arc<Series>>,
+    calendars: HashMap<String, Arc<Vec<NaiveDate>>>,
+    pub(super) fx: Arc<FxRates>,
+}
+
+impl Services {
+    /// The day that figures are of where none is asked for: the last complete market day, today at the latest.
+    pub async fn default_as_of(&self, session: &Session<Tenant>) -> Result<NaiveDate, ServiceError> {
+        let today = self.environment.clock.today();
+        let last = self.market.view(session).await?.last_complete_day();
+        Ok(last.map_or(today, |last| last.min(today)))
+    }
+
+    /// Each view at the close of a day.
+    pub async fn snapshots(
+        &self,
+        session: &Session<Tenant>,
+        views: &[View],
+        as_of: NaiveDate,
+    ) -> Result<HashMap<View, Arc<Snapshot>>, ServiceError> {
+        let market_view = self.market.view(session).await?;
+        let fx = market_view.fx(session).await?;
+        let mut rows = self.rows(session, views, as_of, as_of, &fx).await?;
+        let market = load_market(session, &market_view, fx, &rows).await?;
+        views
+            .iter()
+            .map(|view| {
+                let (positions, cash, _) = rows.take(view.portfolio);
+                Ok((view.clone(), Arc::new(snapshot(view, as_of, positions, cash, &market)?)))
+            })
+            .collect()
+    }
+
+    /// Each view by day: the close of `opening`, then each valuation day until `end`.
+    ///
+    /// Valuation days are the sessions of the exchanges that price what is held, or weekdays where none does, and `end`.
+    pub async fn histories(
+        &self,
+        session: &Session<Tenant>,
+        views: &[View],
+        opening: NaiveDate,
+        end: NaiveDate,
+    ) -> Result<HashMap<View, Arc<History>>, ServiceError> {
+        let market_view = self.market.view(session).await?;
+        let fx = market_view.fx(session).await?;
+        let mut rows = self.rows(session, views, opening, end, &fx).await?;
+        let market = load_market(session, &market_view, fx, &rows).await?;
+        views
+            .iter()
+            .map(|view| {
+                let (positions, cash, flows) = rows.take(view.portfolio);
+                let days = valuation_days(&positions, &market, opening, end);
+                let daily = market.value(view, &positions, &cash, &flows, |inputs| valuation::daily(inputs, &days))?;
+                let flows = convert_flows(&flows, view.currency, &market.fx)?;
+                Ok((view.clone(), Arc::new(History { currency: view.currency, daily, flows })))
+            })
+            .collect()
+    }
+
+    /// Rows from the projections, or booked again for a view in another currency.
+    async fn rows(
+        &self,
+        session: &Session<Tenant>,
+        views: &[View],
+        from: NaiveDate,
+        to: NaiveDate,
+        fx: &FxRates,
+    ) -> Result<Rows, ServiceError> {
+        let in_base: Vec<Uuid> =
+            views.iter().filter(|view| view.currency == view.base).map(|view| view.portfolio).collect();
+        let rebooked: Vec<&View> = views.iter().filter(|view| view.currency != view.base).collect();
+        let mut rows = Rows { positions: HashMap::new(), cash: HashMap::new(), flows: HashMap::new() };
+        if !in_base.is_empty() {
+            rows.positions = grouped(storage::projection::positions(session, &in_base, from, to).await?);
+            rows.cash = grouped(storage::projection::cash(session, &in_base, from, to).await?);
+            if from < to {
+                rows.flows = grouped(storage::projection::flows(session, &in_base, from, to).await?);
+            }
+        }
+        if !rebooked.is_empty() {
+            let ids: Vec<Uuid> = rebooked.iter().map(|view| view.portfolio).collect();
+            let ledger = storage::transaction::effective(session, &ids, Some(to)).await?;
+            let instruments = self.terms(session, ledger.iter().filter_map(|row| row.transaction()).collect::<Vec<_>>().as_slice()).await?;
+            let mut by_portfolio: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
+            for row in &ledger {
+                by_portfolio.entry(row.portfolio_id).or_default().extend(row.transaction());
+            }
+            for view in rebooked {
+                let transactions = by_portfolio.remove(&view.portfolio).unwrap_or_default();
+                let booking = ledger::book(view.currency, LotMethod::Fifo, &transactions, &instruments, fx)
+                    .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
+                let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
+                rows.positions.insert(view.portfolio, booking.positions.into_iter().filter(|row| open(row.valid_until)).collect());
+                rows.cash.insert(view.portfolio, booking.cash.into_iter().filter(|row| open(row.valid_until)).collect());
+                rows.flows.insert(view.portfolio, booking.flows.into_iter().filter(|flow| flow.date >= from).collect());
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Terms of every instrument that the transactions name; one that does not exist is left out.
+    pub(super) async fn terms(
+        &self,
+        session: &Session<Tenant>,
+        transactions: &[Transaction],
+    ) -> Result<Instruments, ServiceError> {
+        let ids: BTreeSet<Uuid> =
+            transactions.iter().filter_map(|transaction| transaction.kind.instrument()).map(|id| id.uuid()).collect();
+        let market = self.market.view(session).await?;
+        Ok(terms(&market.instruments(session, ids).await?)?)
+    }
+}
+
+/// A portfolio by day.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The currency of every figure.
+    pub currency: Currency,
+    /// Values and flows by valuation day.
+    pub daily: Daily,
+    /// External flows on their own days, in the currency at each day's rate.
+    pub flows: Vec<(NaiveDate, Decimal)>,
+}
+
+impl Rows {
+    fn take(&mut self, portfolio: Uuid) -> (Vec<PositionPeriod>, Vec<CashPeriod>, Vec<Flow>) {
+        let positions = self.positions.get(&portfolio).cloned().unwrap_or_default();
+        let cash = self.cash.get(&portfolio).cloned().unwrap_or_default();
+        (positions, cash, self.flows.get(&portfolio).cloned().unwrap_or_default())
+    }
+}
+
+fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
+    let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for (portfolio, row) in rows {
+        groups.entry(portfolio).or_default().push(row);
+    }
+    groups
+}
+
+fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, ServiceError> {
+    instruments
+        .values()
+        .map(|instrument| {
+            let terms =
+                InstrumentTerms::new(instrument.symbol.clone(), instrument.currency, instrument.price_multiplier)
+                    .map_err(|error| ServiceError::Internal(error.to_string()))?;
+            Ok((InstrumentId::from(instrument.id), terms))
+        })
+        .collect()
+}
+
+async fn load_market(
+    session: &Session<Tenant>,
+    view: &MarketView,
+    fx: Arc<FxRates>,
+    rows: &Rows,
+) -> Result<Market, ServiceError> {
+    let held: BTreeSet<Uuid> = rows.positions.values().flatten().map(|row| row.instrument.uuid()).collect();
+    let instruments = view.instruments(session, held).await?;
+    let series = view.prices(session, &instruments).await?;
+    let mut calendars = HashMap::new();
+    for instrument in instruments.values().filter(|instrument| !instrument.manually_priced) {
+        if !calendars.contains_key(&instrument.mic) {
+            calendars.insert(instrument.mic.clone(), view.sessions(session, &instrument.mic).await?);
+        }
+    }
+    Ok(Market { terms: terms(&instruments)?, instruments, series, calendars, fx })
+}
+
+impl Market {
+    fn value<T>(
+        &self,
+        view: &View,
+        positions: &[PositionPeriod],
+        cash: &[CashPeriod],
+        flows: &[Flow],
+        valuation: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>,
+    ) -> Result<T, ServiceError> {
+        let prices = self
+            .series
+            .iter()
+            .filter_map(|(id, series)| {
+                let instrument = self.instruments.get(id)?;
+                Some((InstrumentId::from(*id), PriceSource { series, max_age: self.max_age(instrument) }))
+            })
+            .collect();
+        let inputs = Inputs {
+            positions,
+            cash,
+            flows,
+            instruments: &self.terms,
+            prices: &prices,
+            fx: &self.fx,
+            base: view.currency,
+            currency: view.currency,
+        };
+        valuation(&inputs).map_err(|error| match error {
+            ValuationError::Flow(_) | ValuationError::Arithmetic(_) => ServiceError::BadInput(error.to_string()),
+            ValuationError::UnknownInstrument { .. } | ValuationError::DaysNotAscending { .. } => {
+                ServiceError::Internal(error.to_string())
+            }
+        })
+    }
+
+    fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {
+        match self.calendars.get(&instrument.mic) {
+            _ if instrument.manually_priced => MaxAge::UntilReplaced,
+            Some(calendar) if !calendar.is_empty() => {
+                MaxAge::Sessions { n: EXCHANGE_MAX_AGE_SESSIONS, calendar: calendar.as_slice() }
+            }
+            // A market that never closes has a session each day.
+            _ => MaxAge::Days(EXCHANGE_MAX_AGE_SESSIONS),
+        }
+    }
+}
+
+fn snapshot(
+    view: &View,
+    as_of: NaiveDate,
+    positions: Vec<PositionPeriod>,
+    cash: Vec<CashPeriod>,
+    market: &Market,
+) -> Result<Snapshot, ServiceError> {
+    let on_day = |from: NaiveDate, until: Option<NaiveDate>| from <= as_of && until.is_none_or(|until| until > as_of);
+    let positions: Vec<PositionPeriod> =
+        positions.into_iter().filter(|row| on_day(row.valid_from, row.valid_until)).collect();
+    let valued = market.value(view, &positions, &cash, &[], |inputs| valuation::holdings(inputs, as_of))?;
+    let mut lines: HashMap<(Uuid, Uuid), HoldingLine> =
+        valued.positions.into_iter().map(|line| ((line.account.uuid(), line.instrument.uuid()), line)).collect();
+    let mut holdings = Vec::with_capacity(positions.len());
+    for books in positions {
+        let instrument = market
+            .instruments
+            .get(&books.instrument.uuid())
+            .ok_or_else(|| ServiceError::Internal(format!("instrument {} is unknown", books.instrument)))?;
+        let value = lines.remove(&(books.account.uuid(), books.instrument.uuid()));
+        holdings.push(Holding { account: books.account.uuid(), instrument: Arc::clone(instrument), books, value });
+    }
+    holdings.sort_by(|left, right| {
+        let key = |holding: &Holding| (holding.value.is_none(), holding.instrument.symbol.clone(), holding.account);
+        key(left).cmp(&key(right))
+    });
+    let totals = totals(&holdings, &valued.cash)?;
+    Ok(Snapshot {
+        as_of,
+        currency: view.currency,
+        holdings,
+        cash: valued.cash,
+        value: valued.value,
+        known: valued.known,
+        totals,
+    })
+}
+
+fn totals(holdings: &[Holding], cash: &[CashLine]) -> Result<Totals, ServiceError> {
+    let sum = |amounts: &mut dyn Iterator<Item = Decimal>| amounts.try_fold(Decimal::ZERO, money::add);
+    let known_sum = |amounts: Option<Vec<Decimal>>| amounts.map(|amounts| sum(&mut amounts.into_iter())).transpose();
+    let open = || holdings.iter().filter_map(|holding| holding.value.as_ref());
+    Ok(Totals {
+        cost: sum(&mut holdings.iter().map(|holding| holding.books.cost_base))?,
+        securities: known_sum(open().map(|line| line.market_value).collect())?,
+        cash: known_sum(cash.iter().map(|line| line.value).collect())?,
+        unrealized_gain: known_sum(open().map(|line| line.unrealized_gain).collect())?,
+        realized_gain: sum(&mut holdings.iter().map(|holding| holding.books.realized_base))?,
+        income: sum(&mut holdings.iter().map(|holding| holding.books.income_base))?,
+    })
+}
+
+fn valuation_days(
+    positions: &[PositionPeriod],
+    market: &Market,
+    opening: NaiveDate,
+    end: NaiveDate,
+) -> Vec<NaiveDate> {
+    let mut days = BTreeSet::from([opening, end]);
+    let exchanges: BTreeSet<&str> = positions
+        .iter()
+        .filter_map(|row| market.instruments.get(&row.instrument.uuid()))
+        .filter(|instrument| !instrument.manually_priced)
+        .map(|instrument| instrument.mic.as_str())
+        .collect();
+    let calendars: Vec<_> = exchanges.iter().filter_map(|mic| market.calendars.get(*mic)).filter(|days| !days.is_empty()).collect();
+    for calendar in &calendars {
+        let first = calendar.partition_point(|day| *day <= opening);
+        days.extend(calendar[first..].iter().copied().take_while(|day| *day < end));
+    }
+    if calendars.is_empty() {
+        let weekdays = opening.iter_days().take_while(|day| *day < end);
+        days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
+    }
+    days.into_iter().collect()
+}
+
+fn convert_flows(flows: &[Flow], currency: Currency, fx: &FxRates) -> Result<Vec<(NaiveDate, Decimal)>, ServiceError> {
+    flows
+        .iter()
+        .map(|flow| {
+            let amount = fx
+                .convert(flow.amount, flow.currency, currency, flow.date)
+                .map_err(|error| ServiceError::BadInput(error.to_string()))?;
+            Ok((flow.date, amount))
+        })
+        .collect()
+}
+
+/// The close that a range of days opens from: the day before its first.
+pub fn opening_of(from: NaiveDate) -> NaiveDate {
+    from.checked_sub_days(Days::new(1)).unwrap_or(from)
+}
