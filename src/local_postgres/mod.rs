@@ -15,6 +15,7 @@ mod programs;
 mod recovery;
 mod secrets;
 mod supervisor;
+mod sweep;
 
 use std::{
     fmt, io,
@@ -173,6 +174,7 @@ impl LocalPostgres {
     async fn ephemeral_once() -> Result<Self, LocalPostgresError> {
         let account = Account::for_server()?;
         let parent = std::env::temp_dir();
+        sweep::temporary_directories(&parent);
         let temporary = tempfile::Builder::new()
             .prefix(EPHEMERAL_PREFIX)
             .tempdir_in(&parent)
@@ -196,7 +198,7 @@ impl LocalPostgres {
         progress: &(dyn Fn(&Progress) + Send + Sync),
     ) -> Result<Self, LocalPostgresError> {
         let account = Account::for_server()?;
-        let directory = DataDirectory::open(&options.data_dir, &account)?;
+        let directory = DataDirectory::open(&options.data_dir, &account).await?;
         let mut passwords = Passwords::read(directory.secrets())?;
         directory.remove_unfinished()?;
         let programs = match directory.cluster_major()? {
