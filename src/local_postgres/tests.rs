@@ -7,7 +7,7 @@ use nix::{
     unistd::Pid,
 };
 use secrecy::ExposeSecret;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::*;
 
