@@ -144,3 +144,22 @@ pub fn print(text: &str) -> std::io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_every_command_may_follow_it() {
+        let cli = Cli::try_parse_from(["pa", "config", "show", "--listen", "127.0.0.1:1"]);
+        let listen = cli.expect("valid").globals.listen;
+        assert_eq!(listen.map(|address| address.port()), Some(1));
+    }
+}

@@ -13,6 +13,7 @@ use std::{
     io::{Read, Seek, SeekFrom, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use super::{LocalPostgresError, account::Account};
@@ -20,6 +21,11 @@ use super::{LocalPostgresError, account::Account};
 /// An unfinished cluster has this name and the number of the process that makes it: only a finished one is
 /// ever called `cluster`, so whatever bears this name can be removed.
 const UNFINISHED: &str = "cluster.unfinished-";
+
+/// The file whose lock makes its holder the owner of the directory.
+pub(super) const LOCK_FILE: &str = "owner.lock";
+/// A process that was just killed, or is about to run another program, holds the lock for a moment longer.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Past this the log of earlier runs is set aside.
 const LOG_ROTATION_BYTES: u64 = 10 * 1024 * 1024;
@@ -34,12 +40,12 @@ pub(super) struct DataDirectory {
 
 impl DataDirectory {
     /// Creates the directory where needed and takes its lock.
-    pub(super) fn open(path: &Path, account: &Account) -> Result<Self, LocalPostgresError> {
+    pub(super) async fn open(path: &Path, account: &Account) -> Result<Self, LocalPostgresError> {
         account.create_directory(path)?;
         let path = path
             .canonicalize()
             .map_err(LocalPostgresError::file("resolve", path))?;
-        let lock = lock(&path)?;
+        let lock = lock(&path).await?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -154,32 +160,35 @@ pub(super) fn last_lines(text: &str, count: usize) -> String {
 }
 
 /// Takes the lock and writes our number into the file for whoever comes second.
-fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
-    let path = directory.join("owner.lock");
+async fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
+    let path = directory.join(LOCK_FILE);
     let mut options = OpenOptions::new();
-    let file = options
+    options
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
-        .mode(0o600)
-        .open(&path);
-    let mut file = file.map_err(LocalPostgresError::unusable(directory))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let pid = file
-                .read_to_string(&mut text)
-                .ok()
-                .and_then(|_| text.trim().parse().ok());
-            return Err(LocalPostgresError::InUse {
-                directory: directory.to_owned(),
-                pid,
-            });
-        }
-        Err(TryLockError::Error(error)) => {
-            return Err(LocalPostgresError::file("lock", path)(error));
+        .mode(0o600);
+    let mut file = options
+        .open(&path)
+        .map_err(LocalPostgresError::unusable(directory))?;
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let read = file.read_to_string(&mut text);
+                let pid = read.ok().and_then(|_| text.trim().parse().ok());
+                let directory = directory.to_owned();
+                return Err(LocalPostgresError::InUse { directory, pid });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(LocalPostgresError::file("lock", path)(error));
+            }
         }
     }
     file.set_len(0)
@@ -209,37 +218,37 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), LocalPostgres
 mod tests {
     use super::*;
 
-    fn open(path: &Path) -> Result<DataDirectory, LocalPostgresError> {
+    async fn open(path: &Path) -> Result<DataDirectory, LocalPostgresError> {
         // The tests of this file start no server, so the user that would run it does not matter.
-        DataDirectory::open(path, &Account::of_this_process())
+        DataDirectory::open(path, &Account::of_this_process()).await
     }
 
-    #[test]
-    fn a_second_owner_is_refused_by_number() {
+    #[tokio::test]
+    async fn a_second_owner_is_refused_by_number() {
         let temporary = tempfile::tempdir().expect("a directory");
-        let first = open(temporary.path()).expect("free");
-        let refused = open(temporary.path()).expect_err("taken").to_string();
+        let first = open(temporary.path()).await.expect("free");
+        let refused = open(temporary.path()).await.expect_err("taken").to_string();
         assert!(
             refused.contains(&format!("process {}", std::process::id())),
             "{refused}"
         );
         drop(first);
-        open(temporary.path()).expect("free again");
+        open(temporary.path()).await.expect("free again");
     }
 
-    #[test]
-    fn the_port_is_remembered() {
+    #[tokio::test]
+    async fn the_port_is_remembered() {
         let temporary = tempfile::tempdir().expect("a directory");
-        let directory = open(temporary.path()).expect("free");
+        let directory = open(temporary.path()).await.expect("free");
         assert_eq!(directory.last_port(), None);
         directory.remember_port(20_001).expect("written");
         assert_eq!(directory.last_port(), Some(20_001));
     }
 
-    #[test]
-    fn private_files_are_closed_to_others_and_unfinished_clusters_go() {
+    #[tokio::test]
+    async fn private_files_are_closed_to_others_and_unfinished_clusters_go() {
         let temporary = tempfile::tempdir().expect("a directory");
-        let directory = open(temporary.path()).expect("free");
+        let directory = open(temporary.path()).await.expect("free");
         write_private(&directory.secrets(), "x").expect("written");
         let mode = fs::metadata(directory.secrets())
             .expect("there")

@@ -1,13 +1,13 @@
 //! These start real servers; everything that needs none is tested beside its code.
 
-use std::{fs, path::Path};
+use std::{path::Path, process::Stdio};
 
 use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 use secrecy::ExposeSecret;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::*;
 
@@ -116,55 +116,45 @@ async fn a_server_keeps_its_data_and_its_port_over_stops_and_kills() {
 }
 
 #[tokio::test]
-async fn a_left_over_server_without_watcher_is_stopped_first() {
+async fn a_left_over_server_that_nobody_watches_is_stopped_first() {
     let place = place();
     let server = volatile(place.path()).await;
-    let cluster = place.path().canonicalize().expect("there").join("cluster");
-    let text = fs::read_to_string(cluster.join("postmaster.pid")).expect("running");
-    let postmaster: i32 = text
-        .lines()
-        .next()
-        .expect("a line")
-        .parse()
-        .expect("a number");
-    // Stopped, neither the shell nor its watcher can react to the end of the pipe.
-    for process in others_of_group(server.supervisor.pid(), postmaster) {
-        kill(process, Signal::SIGKILL).expect("killed");
-    }
-    drop(server);
-    let seen = std::sync::Mutex::new(Vec::new());
+    let (programs, port) = (server.programs.clone(), server.port());
+    server.stop().await.expect("stops");
+
+    let data_dir = place.path().canonicalize().expect("there");
+    let cluster = data_dir.join("cluster");
     let options = StartOptions {
         durability: Durability::Volatile,
-        ..StartOptions::new(place.path())
+        ..StartOptions::new(&data_dir)
     };
-    let server = LocalPostgres::start(options, |progress| {
-        seen.lock().expect("unpoisoned").push(progress.clone())
-    })
-    .await
-    .expect("starts");
+    let command = cluster::server(&programs, &cluster, port, &options);
+    let mut left_over = Account::for_server()
+        .expect("an account")
+        .command(programs.postgres())
+        .args(command.get_args())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    while !cluster.join("postmaster.pid").exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let seen = std::sync::Mutex::new(Vec::new());
+    let note = |progress: &Progress| seen.lock().expect("unpoisoned").push(progress.clone());
+    let server = LocalPostgres::start(options, note).await.expect("starts");
+    let status = left_over.wait().expect("ended");
+    assert!(
+        status.success(),
+        "it was asked to stop, not killed: {status}"
+    );
+    let pid = left_over.id().try_into().expect("a process number");
     assert!(
         seen.lock()
             .expect("unpoisoned")
-            .contains(&Progress::StoppingLeftOver { pid: postmaster })
+            .contains(&Progress::StoppingLeftOver { pid })
     );
     server.stop().await.expect("stops");
-}
-
-/// The shells of a supervisor: its process group without the server, which leads a session of its own
-/// processes but stays in the group.
-fn others_of_group(group: u32, postmaster: i32) -> Vec<Pid> {
-    let output = std::process::Command::new("ps")
-        .args(["-eo", "pid=,pgid=,comm="])
-        .output()
-        .expect("ps");
-    let text = String::from_utf8(output.stdout).expect("text");
-    let shells = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let process: i32 = words.next()?.parse().ok()?;
-        let in_group = words.next()?.parse() == Ok(group) && words.next()?.ends_with("sh");
-        (in_group && process != postmaster).then(|| Pid::from_raw(process))
-    });
-    shells.collect()
 }
 
 #[tokio::test]
