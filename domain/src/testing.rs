@@ -38,15 +38,8 @@ pub(crate) fn transaction(n: u128) -> TransactionId {
 
 /// A series from `(date, value)` rows.
 pub(crate) fn series(rows: &[(&str, &str)]) -> Series {
-    let rows: BTreeMap<_, _> = rows
-        .iter()
-        .map(|(date, value)| (day(date), value.parse().unwrap()))
-        .collect();
-    Series::new(
-        rows.keys().copied().collect(),
-        rows.values().copied().collect(),
-    )
-    .unwrap()
+    let rows: BTreeMap<_, _> = rows.iter().map(|(date, value)| (day(date), value.parse().unwrap())).collect();
+    Series::new(rows.keys().copied().collect(), rows.values().copied().collect()).unwrap()
 }
 
 /// Rates of the euro from `(currency, rows)`.

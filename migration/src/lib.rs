@@ -38,11 +38,16 @@ macro_rules! steps {
 }
 
 /// The schema `platform`: the installation, its tenants, its operators, signing keys.
-pub const PLATFORM: &[Step] = steps!["platform" / "m0001_platform", "realm" / "m0001_realm", "platform" / "m0002_grants"];
+pub const PLATFORM: &[Step] =
+    steps!["platform" / "m0001_platform", "realm" / "m0001_realm", "platform" / "m0002_grants"];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
-pub const MARKET: &[Step] =
-    steps!["market" / "m0001_dimensions", "market" / "m0002_staging", "market" / "m0003_facts", "market" / "m0004_grants"];
+pub const MARKET: &[Step] = steps![
+    "market" / "m0001_dimensions",
+    "market" / "m0002_staging",
+    "market" / "m0003_facts",
+    "market" / "m0004_grants"
+];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
 pub const TENANT: &[Step] = steps![

@@ -81,10 +81,8 @@ pub async fn page(
     filter: &Filter,
     page: crate::storage::Page<Uuid>,
 ) -> Result<Vec<Entry>, DatabaseError> {
-    let mut query = audit_log::Entity::find()
-        .filter(filter.condition())
-        .order_by_desc(audit_log::Column::Id)
-        .limit(page.limit);
+    let mut query =
+        audit_log::Entity::find().filter(filter.condition()).order_by_desc(audit_log::Column::Id).limit(page.limit);
     if let Some(after) = page.after {
         query = query.filter(audit_log::Column::Id.lt(after));
     }

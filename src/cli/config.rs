@@ -35,16 +35,11 @@ fn table(config: &Config, provenance: &Provenance) -> anyhow::Result<String> {
     let mut rows = Vec::new();
     flatten("", serde_json::to_value(config)?, &mut rows);
     let width = |column: fn(&(String, String)) -> &String| {
-        rows.iter()
-            .map(|row| column(row).chars().count())
-            .max()
-            .unwrap_or(0)
+        rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0)
     };
     // A long URL would push the last column off the screen for every row.
     let (keys, values) = (width(|row| &row.0), width(|row| &row.1).min(44));
-    let lines = rows
-        .iter()
-        .map(|(key, value)| format!("{key:keys$}  {value:values$}  {}", provenance.origin(key)));
+    let lines = rows.iter().map(|(key, value)| format!("{key:keys$}  {value:values$}  {}", provenance.origin(key)));
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -52,11 +47,7 @@ fn flatten(prefix: &str, value: Value, rows: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let key = if prefix.is_empty() {
-                    key
-                } else {
-                    format!("{prefix}.{key}")
-                };
+                let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
                 flatten(&key, value, rows);
             }
         }
@@ -75,29 +66,14 @@ mod tests {
     fn every_value_is_shown_with_its_source_and_no_secret() {
         let environment = [
             ("DATABASE_URL", "postgres://owner:s3cret@db/app"),
-            (
-                "PORTFOLIO__AUTH__SECRET",
-                "s3cret-s3cret-s3cret-s3cret-s3cret",
-            ),
+            ("PORTFOLIO__AUTH__SECRET", "s3cret-s3cret-s3cret-s3cret-s3cret"),
         ];
-        let environment = environment
-            .map(|(name, value)| (name.into(), value.into()))
-            .to_vec();
-        let sources = Sources {
-            environment,
-            working_dir: "/nowhere".into(),
-            ..Sources::default()
-        };
+        let environment = environment.map(|(name, value)| (name.into(), value.into())).to_vec();
+        let sources = Sources { environment, working_dir: "/nowhere".into(), ..Sources::default() };
         let (config, provenance) = Config::load(&sources).expect("valid");
         let shown = table(&config, &provenance).expect("a table");
         assert!(!shown.contains("s3cret"), "{shown}");
-        let line = |key: &str| {
-            shown
-                .lines()
-                .find(|line| line.starts_with(key))
-                .expect("shown")
-                .to_owned()
-        };
+        let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).expect("shown").to_owned();
         assert!(line("database.url").contains("postgres://owner:****@db/app"));
         assert!(line("database.url").ends_with("environment variable DATABASE_URL"));
         assert!(line("database.api_url").contains("(not set)"));

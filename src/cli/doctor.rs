@@ -28,27 +28,15 @@ struct Finding {
 
 impl Finding {
     fn ok(subject: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Ok,
-            subject,
-            detail: detail.into(),
-        }
+        Self { verdict: Verdict::Ok, subject, detail: detail.into() }
     }
 
     fn warn(subject: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Warn,
-            subject,
-            detail: detail.into(),
-        }
+        Self { verdict: Verdict::Warn, subject, detail: detail.into() }
     }
 
     fn fail(subject: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Fail,
-            subject,
-            detail: detail.into(),
-        }
+        Self { verdict: Verdict::Fail, subject, detail: detail.into() }
     }
 
     fn line(&self) -> String {
@@ -75,14 +63,8 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
     for finding in &findings {
         print(&finding.line())?;
     }
-    let failed = findings
-        .iter()
-        .any(|finding| finding.verdict == Verdict::Fail);
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Whoever has named no database has not come to production yet: for them the rules are only news.
@@ -92,10 +74,9 @@ fn configuration(config: &Config) -> Finding {
         Err(_) if config.profile == Profile::Demo => {
             Finding::ok("configuration", "valid for the demo; not for production")
         }
-        Err(violations) if config.database.url.is_none() => Finding::warn(
-            "configuration",
-            format!("enough for `demo`; for `serve`, {violations}"),
-        ),
+        Err(violations) if config.database.url.is_none() => {
+            Finding::warn("configuration", format!("enough for `demo`; for `serve`, {violations}"))
+        }
         Err(violations) => Finding::fail("configuration", violations.to_string()),
     }
 }

@@ -41,11 +41,7 @@ impl Globals {
     }
 
     fn sources(&self) -> Sources {
-        let listen = self.listen.map(|listen| Flag {
-            name: "--listen",
-            key: "http.listen",
-            value: listen.to_string(),
-        });
+        let listen = self.listen.map(|listen| Flag { name: "--listen", key: "http.listen", value: listen.to_string() });
         Sources::of_process(self.config.clone(), listen.into_iter().collect())
     }
 }
@@ -71,10 +67,7 @@ impl Context {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
         let configuration = Config::load(&globals.sources());
-        Self {
-            globals,
-            configuration,
-        }
+        Self { globals, configuration }
     }
 
     /// The configuration, for a command that cannot do without.
@@ -99,17 +92,8 @@ impl Cli {
     #[must_use]
     pub fn prepare(self) -> (Prepared, crate::config::LogConfig) {
         let context = Context::new(self.globals);
-        let log = context
-            .configuration()
-            .map(|(config, _)| config.log.clone())
-            .unwrap_or_default();
-        (
-            Prepared {
-                context,
-                command: self.command,
-            },
-            log,
-        )
+        let log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
+        (Prepared { context, command: self.command }, log)
     }
 }
 

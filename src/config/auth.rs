@@ -66,12 +66,7 @@ impl AuthConfig {
     pub(super) fn validate(&self) -> Vec<Problem> {
         let lanes = u64::from(self.argon2_parallelism);
         let mut problems = out_of_range(&[
-            (
-                "auth.access_token_ttl_seconds",
-                self.access_token_ttl_seconds,
-                1,
-                86_400,
-            ),
+            ("auth.access_token_ttl_seconds", self.access_token_ttl_seconds, 1, 86_400),
             // A session that ends before its first token does would be a puzzle, not a policy.
             (
                 "auth.refresh_token_ttl_seconds",
@@ -80,29 +75,13 @@ impl AuthConfig {
                 366 * 86_400,
             ),
             // Argon2 itself wants eight blocks a lane.
-            (
-                "auth.argon2_memory_kib",
-                self.argon2_memory_kib.into(),
-                8 * lanes,
-                1 << 22,
-            ),
-            (
-                "auth.argon2_iterations",
-                self.argon2_iterations.into(),
-                1,
-                100,
-            ),
+            ("auth.argon2_memory_kib", self.argon2_memory_kib.into(), 8 * lanes, 1 << 22),
+            ("auth.argon2_iterations", self.argon2_iterations.into(), 1, 100),
             ("auth.argon2_parallelism", lanes, 1, 64),
         ]);
-        for (key, value) in [
-            ("auth.issuer", &self.issuer),
-            ("auth.audience", &self.audience),
-        ] {
+        for (key, value) in [("auth.issuer", &self.issuer), ("auth.audience", &self.audience)] {
             if value.trim().is_empty() {
-                problems.push(Problem {
-                    key,
-                    message: "is empty; tokens must carry it".to_owned(),
-                });
+                problems.push(Problem { key, message: "is empty; tokens must carry it".to_owned() });
             }
         }
         let too_short = |secret: &&Secret| secret.expose_secret().len() < MINIMUM_SECRET_BYTES;

@@ -25,13 +25,7 @@ pub struct DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self {
-            url: None,
-            api_url: None,
-            max_connections: 16,
-            acquire_timeout_ms: 3_000,
-            statement_timeout_ms: 8_000,
-        }
+        Self { url: None, api_url: None, max_connections: 16, acquire_timeout_ms: 3_000, statement_timeout_ms: 8_000 }
     }
 }
 
@@ -50,24 +44,9 @@ impl DatabaseConfig {
 
     pub(super) fn validate(&self) -> Vec<Problem> {
         out_of_range(&[
-            (
-                "database.max_connections",
-                self.max_connections.into(),
-                1,
-                1_000,
-            ),
-            (
-                "database.acquire_timeout_ms",
-                self.acquire_timeout_ms,
-                10,
-                600_000,
-            ),
-            (
-                "database.statement_timeout_ms",
-                self.statement_timeout_ms,
-                10,
-                600_000,
-            ),
+            ("database.max_connections", self.max_connections.into(), 1, 1_000),
+            ("database.acquire_timeout_ms", self.acquire_timeout_ms, 10, 600_000),
+            ("database.statement_timeout_ms", self.statement_timeout_ms, 10, 600_000),
         ])
     }
 }
@@ -117,10 +96,7 @@ impl DatabaseUrl {
             Some(Some((user, _))) => format!("{user}:****@"),
         };
         let query = parts.query.map(masked_query).unwrap_or_default();
-        format!(
-            "{}://{userinfo}{}/{}{query}",
-            parts.scheme, parts.host, parts.database
-        )
+        format!("{}://{userinfo}{}/{}{query}", parts.scheme, parts.host, parts.database)
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -162,13 +138,7 @@ impl<'a> Parts<'a> {
             None => (rest, None),
         };
         let (host, database) = rest.split_once('/').unwrap_or((rest, ""));
-        Self {
-            scheme,
-            userinfo,
-            host,
-            database,
-            query,
-        }
+        Self { scheme, userinfo, host, database, query }
     }
 }
 
@@ -203,9 +173,7 @@ impl Serialize for DatabaseUrl {
 impl<'de> Deserialize<'de> for DatabaseUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Secret::deserialize(deserializer)?;
-        text.expose_secret()
-            .parse()
-            .map_err(serde::de::Error::custom)
+        text.expose_secret().parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -220,19 +188,10 @@ mod tests {
     #[test]
     fn only_the_password_is_masked() {
         for (given, shown) in [
-            (
-                "postgres://api:s3cret@db:5432/app?sslmode=require",
-                "postgres://api:****@db:5432/app?sslmode=require",
-            ),
+            ("postgres://api:s3cret@db:5432/app?sslmode=require", "postgres://api:****@db:5432/app?sslmode=require"),
             ("postgresql://api@db/app", "postgresql://api@db/app"),
-            (
-                "postgres://db/app?user=api&password=s3cret",
-                "postgres://db/app?user=api&password=****",
-            ),
-            (
-                "postgres://api:a/b?c@d@db/app",
-                "postgres://api:****@db/app",
-            ),
+            ("postgres://db/app?user=api&password=s3cret", "postgres://db/app?user=api&password=****"),
+            ("postgres://api:a/b?c@d@db/app", "postgres://api:****@db/app"),
         ] {
             assert_eq!(url(given).masked(), shown);
             assert_eq!(format!("{:?}", url(given)), shown);

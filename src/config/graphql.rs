@@ -43,19 +43,9 @@ impl GraphqlConfig {
         out_of_range(&[
             // A limit past 64 levels limits nothing.
             ("graphql.max_depth", self.max_depth as u64, 1, 64),
-            (
-                "graphql.max_complexity",
-                self.max_complexity as u64,
-                1,
-                10_000_000,
-            ),
+            ("graphql.max_complexity", self.max_complexity as u64, 1, 10_000_000),
             ("graphql.max_aliases", self.max_aliases as u64, 0, 10_000),
-            (
-                "graphql.max_directives",
-                self.max_directives as u64,
-                0,
-                1_000,
-            ),
+            ("graphql.max_directives", self.max_directives as u64, 0, 1_000),
             ("graphql.max_batch", self.max_batch as u64, 1, 1_000),
             ("graphql.max_tokens", self.max_tokens as u64, 10, 1_000_000),
         ])

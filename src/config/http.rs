@@ -57,24 +57,9 @@ impl HttpConfig {
 
     pub(super) fn validate(&self) -> Vec<Problem> {
         out_of_range(&[
-            (
-                "http.request_timeout_ms",
-                self.request_timeout_ms,
-                100,
-                600_000,
-            ),
-            (
-                "http.body_limit_bytes",
-                self.body_limit_bytes as u64,
-                1_024,
-                1 << 30,
-            ),
-            (
-                "http.import_limit_bytes",
-                self.import_limit_bytes as u64,
-                1_024,
-                1 << 32,
-            ),
+            ("http.request_timeout_ms", self.request_timeout_ms, 100, 600_000),
+            ("http.body_limit_bytes", self.body_limit_bytes as u64, 1_024, 1 << 30),
+            ("http.import_limit_bytes", self.import_limit_bytes as u64, 1_024, 1 << 32),
             ("http.shutdown_grace_ms", self.shutdown_grace_ms, 0, 600_000),
         ])
     }
@@ -82,13 +67,9 @@ impl HttpConfig {
 
 /// Figment's deserialiser claims not to be human readable every other time it is asked, which makes the
 /// standard implementation expect a binary address; the text is parsed here instead.
-fn socket_address<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<SocketAddr, D::Error> {
+fn socket_address<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| {
-        serde::de::Error::custom(format!(
-            "`{text}` is not an address with a port, such as 127.0.0.1:8080"
-        ))
+        serde::de::Error::custom(format!("`{text}` is not an address with a port, such as 127.0.0.1:8080"))
     })
 }

@@ -67,10 +67,7 @@ impl Config {
         let (mut config, mut provenance) = sources::merge(sources)?;
         if config.profile == Profile::Demo && config.auth.secret.is_none() {
             config.auth.secret = Some(Secret::from(DEMO_SECRET));
-            provenance.record(
-                "auth.secret",
-                Origin::Derived("the published demo constant"),
-            );
+            provenance.record("auth.secret", Origin::Derived("the published demo constant"));
         }
         config.validate(&provenance)?;
         Ok((config, provenance))
@@ -90,11 +87,7 @@ impl Config {
             .flatten()
             .map(|problem| format!("{} {}", provenance.describe(problem.key), problem.message))
             .collect();
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError::Invalid { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }) }
     }
 }
 

@@ -20,9 +20,7 @@ impl std::error::Error for Violations {}
 impl fmt::Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the configuration is not fit for production:")?;
-        self.0
-            .iter()
-            .try_for_each(|rule| write!(formatter, "\n  - {rule}"))
+        self.0.iter().try_for_each(|rule| write!(formatter, "\n  - {rule}"))
     }
 }
 
@@ -34,10 +32,7 @@ impl Config {
     pub fn validate_production(&self) -> Result<(), Violations> {
         let (memory, iterations) = LEAST_ARGON2;
         let rules = [
-            (
-                self.profile == Profile::Demo,
-                "profile is `demo`; remove it, or set it to `production`",
-            ),
+            (self.profile == Profile::Demo, "profile is `demo`; remove it, or set it to `production`"),
             (
                 self.database.url.is_none(),
                 "database.url is missing; set DATABASE_URL to the owner's login, which migrates and provisions",
@@ -71,16 +66,8 @@ impl Config {
                 "auth.argon2_memory_kib is below 19456 or auth.argon2_iterations below 2; passwords would be too cheap to guess",
             ),
         ];
-        let broken: Vec<_> = rules
-            .into_iter()
-            .filter(|(broken, _)| *broken)
-            .map(|(_, rule)| rule.to_owned())
-            .collect();
-        if broken.is_empty() {
-            Ok(())
-        } else {
-            Err(Violations(broken))
-        }
+        let broken: Vec<_> = rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule.to_owned()).collect();
+        if broken.is_empty() { Ok(()) } else { Err(Violations(broken)) }
     }
 
     fn one_login_for_both(&self) -> bool {
@@ -91,10 +78,7 @@ impl Config {
     }
 
     fn has_demo_secret(&self) -> bool {
-        self.auth
-            .secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose_secret() == DEMO_SECRET)
+        self.auth.secret.as_ref().is_some_and(|secret| secret.expose_secret() == DEMO_SECRET)
     }
 
     /// A crude guard against `xxxxxxxx…`: it cannot know that a text is random, only that it is not.

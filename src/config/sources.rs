@@ -45,12 +45,7 @@ impl Sources {
     /// The environment and the working directory of this process.
     #[must_use]
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
-        Self {
-            file,
-            working_dir: PathBuf::new(),
-            environment: std::env::vars_os().collect(),
-            flags,
-        }
+        Self { file, working_dir: PathBuf::new(), environment: std::env::vars_os().collect(), flags }
     }
 }
 
@@ -62,8 +57,7 @@ struct Setting {
 }
 
 pub(super) fn merge(sources: &Sources) -> Result<(Config, Provenance), ConfigError> {
-    let defaults = Value::serialize(Config::default())
-        .map_err(|error| ConfigError::Merge(error.to_string()))?;
+    let defaults = Value::serialize(Config::default()).map_err(|error| ConfigError::Merge(error.to_string()))?;
     let mut settings = from_file(sources)?;
     settings.extend(from_environment(sources, &defaults)?);
     settings.extend(sources.flags.iter().map(|flag| Setting {
@@ -109,14 +103,7 @@ fn from_file(sources: &Sources) -> Result<Vec<Setting>, ConfigError> {
     let mut leaves = Vec::new();
     flatten("", value, &mut leaves);
     let origin = Origin::File(path);
-    Ok(leaves
-        .into_iter()
-        .map(|(key, value)| Setting {
-            key,
-            value,
-            origin: origin.clone(),
-        })
-        .collect())
+    Ok(leaves.into_iter().map(|(key, value)| Setting { key, value, origin: origin.clone() }).collect())
 }
 
 /// Parses with `toml` itself, since figment's error would print the line, which may hold a secret.
@@ -125,12 +112,7 @@ fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
         let start = error.span().map_or(0, |span| span.start);
         ConfigError::FileSyntax {
             path: path.to_owned(),
-            line: text
-                .bytes()
-                .take(start)
-                .filter(|byte| *byte == b'\n')
-                .count()
-                + 1,
+            line: text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1,
             message: error.message().to_owned(),
         }
     })
@@ -138,11 +120,7 @@ fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
 
 fn flatten(prefix: &str, value: Value, leaves: &mut Vec<(String, Value)>) {
     let join = |key: String| {
-        if prefix.is_empty() {
-            key
-        } else {
-            format!("{prefix}.{key}")
-        }
+        if prefix.is_empty() { key } else { format!("{prefix}.{key}") }
     };
     match value {
         Value::Dict(_, dict) => {
@@ -164,36 +142,24 @@ fn from_environment(sources: &Sources, defaults: &Value) -> Result<Vec<Setting>,
             None if name == "DATABASE_URL" => "database.url".to_owned(),
             None => continue,
         };
-        let value = value
-            .to_str()
-            .ok_or_else(|| ConfigError::NotUnicode(name.to_string()))?;
+        let value = value.to_str().ok_or_else(|| ConfigError::NotUnicode(name.to_string()))?;
         if !value.is_empty() {
             let value = typed(value, defaults.find_ref(&key));
-            settings.push(Setting {
-                key,
-                value,
-                origin: Origin::Environment(name.into_owned()),
-            });
+            settings.push(Setting { key, value, origin: Origin::Environment(name.into_owned()) });
         }
     }
     // The exact name is the more deliberate one, so it comes last and wins over DATABASE_URL.
-    settings
-        .sort_by_key(|setting| setting.origin != Origin::Environment("DATABASE_URL".to_owned()));
+    settings.sort_by_key(|setting| setting.origin != Origin::Environment("DATABASE_URL".to_owned()));
     Ok(settings)
 }
 
 /// Reads a variable as what its key holds: a secret of digits only must stay text.
 fn typed(text: &str, default: Option<&Value>) -> Value {
     match default {
-        Some(Value::Num(..)) => text
-            .trim()
-            .replace('_', "")
-            .parse::<i64>()
-            .map_or_else(|_| Value::from(text), Value::from),
-        Some(Value::Bool(..)) => text
-            .trim()
-            .parse::<bool>()
-            .map_or_else(|_| Value::from(text), Value::from),
+        Some(Value::Num(..)) => {
+            text.trim().replace('_', "").parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
+        }
+        Some(Value::Bool(..)) => text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
         _ => Value::from(text),
     }
 }
@@ -207,19 +173,12 @@ fn refuse_unknown(settings: &[Setting], defaults: &Value) -> Result<(), ConfigEr
         .iter()
         .filter(|setting| !known.contains(&setting.key) && !is_empty_section(setting, defaults))
         .map(|setting| {
-            let hint = closest(&setting.key, &known)
-                .map_or_else(String::new, |key| format!(", perhaps {key} is meant"));
-            format!(
-                "{} ({}) is not a setting{hint}; `config show` lists all",
-                setting.key, setting.origin
-            )
+            let hint =
+                closest(&setting.key, &known).map_or_else(String::new, |key| format!(", perhaps {key} is meant"));
+            format!("{} ({}) is not a setting{hint}; `config show` lists all", setting.key, setting.origin)
         })
         .collect();
-    if keys.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigError::UnknownKeys { keys })
-    }
+    if keys.is_empty() { Ok(()) } else { Err(ConfigError::UnknownKeys { keys }) }
 }
 
 /// `http = 5` is a value of the wrong kind rather than an unknown key: the typed error says it better.
@@ -230,9 +189,7 @@ fn is_empty_section(setting: &Setting, defaults: &Value) -> bool {
 /// The key with the same last part, or the smallest edit distance when that is small.
 fn closest<'a>(key: &str, known: &'a [String]) -> Option<&'a String> {
     let last = key.rsplit('.').next().unwrap_or(key);
-    let same_name = known
-        .iter()
-        .find(|candidate| candidate.rsplit('.').next() == Some(last));
+    let same_name = known.iter().find(|candidate| candidate.rsplit('.').next() == Some(last));
     same_name.or_else(|| {
         known
             .iter()

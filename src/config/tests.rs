@@ -5,25 +5,13 @@ use secrecy::ExposeSecret;
 use super::*;
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
 }
 
-fn load(
-    file: &str,
-    pairs: &[(&str, &str)],
-    flags: Vec<Flag>,
-) -> Result<(Config, Provenance), String> {
+fn load(file: &str, pairs: &[(&str, &str)], flags: Vec<Flag>) -> Result<(Config, Provenance), String> {
     let dir = tempfile::tempdir().expect("a directory");
     fs::write(dir.path().join(DEFAULT_FILE), file).expect("written");
-    let sources = Sources {
-        file: None,
-        working_dir: dir.path().to_owned(),
-        environment: environment(pairs),
-        flags,
-    };
+    let sources = Sources { file: None, working_dir: dir.path().to_owned(), environment: environment(pairs), flags };
     Config::load(&sources).map_err(|error| error.to_string())
 }
 
@@ -32,11 +20,7 @@ fn refusal(file: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 fn listen(value: &str) -> Vec<Flag> {
-    vec![Flag {
-        name: "--listen",
-        key: "http.listen",
-        value: value.to_owned(),
-    }]
+    vec![Flag { name: "--listen", key: "http.listen", value: value.to_owned() }]
 }
 
 #[test]
@@ -49,25 +33,15 @@ fn defaults_stand_alone() {
 
 #[test]
 fn file_then_environment_then_flag() {
-    let file =
-        "[http]\nlisten = \"127.0.0.1:1\"\nbody_limit_bytes = 4096\nrequest_timeout_ms = 2000\n";
-    let pairs = [
-        ("PORTFOLIO__HTTP__LISTEN", "127.0.0.1:2"),
-        ("PORTFOLIO__HTTP__REQUEST_TIMEOUT_MS", "3000"),
-    ];
+    let file = "[http]\nlisten = \"127.0.0.1:1\"\nbody_limit_bytes = 4096\nrequest_timeout_ms = 2000\n";
+    let pairs = [("PORTFOLIO__HTTP__LISTEN", "127.0.0.1:2"), ("PORTFOLIO__HTTP__REQUEST_TIMEOUT_MS", "3000")];
     let (config, provenance) = load(file, &pairs, listen("127.0.0.1:3")).expect("valid");
     assert_eq!(config.http.listen.port(), 3);
     assert_eq!(config.http.request_timeout_ms, 3000);
     assert_eq!(config.http.body_limit_bytes, 4096);
-    assert_eq!(
-        config.http.import_limit_bytes,
-        HttpConfig::default().import_limit_bytes
-    );
+    assert_eq!(config.http.import_limit_bytes, HttpConfig::default().import_limit_bytes);
     assert_eq!(provenance.origin("http.listen"), &Origin::Flag("--listen"));
-    assert!(matches!(
-        provenance.origin("http.body_limit_bytes"),
-        Origin::File(_)
-    ));
+    assert!(matches!(provenance.origin("http.body_limit_bytes"), Origin::File(_)));
     assert_eq!(
         provenance.origin("http.request_timeout_ms").to_string(),
         "environment variable PORTFOLIO__HTTP__REQUEST_TIMEOUT_MS"
@@ -76,10 +50,7 @@ fn file_then_environment_then_flag() {
 
 #[test]
 fn the_exact_variable_wins_over_database_url() {
-    let pairs = [
-        ("PORTFOLIO__DATABASE__URL", "postgres://a@b/exact"),
-        ("DATABASE_URL", "postgres://a@b/other"),
-    ];
+    let pairs = [("PORTFOLIO__DATABASE__URL", "postgres://a@b/exact"), ("DATABASE_URL", "postgres://a@b/other")];
     let (config, _) = load("", &pairs, Vec::new()).expect("valid");
     assert_eq!(config.database.url.expect("set").database(), "exact");
     let (config, _) = load("", &pairs[1..], Vec::new()).expect("valid");
@@ -91,70 +62,40 @@ fn a_secret_of_digits_stays_text_and_an_empty_variable_counts_as_unset() {
     let digits = "01234567890123456789012345678901";
     let pairs = [("PORTFOLIO__AUTH__SECRET", digits), ("DATABASE_URL", "")];
     let (config, _) = load("", &pairs, Vec::new()).expect("valid");
-    assert_eq!(
-        config.auth.secret.as_ref().expect("set").expose_secret(),
-        digits
-    );
+    assert_eq!(config.auth.secret.as_ref().expect("set").expose_secret(), digits);
     assert!(config.database.url.is_none());
     assert!(!format!("{config:?}").contains(digits));
 }
 
 #[test]
 fn an_unknown_key_names_its_source_and_the_closest_key() {
-    let message = refusal(
-        "[http]\nlissen = \"x\"\n[auth]\nmax_depth = 3\n",
-        &[("PORTFOLIO__HTPP__LISTEN", "x")],
-    );
+    let message = refusal("[http]\nlissen = \"x\"\n[auth]\nmax_depth = 3\n", &[("PORTFOLIO__HTPP__LISTEN", "x")]);
     assert!(message.contains("http.lissen (file "), "{message}");
-    assert!(
-        message.contains("perhaps http.listen is meant"),
-        "{message}"
-    );
+    assert!(message.contains("perhaps http.listen is meant"), "{message}");
     assert!(message.contains("auth.max_depth (file "), "{message}");
-    assert!(
-        message.contains("perhaps graphql.max_depth is meant"),
-        "{message}"
-    );
-    assert!(
-        message.contains("htpp.listen (environment variable PORTFOLIO__HTPP__LISTEN)"),
-        "{message}"
-    );
+    assert!(message.contains("perhaps graphql.max_depth is meant"), "{message}");
+    assert!(message.contains("htpp.listen (environment variable PORTFOLIO__HTPP__LISTEN)"), "{message}");
 }
 
 #[test]
 fn a_wrong_value_names_its_key_and_source() {
     let message = refusal("[graphql]\nmax_depth = \"deep\"\n", &[]);
-    assert!(
-        message.contains("graphql.max_depth (file ") && message.contains("deep"),
-        "{message}"
-    );
+    assert!(message.contains("graphql.max_depth (file ") && message.contains("deep"), "{message}");
     let message = refusal("", &[("PORTFOLIO__HTTP__LISTEN", "8080")]);
-    assert!(
-        message.contains("http.listen (environment variable PORTFOLIO__HTTP__LISTEN)"),
-        "{message}"
-    );
+    assert!(message.contains("http.listen (environment variable PORTFOLIO__HTTP__LISTEN)"), "{message}");
     assert!(message.contains("127.0.0.1:8080"), "{message}");
     let message = refusal("", &[("PORTFOLIO__PROFILE", "staging")]);
-    assert!(
-        message.contains("profile (environment variable PORTFOLIO__PROFILE)"),
-        "{message}"
-    );
+    assert!(message.contains("profile (environment variable PORTFOLIO__PROFILE)"), "{message}");
     let message = refusal("http = 5", &[]);
     assert!(message.contains("http (file "), "{message}");
     let message = refusal("", &[("PORTFOLIO__LOG__LEVEL", "a=b=c")]);
-    assert!(
-        message.contains("log.level (environment variable PORTFOLIO__LOG__LEVEL)"),
-        "{message}"
-    );
+    assert!(message.contains("log.level (environment variable PORTFOLIO__LOG__LEVEL)"), "{message}");
 }
 
 #[test]
 fn values_out_of_range_are_listed_together() {
     let message = refusal("[graphql]\nmax_depth = 0\nmax_batch = 0\n", &[]);
-    assert!(
-        message.contains("graphql.max_depth") && message.contains("graphql.max_batch"),
-        "{message}"
-    );
+    assert!(message.contains("graphql.max_depth") && message.contains("graphql.max_batch"), "{message}");
 }
 
 #[test]
@@ -172,10 +113,7 @@ fn no_error_repeats_a_secret() {
 
 #[test]
 fn a_named_file_has_to_exist() {
-    let sources = Sources {
-        file: Some("/nowhere/at/all.toml".into()),
-        ..Sources::default()
-    };
+    let sources = Sources { file: Some("/nowhere/at/all.toml".into()), ..Sources::default() };
     let message = Config::load(&sources).expect_err("refused").to_string();
     assert!(message.contains("/nowhere/at/all.toml"), "{message}");
 }
@@ -183,17 +121,9 @@ fn a_named_file_has_to_exist() {
 #[test]
 fn production_lists_everything_at_once() {
     let (config, provenance) = load("profile = \"demo\"", &[], Vec::new()).expect("valid");
-    assert!(matches!(
-        provenance.origin("auth.secret"),
-        Origin::Derived(_)
-    ));
+    assert!(matches!(provenance.origin("auth.secret"), Origin::Derived(_)));
     let Violations(rules) = config.validate_production().expect_err("not fit");
-    for part in [
-        "profile",
-        "database.url",
-        "database.api_url",
-        "demo constant",
-    ] {
+    for part in ["profile", "database.url", "database.api_url", "demo constant"] {
         assert!(rules.iter().any(|rule| rule.contains(part)), "{rules:?}");
     }
 }
@@ -203,17 +133,11 @@ fn production_accepts_two_logins_and_a_random_secret() {
     let mut pairs = vec![
         ("DATABASE_URL", "postgres://owner:x@b/c"),
         ("PORTFOLIO__DATABASE__API_URL", "postgres://api:x@b/c"),
-        (
-            "PORTFOLIO__AUTH__SECRET",
-            "pV8x3ySgWq0ZbXkR2nUoTf6LmJd9CwAe",
-        ),
+        ("PORTFOLIO__AUTH__SECRET", "pV8x3ySgWq0ZbXkR2nUoTf6LmJd9CwAe"),
     ];
     let (config, _) = load("", &pairs, Vec::new()).expect("valid");
     assert_eq!(config.validate_production(), Ok(()));
     pairs[1].1 = "postgres://owner:x@b/c";
     let (config, _) = load("", &pairs, Vec::new()).expect("valid");
-    assert_eq!(
-        config.validate_production().expect_err("one login").0.len(),
-        1
-    );
+    assert_eq!(config.validate_production().expect_err("one login").0.len(), 1);
 }

@@ -175,7 +175,13 @@ mod tests {
 
     #[tokio::test]
     async fn mistakes_in_the_document_are_the_callers() {
-        for query in ["{ nothing }", "{", "{ echo }", "{ echo(number: \"a\") }", "query($n: Int! = 9999999999) { echo(number: $n) }"] {
+        for query in [
+            "{ nothing }",
+            "{",
+            "{ echo }",
+            "{ echo(number: \"a\") }",
+            "query($n: Int! = 9999999999) { echo(number: $n) }",
+        ] {
             let (code, message) = error_of(query).await;
             assert_eq!(code, "BAD_USER_INPUT", "{query}: {message}");
         }

@@ -29,12 +29,9 @@ impl Account {
         if !geteuid().is_root() {
             return Ok(Self { switch_to: None });
         }
-        let user = User::from_name(SERVER_USER)
-            .map_err(|errno| LocalPostgresError::Lookup(errno.into()))?;
+        let user = User::from_name(SERVER_USER).map_err(|errno| LocalPostgresError::Lookup(errno.into()))?;
         match user {
-            Some(user) => Ok(Self {
-                switch_to: Some(user),
-            }),
+            Some(user) => Ok(Self { switch_to: Some(user) }),
             None => Err(LocalPostgresError::NoServerUser),
         }
     }
@@ -60,10 +57,7 @@ impl Account {
             command.env_remove(name);
         }
         if let Some(user) = &self.switch_to {
-            command
-                .uid(user.uid.as_raw())
-                .gid(user.gid.as_raw())
-                .env("HOME", &user.dir);
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw()).env("HOME", &user.dir);
         }
         command
     }
@@ -72,9 +66,8 @@ impl Account {
     pub(super) fn give(&self, path: &Path) -> Result<(), LocalPostgresError> {
         match &self.switch_to {
             None => Ok(()),
-            Some(user) => chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(
-                LocalPostgresError::file("give to the user `postgres`", path),
-            ),
+            Some(user) => chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+                .map_err(LocalPostgresError::file("give to the user `postgres`", path)),
         }
     }
 
@@ -86,8 +79,7 @@ impl Account {
         let Some(user) = &self.switch_to else {
             return Ok(());
         };
-        let directory = std::path::absolute(directory)
-            .map_err(LocalPostgresError::file("resolve", directory))?;
+        let directory = std::path::absolute(directory).map_err(LocalPostgresError::file("resolve", directory))?;
         let mut existing: Vec<_> = directory.ancestors().filter(|path| path.is_dir()).collect();
         existing.reverse();
         // Asking as the user itself covers groups and access lists, which mode bits alone would not.
@@ -99,10 +91,7 @@ impl Account {
             return Ok(());
         }
         let closed = String::from_utf8_lossy(&output.stdout).into_owned();
-        Err(LocalPostgresError::Unreachable {
-            user: user.name.clone(),
-            directory: PathBuf::from(closed),
-        })
+        Err(LocalPostgresError::Unreachable { user: user.name.clone(), directory: PathBuf::from(closed) })
     }
 
     /// Creates a directory, with its parents, that this user can enter.
@@ -115,9 +104,7 @@ impl Account {
     }
 }
 
-pub(super) fn spawn_error(
-    program: impl Into<PathBuf>,
-) -> impl FnOnce(io::Error) -> LocalPostgresError {
+pub(super) fn spawn_error(program: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> LocalPostgresError {
     let program = program.into();
     move |source| LocalPostgresError::Spawn { program, source }
 }

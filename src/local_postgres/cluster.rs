@@ -27,17 +27,11 @@ pub(super) async fn initialise(
     durability: Durability,
 ) -> Result<(), LocalPostgresError> {
     let unfinished = directory.unfinished_cluster();
-    fs::create_dir(&unfinished).map_err(LocalPostgresError::file(
-        "create the directory",
-        &unfinished,
-    ))?;
+    fs::create_dir(&unfinished).map_err(LocalPostgresError::file("create the directory", &unfinished))?;
     account.give(&unfinished)?;
 
     let password_file = directory.password_file();
-    write_private(
-        &password_file,
-        passwords.existing_or_new(SUPERUSER)?.expose_secret(),
-    )?;
+    write_private(&password_file, passwords.existing_or_new(SUPERUSER)?.expose_secret())?;
     account.give(&password_file)?;
     let command = initdb(programs, account, &unfinished, &password_file, durability);
     let mut command = tokio::process::Command::from(command);
@@ -47,9 +41,7 @@ pub(super) async fn initialise(
     let output = output.map_err(spawn_error(programs.initdb()))?;
     if !output.status.success() {
         let text = [output.stdout, output.stderr].concat();
-        return Err(LocalPostgresError::Initdb {
-            output: last_lines(&String::from_utf8_lossy(&text), 20),
-        });
+        return Err(LocalPostgresError::Initdb { output: last_lines(&String::from_utf8_lossy(&text), 20) });
     }
     let cluster = directory.cluster();
     fs::rename(&unfinished, &cluster).map_err(LocalPostgresError::file("create", cluster))
@@ -63,18 +55,9 @@ fn initdb(
     durability: Durability,
 ) -> Command {
     let mut command = account.command(programs.initdb());
-    command
-        .arg("--pgdata")
-        .arg(path)
-        .arg("--pwfile")
-        .arg(password_file);
+    command.arg("--pgdata").arg(path).arg("--pwfile").arg(password_file);
     command.arg(format!("--username={SUPERUSER}"));
-    command.args([
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-instructions",
-    ]);
+    command.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]);
     if programs.version.major >= FIRST_WITH_BUILTIN_LOCALE {
         command.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
     }
@@ -86,12 +69,7 @@ fn initdb(
 }
 
 /// The server's command line. Everything that matters is on it, so that no file has to be edited.
-pub(super) fn server(
-    programs: &Programs,
-    cluster: &Path,
-    port: u16,
-    options: &StartOptions,
-) -> Command {
+pub(super) fn server(programs: &Programs, cluster: &Path, port: u16, options: &StartOptions) -> Command {
     let mut command = Command::new(programs.postgres());
     command.arg("-D").arg(cluster);
     let mut settings = vec![
@@ -108,10 +86,7 @@ pub(super) fn server(
         ("cluster_name", "portfolio-analyzer".to_owned()),
     ];
     if options.durability == Durability::Volatile {
-        settings.extend(
-            ["fsync", "full_page_writes", "synchronous_commit"]
-                .map(|name| (name, "off".to_owned())),
-        );
+        settings.extend(["fsync", "full_page_writes", "synchronous_commit"].map(|name| (name, "off".to_owned())));
     }
     for (name, value) in settings {
         command.arg("-c").arg(format!("{name}={value}"));

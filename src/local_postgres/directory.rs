@@ -42,9 +42,7 @@ impl DataDirectory {
     /// Creates the directory where needed and takes its lock.
     pub(super) async fn open(path: &Path, account: &Account) -> Result<Self, LocalPostgresError> {
         account.create_directory(path)?;
-        let path = path
-            .canonicalize()
-            .map_err(LocalPostgresError::file("resolve", path))?;
+        let path = path.canonicalize().map_err(LocalPostgresError::file("resolve", path))?;
         let lock = lock(&path).await?;
         Ok(Self { path, _lock: lock })
     }
@@ -67,14 +65,12 @@ impl DataDirectory {
 
     /// The path an unfinished cluster is made at.
     pub(super) fn unfinished_cluster(&self) -> PathBuf {
-        self.path
-            .join(format!("{UNFINISHED}{}", std::process::id()))
+        self.path.join(format!("{UNFINISHED}{}", std::process::id()))
     }
 
     /// Removes what an interrupted first start has left.
     pub(super) fn remove_unfinished(&self) -> Result<(), LocalPostgresError> {
-        let entries =
-            fs::read_dir(&self.path).map_err(LocalPostgresError::file("list", &self.path))?;
+        let entries = fs::read_dir(&self.path).map_err(LocalPostgresError::file("list", &self.path))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if name.starts_with(UNFINISHED) {
@@ -117,12 +113,7 @@ impl DataDirectory {
             fs::rename(&path, &older).map_err(LocalPostgresError::file("rename", &path))?;
         }
         let mut options = OpenOptions::new();
-        let file = options
-            .create(true)
-            .append(true)
-            .read(true)
-            .mode(0o600)
-            .open(&path);
+        let file = options.create(true).append(true).read(true).mode(0o600).open(&path);
         let file = file.map_err(LocalPostgresError::file("open", &path))?;
         let start = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
         Ok(Log { path, file, start })
@@ -143,9 +134,7 @@ impl Log {
         let mut text = Vec::new();
         let mut file = &self.file;
         // Nothing better can be done about a log that cannot be read than to show what there is.
-        let _ = file
-            .seek(SeekFrom::Start(self.start))
-            .and_then(|_| file.read_to_end(&mut text));
+        let _ = file.seek(SeekFrom::Start(self.start)).and_then(|_| file.read_to_end(&mut text));
         last_lines(&String::from_utf8_lossy(&text), 20)
     }
 }
@@ -153,25 +142,15 @@ impl Log {
 /// The last `count` lines of a text.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(count)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join("\n")
 }
 
 /// Takes the lock and writes our number into the file for whoever comes second.
 async fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
     let path = directory.join(LOCK_FILE);
     let mut options = OpenOptions::new();
-    options
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600);
-    let mut file = options
-        .open(&path)
-        .map_err(LocalPostgresError::unusable(directory))?;
+    options.create(true).truncate(false).read(true).write(true).mode(0o600);
+    let mut file = options.open(&path).map_err(LocalPostgresError::unusable(directory))?;
     let deadline = Instant::now() + LOCK_PATIENCE;
     loop {
         match file.try_lock() {
@@ -203,15 +182,12 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), LocalPostgres
     let write = || {
         // A temporary file is made with mode 0600; saying so keeps it true.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.as_file()
-            .set_permissions(Permissions::from_mode(0o600))?;
+        file.as_file().set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)
     };
-    write()
-        .map(drop)
-        .map_err(LocalPostgresError::file("write", path))
+    write().map(drop).map_err(LocalPostgresError::file("write", path))
 }
 
 #[cfg(test)]
@@ -228,10 +204,7 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a directory");
         let first = open(temporary.path()).await.expect("free");
         let refused = open(temporary.path()).await.expect_err("taken").to_string();
-        assert!(
-            refused.contains(&format!("process {}", std::process::id())),
-            "{refused}"
-        );
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(first);
         open(temporary.path()).await.expect("free again");
     }
@@ -250,10 +223,7 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a directory");
         let directory = open(temporary.path()).await.expect("free");
         write_private(&directory.secrets(), "x").expect("written");
-        let mode = fs::metadata(directory.secrets())
-            .expect("there")
-            .permissions()
-            .mode();
+        let mode = fs::metadata(directory.secrets()).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::create_dir(directory.unfinished_cluster()).expect("made");
         fs::create_dir(directory.cluster()).expect("made");

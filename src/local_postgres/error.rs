@@ -8,9 +8,7 @@ use super::programs::Version;
 #[derive(Debug, thiserror::Error)]
 pub enum LocalPostgresError {
     /// No PostgreSQL on this machine.
-    #[error(
-        "PostgreSQL was not found (initdb and postgres, version {minimum} or newer); install it: {install}"
-    )]
+    #[error("PostgreSQL was not found (initdb and postgres, version {minimum} or newer); install it: {install}")]
     ProgramsMissing {
         /// The oldest major version that will do.
         minimum: u32,
@@ -155,16 +153,9 @@ pub enum LocalPostgresError {
 
 impl LocalPostgresError {
     /// For `map_err`: names the action and the path.
-    pub(super) fn file(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::File { action, path, source }
     }
 
     /// For `map_err`: names the data directory.

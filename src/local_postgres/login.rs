@@ -21,15 +21,9 @@ impl SqlName {
         let first = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         let valid = text.len() <= 63
             && text.bytes().next().is_some_and(first)
-            && text
-                .bytes()
-                .all(|byte| first(byte) || byte.is_ascii_digit())
+            && text.bytes().all(|byte| first(byte) || byte.is_ascii_digit())
             && !text.starts_with("pg_");
-        if valid {
-            Ok(Self(text))
-        } else {
-            Err(LocalPostgresError::Name(text))
-        }
+        if valid { Ok(Self(text)) } else { Err(LocalPostgresError::Name(text)) }
     }
 
     /// The name.
@@ -64,13 +58,7 @@ impl Login {
     /// The login as a URL, with its password.
     #[must_use]
     pub fn url(&self) -> SecretString {
-        let Self {
-            host,
-            port,
-            user,
-            password,
-            database,
-        } = self;
+        let Self { host, port, user, password, database } = self;
         let password = password.expose_secret();
         // The server listens on the loopback address only and has no certificate.
         format!("postgres://{user}:{password}@{host}:{port}/{database}?sslmode=disable").into()
@@ -79,10 +67,7 @@ impl Login {
     /// The same login to another database.
     #[must_use]
     pub fn on(&self, database: &SqlName) -> Self {
-        Self {
-            database: database.to_string(),
-            ..self.clone()
-        }
+        Self { database: database.to_string(), ..self.clone() }
     }
 
     /// The login as the driver takes it.
@@ -107,16 +92,7 @@ mod tests {
         for good in ["app", "_x9", "t_0a"] {
             assert_eq!(SqlName::new(good).expect("plain").as_str(), good);
         }
-        for bad in [
-            "",
-            "9a",
-            "A",
-            "a-b",
-            "a\"; drop",
-            "pg_x",
-            "é",
-            &"a".repeat(64),
-        ] {
+        for bad in ["", "9a", "A", "a-b", "a\"; drop", "pg_x", "é", &"a".repeat(64)] {
             assert!(SqlName::new(bad).is_err(), "{bad}");
         }
     }
@@ -131,9 +107,6 @@ mod tests {
             database: "app".to_owned(),
         };
         assert!(!format!("{login:?}").contains("s3cret"));
-        assert_eq!(
-            login.url().expose_secret(),
-            "postgres://app:s3cret@127.0.0.1:5432/app?sslmode=disable"
-        );
+        assert_eq!(login.url().expose_secret(), "postgres://app:s3cret@127.0.0.1:5432/app?sslmode=disable");
     }
 }

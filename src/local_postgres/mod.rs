@@ -77,9 +77,7 @@ impl LocalPostgres {
         loop {
             match Self::ephemeral_once().await {
                 // The supervisor has removed the directory with the server, so all of it is done again.
-                Err(LocalPostgresError::Exited { tail, .. })
-                    if attempt < ATTEMPTS && passes_by_itself(&tail) =>
-                {
+                Err(LocalPostgresError::Exited { tail, .. }) if attempt < ATTEMPTS && passes_by_itself(&tail) => {
                     attempt += 1;
                 }
                 result => return result,
@@ -94,10 +92,7 @@ impl LocalPostgres {
         let temporary = tempfile::Builder::new()
             .prefix(EPHEMERAL_PREFIX)
             .tempdir_in(&parent)
-            .map_err(LocalPostgresError::file(
-                "create a temporary directory in",
-                &parent,
-            ))?;
+            .map_err(LocalPostgresError::file("create a temporary directory in", &parent))?;
         // The supervisor runs as the server's user and must be able to remove the directory.
         account.give(temporary.path())?;
         let options = StartOptions {
@@ -122,35 +117,15 @@ impl LocalPostgres {
             None => {
                 let programs = Programs::find()?;
                 progress(&Progress::Initialising(programs.version));
-                cluster::initialise(
-                    &directory,
-                    &programs,
-                    &account,
-                    &mut passwords,
-                    options.durability,
-                )
-                .await?;
+                cluster::initialise(&directory, &programs, &account, &mut passwords, options.durability).await?;
                 programs
             }
         };
-        let start = Start {
-            options,
-            account: &account,
-            directory: &directory,
-            programs: &programs,
-            progress,
-        };
+        let start = Start { options, account: &account, directory: &directory, programs: &programs, progress };
         let password = passwords.existing(SUPERUSER)?;
         let (supervisor, superuser, log) = start.until_ready(&password, temporary).await?;
         let passwords = Mutex::new(passwords);
-        Ok(Self {
-            supervisor,
-            superuser,
-            passwords,
-            log,
-            programs,
-            _directory: directory,
-        })
+        Ok(Self { supervisor, superuser, passwords, log, programs, _directory: directory })
     }
 
     /// The superuser's login to a database. For making databases and for tests; the application never uses it.
@@ -176,18 +151,10 @@ impl LocalPostgres {
     ///
     /// # Errors
     /// When the server refuses, or the password cannot be kept.
-    pub async fn ensure_owner(
-        &self,
-        name: &SqlName,
-        database: &SqlName,
-    ) -> Result<Login, LocalPostgresError> {
+    pub async fn ensure_owner(&self, name: &SqlName, database: &SqlName) -> Result<Login, LocalPostgresError> {
         let mut passwords = self.passwords.lock().await;
         let password = passwords.existing_or_new(name.as_str())?;
-        let owner = Login {
-            user: name.to_string(),
-            password,
-            ..self.superuser.on(database)
-        };
+        let owner = Login { user: name.to_string(), password, ..self.superuser.on(database) };
         owner::ensure(&self.superuser, &owner, database).await?;
         Ok(owner)
     }
@@ -197,18 +164,10 @@ impl LocalPostgres {
     /// # Errors
     /// When it does not end in time, although its supervisor goes on trying.
     pub async fn stop(self) -> Result<(), LocalPostgresError> {
-        let Self {
-            supervisor,
-            log,
-            _directory,
-            ..
-        } = self;
+        let Self { supervisor, log, _directory, .. } = self;
         match supervisor.stop(STOPPED_WITHIN).await {
             Some(_) => Ok(()),
-            None => Err(LocalPostgresError::DidNotStop {
-                seconds: STOPPED_WITHIN.as_secs(),
-                log: log.path,
-            }),
+            None => Err(LocalPostgresError::DidNotStop { seconds: STOPPED_WITHIN.as_secs(), log: log.path }),
         }
     }
 }

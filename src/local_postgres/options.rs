@@ -74,10 +74,9 @@ impl fmt::Display for Progress {
             Self::Initialising(version) => {
                 write!(formatter, "creating a PostgreSQL {version} cluster")
             }
-            Self::StoppingLeftOver { pid } => write!(
-                formatter,
-                "stopping the server of an earlier run (process {pid})"
-            ),
+            Self::StoppingLeftOver { pid } => {
+                write!(formatter, "stopping the server of an earlier run (process {pid})")
+            }
             Self::Starting { port } => write!(formatter, "starting PostgreSQL on port {port}"),
             Self::Ready { port } => write!(formatter, "PostgreSQL is ready on port {port}"),
         }

@@ -10,21 +10,12 @@ use super::{LocalPostgresError, Login, SqlName};
 const ATTRIBUTES: &str = "LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS NOCREATEDB NOREPLICATION";
 
 /// Makes what is missing and corrects what differs, so that it can run at every start.
-pub(super) async fn ensure(
-    superuser: &Login,
-    owner: &Login,
-    database: &SqlName,
-) -> Result<(), LocalPostgresError> {
+pub(super) async fn ensure(superuser: &Login, owner: &Login, database: &SqlName) -> Result<(), LocalPostgresError> {
     let name = SqlName::new(owner.user.clone())?;
     let mut connection = PgConnection::connect_with(&superuser.connect_options())
         .await
         .map_err(LocalPostgresError::sql("let the superuser connect"))?;
-    let role_exists = exists(
-        &mut connection,
-        "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
-        &name,
-    )
-    .await?;
+    let role_exists = exists(&mut connection, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", &name).await?;
     let verb = if role_exists { "ALTER" } else { "CREATE" };
     let password = owner.password.expose_secret();
     let role = format!("{verb} ROLE {name} {ATTRIBUTES} PASSWORD '{password}'");
@@ -36,12 +27,7 @@ pub(super) async fn ensure(
     } else {
         format!("CREATE DATABASE {database} OWNER {name}")
     };
-    execute(
-        &mut connection,
-        statement,
-        format!("make the database {database}"),
-    )
-    .await?;
+    execute(&mut connection, statement, format!("make the database {database}")).await?;
     // The work is done; a connection that does not close cleanly changes nothing about it.
     let _ = connection.close().await;
     Ok(())
@@ -60,15 +46,7 @@ async fn exists(
 }
 
 /// The text holds nothing but constants, [`SqlName`]s and a password in hexadecimal.
-async fn execute(
-    connection: &mut PgConnection,
-    sql: String,
-    action: String,
-) -> Result<(), LocalPostgresError> {
+async fn execute(connection: &mut PgConnection, sql: String, action: String) -> Result<(), LocalPostgresError> {
     let statement = sqlx::raw_sql(AssertSqlSafe(sql));
-    statement
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(LocalPostgresError::sql(action))
+    statement.execute(connection).await.map(drop).map_err(LocalPostgresError::sql(action))
 }

@@ -13,11 +13,7 @@ const TRIES: usize = 64;
 /// The port of the last run when it is free, else any free one.
 pub(super) fn choose(last: Option<u16>) -> io::Result<u16> {
     let random = std::iter::repeat_with(random_port).take(TRIES).flatten();
-    match last
-        .into_iter()
-        .chain(random)
-        .find(|port| free(*port).is_ok())
-    {
+    match last.into_iter().chain(random).find(|port| free(*port).is_ok()) {
         Some(port) => Ok(port),
         // Port 0 asks the system, which knows better than more guesses.
         None => free(0),
@@ -25,9 +21,7 @@ pub(super) fn choose(last: Option<u16>) -> io::Result<u16> {
 }
 
 fn free(port: u16) -> io::Result<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))?
-        .local_addr()
-        .map(|address| address.port())
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr().map(|address| address.port())
 }
 
 fn random_port() -> Option<u16> {

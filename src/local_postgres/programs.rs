@@ -32,11 +32,7 @@ impl Version {
         let text = output.split(')').nth(1)?.split_whitespace().next()?;
         let mut numbers = text.split(|c: char| !c.is_ascii_digit());
         let major = numbers.next()?.parse().ok()?;
-        let minor = if text.contains('.') {
-            numbers.next()?.parse().ok()?
-        } else {
-            0
-        };
+        let minor = if text.contains('.') { numbers.next()?.parse().ok()? } else { 0 };
         Some(Self { major, minor })
     }
 }
@@ -61,15 +57,10 @@ impl Programs {
 
     /// The newest installed version that can open a cluster of the given major version.
     pub(super) fn find_for(cluster: &Path, major: u32) -> Result<Self, LocalPostgresError> {
-        let same_major = installed()
-            .into_iter()
-            .filter(|programs| programs.version.major == major);
+        let same_major = installed().into_iter().filter(|programs| programs.version.major == major);
         same_major
             .max_by_key(|programs| programs.version)
-            .ok_or_else(|| LocalPostgresError::OtherMajorVersion {
-                cluster: cluster.to_owned(),
-                made_by: major,
-            })
+            .ok_or_else(|| LocalPostgresError::OtherMajorVersion { cluster: cluster.to_owned(), made_by: major })
     }
 
     pub(super) fn initdb(&self) -> PathBuf {
@@ -83,21 +74,10 @@ impl Programs {
 
 fn choose(installed: Vec<Programs>) -> Result<Programs, LocalPostgresError> {
     let install = install_command();
-    match installed
-        .into_iter()
-        .max_by_key(|programs| programs.version)
-    {
-        None => Err(LocalPostgresError::ProgramsMissing {
-            minimum: MINIMUM_MAJOR,
-            install,
-        }),
+    match installed.into_iter().max_by_key(|programs| programs.version) {
+        None => Err(LocalPostgresError::ProgramsMissing { minimum: MINIMUM_MAJOR, install }),
         Some(Programs { version, directory }) if version.major < MINIMUM_MAJOR => {
-            Err(LocalPostgresError::ProgramsTooOld {
-                version,
-                directory,
-                minimum: MINIMUM_MAJOR,
-                install,
-            })
+            Err(LocalPostgresError::ProgramsTooOld { version, directory, minimum: MINIMUM_MAJOR, install })
         }
         Some(newest) => Ok(newest),
     }
@@ -107,14 +87,7 @@ fn installed() -> Vec<Programs> {
     let mut directories: Vec<PathBuf> = candidates()
         .into_iter()
         // A link in PATH leads to the directory that also holds the server's other files.
-        .filter_map(|directory| {
-            directory
-                .join("postgres")
-                .canonicalize()
-                .ok()?
-                .parent()
-                .map(Path::to_owned)
-        })
+        .filter_map(|directory| directory.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned))
         .filter(|directory| directory.join("initdb").is_file())
         .collect();
     directories.sort();
@@ -123,18 +96,13 @@ fn installed() -> Vec<Programs> {
 }
 
 fn with_version(directory: PathBuf) -> Option<Programs> {
-    let output = Command::new(directory.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
     let version = Version::parse(&String::from_utf8_lossy(&output.stdout))?;
     Some(Programs { version, directory })
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let mut directories: Vec<_> = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut directories: Vec<_> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     directories.extend(pg_config_bindir());
     for (parent, prefix, below) in [
         ("/usr/lib/postgresql", "", "bin"),
@@ -157,9 +125,7 @@ fn pg_config_bindir() -> Option<PathBuf> {
 
 fn children(parent: &Path, prefix: &'static str) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    entries
-        .filter(move |entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .map(|entry| entry.path())
+    entries.filter(move |entry| entry.file_name().to_string_lossy().starts_with(prefix)).map(|entry| entry.path())
 }
 
 /// How PostgreSQL is installed on this system.
@@ -168,9 +134,7 @@ fn install_command() -> &'static str {
         return "brew install postgresql@16 (or Postgres.app from https://postgresapp.com)";
     }
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let family = release
-        .lines()
-        .filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE="));
+    let family = release.lines().filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE="));
     let family = family.collect::<Vec<_>>().join(" ");
     if ["fedora", "rhel"].iter().any(|name| family.contains(name)) {
         "dnf install postgresql-server"
@@ -188,36 +152,25 @@ mod tests {
     use super::*;
 
     fn programs(major: u32, minor: u32) -> Programs {
-        Programs {
-            version: Version { major, minor },
-            directory: PathBuf::from(format!("/opt/{major}.{minor}")),
-        }
+        Programs { version: Version { major, minor }, directory: PathBuf::from(format!("/opt/{major}.{minor}")) }
     }
 
     #[test]
     fn versions_are_read_in_every_form() {
         for (output, version) in [
-            (
-                "postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)\n",
-                Some((15, 8)),
-            ),
+            ("postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)\n", Some((15, 8))),
             ("postgres (PostgreSQL) 16.4 (Homebrew)\n", Some((16, 4))),
             ("postgres (PostgreSQL) 18beta1\n", Some((18, 0))),
             ("postgres (PostgreSQL) 9.6.24\n", Some((9, 6))),
             ("", None),
         ] {
-            assert_eq!(
-                Version::parse(output).map(|v| (v.major, v.minor)),
-                version,
-                "{output}"
-            );
+            assert_eq!(Version::parse(output).map(|v| (v.major, v.minor)), version, "{output}");
         }
     }
 
     #[test]
     fn the_newest_is_chosen() {
-        let chosen =
-            choose(vec![programs(15, 8), programs(17, 0), programs(16, 4)]).expect("found");
+        let chosen = choose(vec![programs(15, 8), programs(17, 0), programs(16, 4)]).expect("found");
         assert_eq!(chosen.version.major, 17);
     }
 
@@ -225,9 +178,7 @@ mod tests {
     fn what_is_missing_or_too_old_is_said() {
         let missing = choose(Vec::new()).expect_err("none").to_string();
         assert!(missing.contains("install"), "{missing}");
-        let old = choose(vec![programs(13, 1)])
-            .expect_err("too old")
-            .to_string();
+        let old = choose(vec![programs(13, 1)]).expect_err("too old").to_string();
         assert!(old.contains("13.1") && old.contains("/opt/13.1"), "{old}");
     }
 }

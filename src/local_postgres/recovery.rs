@@ -24,10 +24,7 @@ const NOT_WRITTEN: i32 = 0;
 const BEING_WRITTEN: Duration = Duration::from_millis(500);
 
 /// Stops a living server on this cluster and removes a dead one's pid file. `found` is told its number.
-pub(super) async fn stop_left_over(
-    cluster: &Path,
-    found: impl FnOnce(i32),
-) -> Result<(), LocalPostgresError> {
+pub(super) async fn stop_left_over(cluster: &Path, found: impl FnOnce(i32)) -> Result<(), LocalPostgresError> {
     let file = cluster.join("postmaster.pid");
     let Some(mut pid) = recorded_pid(&file)? else {
         return Ok(());
@@ -39,10 +36,7 @@ pub(super) async fn stop_left_over(
     }
     if is_server_of(pid, cluster) {
         found(pid);
-        for (signal, patience) in [
-            (Signal::SIGINT, FAST_SHUTDOWN),
-            (Signal::SIGQUIT, IMMEDIATE_SHUTDOWN),
-        ] {
+        for (signal, patience) in [(Signal::SIGINT, FAST_SHUTDOWN), (Signal::SIGQUIT, IMMEDIATE_SHUTDOWN)] {
             // It may have ended by itself since; then there is nothing left to signal.
             let _ = kill(Pid::from_raw(pid), signal);
             if ended_within(patience, || !is_server_of(pid, cluster)).await {
@@ -55,9 +49,7 @@ pub(super) async fn stop_left_over(
     }
     // The number may since belong to another program, which would make PostgreSQL refuse to start.
     match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(LocalPostgresError::file("remove", file)(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LocalPostgresError::file("remove", file)(error)),
         _ => Ok(()),
     }
 }
@@ -77,10 +69,7 @@ async fn ended_within(patience: Duration, ended: impl Fn() -> bool) -> bool {
 fn recorded_pid(file: &Path) -> Result<Option<i32>, LocalPostgresError> {
     match fs::read_to_string(file) {
         Ok(text) => {
-            let pid = text
-                .lines()
-                .next()
-                .and_then(|line| line.trim().parse().ok());
+            let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
             Ok(Some(pid.unwrap_or(NOT_WRITTEN)))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -100,14 +89,9 @@ fn is_server_of(pid: i32, cluster: &Path) -> bool {
 fn arguments(pid: i32) -> Vec<String> {
     if cfg!(target_os = "linux") {
         let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        return bytes
-            .split(|byte| *byte == 0)
-            .map(|part| String::from_utf8_lossy(part).into_owned())
-            .collect();
+        return bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
     }
-    let output = std::process::Command::new("ps")
-        .args(["-ww", "-o", "args=", "-p", &pid.to_string()])
-        .output();
+    let output = std::process::Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
     let text = output.map(|output| output.stdout).unwrap_or_default();
     from_ps(&String::from_utf8_lossy(&text))
 }
@@ -129,32 +113,18 @@ mod tests {
     async fn a_stale_pid_file_goes_and_a_stranger_with_that_number_is_left_alone() {
         let cluster = tempfile::tempdir().expect("a directory");
         let file = cluster.path().join("postmaster.pid");
-        for content in [
-            String::new(),
-            "999999999\n".to_owned(),
-            format!("{}\n", std::process::id()),
-        ] {
+        for content in [String::new(), "999999999\n".to_owned(), format!("{}\n", std::process::id())] {
             fs::write(&file, content).expect("written");
-            stop_left_over(cluster.path(), |pid| {
-                assert_eq!(pid, 0, "nothing is to be stopped")
-            })
-            .await
-            .expect("done");
+            stop_left_over(cluster.path(), |pid| assert_eq!(pid, 0, "nothing is to be stopped")).await.expect("done");
             assert!(!file.exists());
         }
-        stop_left_over(cluster.path(), |_| {})
-            .await
-            .expect("nothing to do");
+        stop_left_over(cluster.path(), |_| {}).await.expect("nothing to do");
     }
 
     #[test]
     fn a_path_with_spaces_survives_ps() {
-        let arguments =
-            from_ps("/opt/bin/postgres -D /Users/me/My Data/cluster -c port=1 -c fsync=off\n");
-        assert_eq!(
-            arguments.last().map(String::as_str),
-            Some("/Users/me/My Data/cluster")
-        );
+        let arguments = from_ps("/opt/bin/postgres -D /Users/me/My Data/cluster -c port=1 -c fsync=off\n");
+        assert_eq!(arguments.last().map(String::as_str), Some("/Users/me/My Data/cluster"));
         assert!(from_ps("(postgres)").is_empty());
     }
 }

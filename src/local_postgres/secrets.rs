@@ -24,32 +24,21 @@ impl Passwords {
     /// Reads the file; one that is not there holds no passwords yet.
     pub(super) fn read(path: PathBuf) -> Result<Self, LocalPostgresError> {
         let stored = match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str::<Stored>(&text)
-                .map_err(|_| LocalPostgresError::SecretsLost(path.clone()))?,
+            Ok(text) => toml::from_str::<Stored>(&text).map_err(|_| LocalPostgresError::SecretsLost(path.clone()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Stored::default(),
             Err(error) => return Err(LocalPostgresError::file("read", path)(error)),
         };
-        let by_role = stored
-            .passwords
-            .into_iter()
-            .map(|(role, password)| (role, password.into()))
-            .collect();
+        let by_role = stored.passwords.into_iter().map(|(role, password)| (role, password.into())).collect();
         Ok(Self { path, by_role })
     }
 
     /// The password of a role that must have one.
     pub(super) fn existing(&self, role: &str) -> Result<SecretString, LocalPostgresError> {
-        self.by_role
-            .get(role)
-            .cloned()
-            .ok_or_else(|| LocalPostgresError::SecretsLost(self.path.clone()))
+        self.by_role.get(role).cloned().ok_or_else(|| LocalPostgresError::SecretsLost(self.path.clone()))
     }
 
     /// The password of a role; a new one is on disk before it is returned.
-    pub(super) fn existing_or_new(
-        &mut self,
-        role: &str,
-    ) -> Result<SecretString, LocalPostgresError> {
+    pub(super) fn existing_or_new(&mut self, role: &str) -> Result<SecretString, LocalPostgresError> {
         if let Some(password) = self.by_role.get(role) {
             return Ok(password.clone());
         }
@@ -60,14 +49,9 @@ impl Passwords {
     }
 
     fn write(&self) -> Result<(), LocalPostgresError> {
-        let plain = |(role, password): (&String, &SecretString)| {
-            (role.clone(), password.expose_secret().to_owned())
-        };
-        let stored = Stored {
-            passwords: self.by_role.iter().map(plain).collect(),
-        };
-        let text = toml::to_string(&stored)
-            .map_err(|_| LocalPostgresError::SecretsLost(self.path.clone()))?;
+        let plain = |(role, password): (&String, &SecretString)| (role.clone(), password.expose_secret().to_owned());
+        let stored = Stored { passwords: self.by_role.iter().map(plain).collect() };
+        let text = toml::to_string(&stored).map_err(|_| LocalPostgresError::SecretsLost(self.path.clone()))?;
         write_private(&self.path, &text)
     }
 }
@@ -76,11 +60,7 @@ impl Passwords {
 fn generate() -> Result<SecretString, LocalPostgresError> {
     let mut bytes = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| LocalPostgresError::Randomness)?;
-    Ok(bytes
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        .into())
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }
 
 #[cfg(test)]
@@ -94,10 +74,7 @@ mod tests {
         let mut passwords = Passwords::read(path.clone()).expect("none yet");
         assert!(passwords.existing("owner").is_err());
         let made = passwords.existing_or_new("owner").expect("made");
-        let again = Passwords::read(path)
-            .expect("read")
-            .existing("owner")
-            .expect("kept");
+        let again = Passwords::read(path).expect("read").existing("owner").expect("kept");
         assert_eq!(made.expose_secret(), again.expose_secret());
         assert_eq!(made.expose_secret().len(), 64);
         assert!(!format!("{passwords:?}").contains(made.expose_secret()));
@@ -108,9 +85,6 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a directory");
         let path = temporary.path().join("secrets.toml");
         fs::write(&path, "passwords = 5").expect("written");
-        assert!(matches!(
-            Passwords::read(path),
-            Err(LocalPostgresError::SecretsLost(_))
-        ));
+        assert!(matches!(Passwords::read(path), Err(LocalPostgresError::SecretsLost(_))));
     }
 }

@@ -42,9 +42,7 @@ impl Start<'_> {
         let mut attempt = 1;
         loop {
             match self.attempt(password, temporary.take()).await {
-                Err(LocalPostgresError::Exited { tail, .. })
-                    if attempt < attempts && passes_by_itself(&tail) =>
-                {
+                Err(LocalPostgresError::Exited { tail, .. }) if attempt < attempts && passes_by_itself(&tail) => {
                     attempt += 1;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -91,22 +89,14 @@ impl Start<'_> {
 }
 
 /// Waits until the server lets the superuser in.
-async fn ready(
-    supervisor: &mut Supervisor,
-    superuser: &Login,
-    log: &Log,
-) -> Result<(), LocalPostgresError> {
+async fn ready(supervisor: &mut Supervisor, superuser: &Login, log: &Log) -> Result<(), LocalPostgresError> {
     let deadline = Instant::now() + READY_WITHIN;
     let options = superuser.connect_options();
     loop {
         if supervisor.has_exited() {
-            return Err(LocalPostgresError::Exited {
-                log: log.path.clone(),
-                tail: log.tail(),
-            });
+            return Err(LocalPostgresError::Exited { log: log.path.clone(), tail: log.tail() });
         }
-        let connecting =
-            tokio::time::timeout(Duration::from_secs(5), PgConnection::connect_with(&options));
+        let connecting = tokio::time::timeout(Duration::from_secs(5), PgConnection::connect_with(&options));
         let source = match connecting.await {
             Ok(Ok(connection)) => {
                 // Being let in is the answer; how the connection ends is not.
@@ -118,12 +108,7 @@ async fn ready(
         };
         if Instant::now() >= deadline {
             let (log, tail) = (log.path.clone(), log.tail());
-            return Err(LocalPostgresError::NotReady {
-                seconds: READY_WITHIN.as_secs(),
-                log,
-                tail,
-                source,
-            });
+            return Err(LocalPostgresError::NotReady { seconds: READY_WITHIN.as_secs(), log, tail, source });
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

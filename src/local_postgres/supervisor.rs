@@ -57,11 +57,7 @@ impl Supervisor {
         remove: Option<&Path>,
         log: &Log,
     ) -> Result<Self, LocalPostgresError> {
-        let clone = || {
-            log.file
-                .try_clone()
-                .map_err(LocalPostgresError::file("open", &log.path))
-        };
+        let clone = || log.file.try_clone().map_err(LocalPostgresError::file("open", &log.path));
         // Data that is thrown away needs no checkpoint. A volatile server whose data stays does: an immediate
         // shutdown would lose what it has committed and not yet written.
         let signal = if remove.is_some() { "QUIT" } else { "INT" };

@@ -15,12 +15,7 @@ const SETTLED: Duration = Duration::from_secs(60);
 /// Removes what nobody owns any more. It is a courtesy: whatever fails is left to the next time.
 pub(super) fn temporary_directories(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        if entry
-            .file_name()
-            .to_string_lossy()
-            .starts_with(EPHEMERAL_PREFIX)
-            && is_abandoned(&entry.path())
-        {
+        if entry.file_name().to_string_lossy().starts_with(EPHEMERAL_PREFIX) && is_abandoned(&entry.path()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -35,8 +30,7 @@ fn is_abandoned(directory: &Path) -> bool {
         let ours = lock.is_file() && lock.uid() == nix::unistd::geteuid().as_raw();
         Some(metadata.is_dir() && ours && lock.modified().ok()?.elapsed().ok()? > SETTLED)
     };
-    settled() == Some(true)
-        && File::open(directory.join(LOCK_FILE)).is_ok_and(|lock| lock.try_lock().is_ok())
+    settled() == Some(true) && File::open(directory.join(LOCK_FILE)).is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ pub struct MarketCache {
 
 impl Default for MarketCache {
     fn default() -> Self {
-        let weigh = |_: &(i64, Uuid), series: &Arc<Series>| u32::try_from(series.dates().len() * 20).unwrap_or(u32::MAX);
+        let weigh =
+            |_: &(i64, Uuid), series: &Arc<Series>| u32::try_from(series.dates().len() * 20).unwrap_or(u32::MAX);
         Self {
             prices: moka::sync::Cache::builder().max_capacity(PRICE_CACHE_BYTES).weigher(weigh).build(),
             instruments: moka::sync::Cache::new(20_000),

@@ -105,7 +105,12 @@ async fn load_reference(
         let nullable = header.iter().map(|&column| column == "withdrawn").collect::<Vec<_>>();
         let rows: Vec<Vec<Option<String>>> = table(&file(name), header)?
             .into_iter()
-            .map(|row| row.into_iter().zip(&nullable).map(|(cell, &null)| if null { optional(cell) } else { Some(cell) }).collect())
+            .map(|row| {
+                row.into_iter()
+                    .zip(&nullable)
+                    .map(|(cell, &null)| if null { optional(cell) } else { Some(cell) })
+                    .collect()
+            })
             .collect();
         pipeline::fill(session, dimension, &rows).await?;
     }

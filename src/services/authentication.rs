@@ -323,7 +323,11 @@ impl Services {
             None => None,
             Some(id) => {
                 let tenant = self.gateway.tenant_by_id(id.0).await?;
-                Some(tenant.filter(|tenant| tenant.status == TenantStatus::Active).ok_or(ServiceError::Unauthenticated)?)
+                Some(
+                    tenant
+                        .filter(|tenant| tenant.status == TenantStatus::Active)
+                        .ok_or(ServiceError::Unauthenticated)?,
+                )
             }
         };
         let profile = self.profile(tenant.as_ref(), subject.user_id).await?;

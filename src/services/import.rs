@@ -87,9 +87,8 @@ impl Services {
         mode: ImportMode,
     ) -> Result<Imported, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
-        let (parsed, mut errors) = csv_rows::parse(csv).map_err(|message| {
-            ServiceError::refused(RefusalCode::InvalidInput, &["input", "csv"], message)
-        })?;
+        let (parsed, mut errors) = csv_rows::parse(csv)
+            .map_err(|message| ServiceError::refused(RefusalCode::InvalidInput, &["input", "csv"], message))?;
         let rows_read = parsed.len() + errors.len();
         let session = self.write(caller).await?;
         let result = async {
@@ -97,7 +96,8 @@ impl Services {
                 || ServiceError::refused(RefusalCode::NotFound, &["input", "portfolioId"], "no such portfolio");
             let portfolio = storage::portfolio::lock(&session, visible, portfolio).await?.ok_or_else(unknown)?;
             let batch = self.environment.ids.next();
-            let (candidates, duplicates) = self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
+            let (candidates, duplicates) =
+                self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
             if mode == ImportMode::AllOrNothing && !errors.is_empty() {
                 return Ok(rejected(portfolio, rows_read, duplicates, errors));
             }
@@ -105,10 +105,11 @@ impl Services {
                 let message = format!("all {duplicates} rows of the file were imported before");
                 return Err(ServiceError::refused(RefusalCode::DuplicateImport, &["input", "csv"], message));
             }
-            let (portfolio, recorded) = match self.post_candidates(&session, portfolio.clone(), candidates, mode, &mut errors).await? {
-                Some(posted) => posted,
-                None => return Ok(rejected(portfolio, rows_read, duplicates, errors)),
-            };
+            let (portfolio, recorded) =
+                match self.post_candidates(&session, portfolio.clone(), candidates, mode, &mut errors).await? {
+                    Some(posted) => posted,
+                    None => return Ok(rejected(portfolio, rows_read, duplicates, errors)),
+                };
             let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
             let record = ImportBatch {
                 id: batch,
@@ -314,7 +315,9 @@ impl Names {
                     let message = format!("{symbol} stands on several markets: {}", markets.join(", "));
                     return Err(error("symbol", RefusalCode::InvalidInput, message));
                 }
-                None => return Err(error("symbol", RefusalCode::NotFound, format!("no instrument is called {symbol}"))),
+                None => {
+                    return Err(error("symbol", RefusalCode::NotFound, format!("no instrument is called {symbol}")));
+                }
             },
         };
         Ok((account.id, row.kind(instrument)?))

@@ -107,10 +107,9 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         xirr: figure(money_weighted),
         xirr_is_annual,
         volatility: figure(Figure::of(policy::annual_volatility(&chain, PERIODS_PER_YEAR), |figure| figure.0)),
-        sharpe: figure(Figure::of(
-            policy::sharpe_ratio(&chain, AnnualReturn(risk_free), PERIODS_PER_YEAR),
-            |figure| figure.0,
-        )),
+        sharpe: figure(Figure::of(policy::sharpe_ratio(&chain, AnnualReturn(risk_free), PERIODS_PER_YEAR), |figure| {
+            figure.0
+        })),
         max_drawdown: DrawdownFigure {
             depth: figure(Figure::of(
                 drawdown.and_then(|drawdown| drawdown.ok_or(Withheld::TooFewObservations { count: 0 })),

@@ -74,7 +74,8 @@ impl Services {
             if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
                 return self.recorded(&session, &answer["id"]).await;
             }
-            let no_account = || ServiceError::refused(RefusalCode::NotFound, &["input", "accountId"], "no such account");
+            let no_account =
+                || ServiceError::refused(RefusalCode::NotFound, &["input", "accountId"], "no such account");
             let account = storage::account::by_id(&session, new.account).await?.ok_or_else(no_account)?;
             let portfolio =
                 storage::portfolio::lock(&session, visible, account.portfolio_id).await?.ok_or_else(no_account)?;
@@ -117,8 +118,7 @@ impl Services {
             check_text(&note, "note")?;
             let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such transaction");
             let row = storage::transaction::by_ids(&session, &[id]).await?.pop().ok_or_else(unknown)?;
-            let portfolio =
-                storage::portfolio::lock(&session, visible, row.portfolio_id).await?.ok_or_else(unknown)?;
+            let portfolio = storage::portfolio::lock(&session, visible, row.portfolio_id).await?.ok_or_else(unknown)?;
             if matches!(row.activity, Activity::Reversal { .. }) {
                 let message = "a reversal cannot be reversed: record the transaction again";
                 return Err(ServiceError::refused(RefusalCode::InvalidInput, &["id"], message));
@@ -127,14 +127,15 @@ impl Services {
                 let message = format!("the transaction was reversed before, by {by}");
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
             }
-            let reversal = self.row(caller, &portfolio, row.account_id, row.trade_date, Activity::Reversal { of: id }, 1);
+            let reversal =
+                self.row(caller, &portfolio, row.account_id, row.trade_date, Activity::Reversal { of: id }, 1);
             let reversal = LedgerRow { note, event_id: row.event_id, ..reversal };
-            let portfolio = self.post(&session, portfolio, vec![reversal.clone()], Some(id)).await.map_err(|error| {
-                match error {
+            let portfolio = self.post(&session, portfolio, vec![reversal.clone()], Some(id)).await.map_err(
+                |error| match error {
                     PostError::Service(error) => error,
                     PostError::Ledger(error) => later_breaks(&error, &["id"]),
-                }
-            })?;
+                },
+            )?;
             self.audit(&session, caller, done("transactionReverse", &reversal)).await?;
             self.remember(&session, key.as_ref(), json!({ "id": reversal.id })).await?;
             let row = self.row_by_id(&session, reversal.id).await?;
@@ -193,9 +194,8 @@ impl Services {
 
     /// What can be said of a transaction without the rest of the ledger.
     async fn check_new(&self, session: &Session<Tenant>, new: &NewTransaction) -> Result<(), ServiceError> {
-        check_date(new.trade_date, self.environment.clock.today()).map_err(|message| {
-            ServiceError::refused(RefusalCode::FutureDate, &["input", "tradeDate"], message)
-        })?;
+        check_date(new.trade_date, self.environment.clock.today())
+            .map_err(|message| ServiceError::refused(RefusalCode::FutureDate, &["input", "tradeDate"], message))?;
         check_text(&new.note, "note")?;
         check_text(&new.external_id, "externalId")?;
         let currencies: BTreeSet<Currency> = new.kind.currencies().into_iter().collect();

@@ -187,7 +187,9 @@ impl Services {
         if !rebooked.is_empty() {
             let ids: Vec<Uuid> = rebooked.iter().map(|view| view.portfolio).collect();
             let ledger = storage::transaction::effective(session, &ids, Some(to)).await?;
-            let instruments = self.terms(session, ledger.iter().filter_map(|row| row.transaction()).collect::<Vec<_>>().as_slice()).await?;
+            let instruments = self
+                .terms(session, ledger.iter().filter_map(|row| row.transaction()).collect::<Vec<_>>().as_slice())
+                .await?;
             let mut by_portfolio: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
             for row in &ledger {
                 by_portfolio.entry(row.portfolio_id).or_default().extend(row.transaction());
@@ -197,8 +199,12 @@ impl Services {
                 let booking = ledger::book(view.currency, LotMethod::Fifo, &transactions, &instruments, fx)
                     .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
                 let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
-                rows.positions.insert(view.portfolio, booking.positions.into_iter().filter(|row| open(row.valid_until)).collect());
-                rows.cash.insert(view.portfolio, booking.cash.into_iter().filter(|row| open(row.valid_until)).collect());
+                rows.positions.insert(
+                    view.portfolio,
+                    booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
+                );
+                rows.cash
+                    .insert(view.portfolio, booking.cash.into_iter().filter(|row| open(row.valid_until)).collect());
                 rows.flows.insert(view.portfolio, booking.flows.into_iter().filter(|flow| flow.date >= from).collect());
             }
         }
@@ -360,26 +366,24 @@ fn snapshot(
     })
 }
 
+fn sum(mut amounts: impl Iterator<Item = Decimal>) -> Result<Decimal, ServiceError> {
+    Ok(amounts.try_fold(Decimal::ZERO, money::add)?)
+}
+
 fn totals(holdings: &[Holding], cash: &[CashLine]) -> Result<Totals, ServiceError> {
-    let sum = |amounts: &mut dyn Iterator<Item = Decimal>| amounts.try_fold(Decimal::ZERO, money::add);
-    let known_sum = |amounts: Option<Vec<Decimal>>| amounts.map(|amounts| sum(&mut amounts.into_iter())).transpose();
+    let known_sum = |amounts: Option<Vec<Decimal>>| amounts.map(|amounts| sum(amounts.into_iter())).transpose();
     let open = || holdings.iter().filter_map(|holding| holding.value.as_ref());
     Ok(Totals {
-        cost: sum(&mut holdings.iter().map(|holding| holding.books.cost_base))?,
+        cost: sum(holdings.iter().map(|holding| holding.books.cost_base))?,
         securities: known_sum(open().map(|line| line.market_value).collect())?,
         cash: known_sum(cash.iter().map(|line| line.value).collect())?,
         unrealized_gain: known_sum(open().map(|line| line.unrealized_gain).collect())?,
-        realized_gain: sum(&mut holdings.iter().map(|holding| holding.books.realized_base))?,
-        income: sum(&mut holdings.iter().map(|holding| holding.books.income_base))?,
+        realized_gain: sum(holdings.iter().map(|holding| holding.books.realized_base))?,
+        income: sum(holdings.iter().map(|holding| holding.books.income_base))?,
     })
 }
 
-fn valuation_days(
-    positions: &[PositionPeriod],
-    market: &Market,
-    opening: NaiveDate,
-    end: NaiveDate,
-) -> Vec<NaiveDate> {
+fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveDate, end: NaiveDate) -> Vec<NaiveDate> {
     let mut days = BTreeSet::from([opening, end]);
     let exchanges: BTreeSet<&str> = positions
         .iter()
@@ -387,7 +391,8 @@ fn valuation_days(
         .filter(|instrument| !instrument.manually_priced)
         .map(|instrument| instrument.mic.as_str())
         .collect();
-    let calendars: Vec<_> = exchanges.iter().filter_map(|mic| market.calendars.get(*mic)).filter(|days| !days.is_empty()).collect();
+    let calendars: Vec<_> =
+        exchanges.iter().filter_map(|mic| market.calendars.get(*mic)).filter(|days| !days.is_empty()).collect();
     for calendar in &calendars {
         let first = calendar.partition_point(|day| *day <= opening);
         days.extend(calendar[first..].iter().copied().take_while(|day| *day < end));

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use domain::money::Currency;
 use entity::market::{dim_currency, dim_stock, fact_corporate_action};
 use rust_decimal::Decimal;
-use sea_orm::sea_query::extension::postgres::PgExpr;
 use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::extension::postgres::PgExpr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -95,9 +95,9 @@ pub async fn search(
         .limit(page.limit);
     if let Some((symbol, id)) = page.after {
         query = query.filter(
-            Condition::any().add(dim_stock::Column::Symbol.gt(symbol.clone())).add(
-                Condition::all().add(dim_stock::Column::Symbol.eq(symbol)).add(dim_stock::Column::Id.gt(id)),
-            ),
+            Condition::any()
+                .add(dim_stock::Column::Symbol.gt(symbol.clone()))
+                .add(Condition::all().add(dim_stock::Column::Symbol.eq(symbol)).add(dim_stock::Column::Id.gt(id))),
         );
     }
     query.all(session).await?.into_iter().map(Instrument::try_from).collect()

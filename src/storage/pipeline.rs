@@ -133,11 +133,7 @@ ON CONFLICT (instrument_id, date) DO UPDATE SET close = excluded.close
     WHERE fact_stock_price.close IS DISTINCT FROM excluded.close";
 
 /// Stages, checks and promotes closes: symbol, date, close.
-pub async fn load_prices(
-    session: &Session<Market>,
-    run: &Run,
-    rows: &[Vec<String>],
-) -> Result<Outcome, DatabaseError> {
+pub async fn load_prices(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
     let delivered = stage(session, STAGE_PRICES, run, rows).await?;
     let held = of_run(session, CHECK_PRICES, run).await?;
     let promoted = of_run(session, PROMOTE_PRICES, run).await?;

@@ -104,10 +104,8 @@ pub async fn page(
     visible: Visible,
     page: Page<Uuid>,
 ) -> Result<Vec<Portfolio>, DatabaseError> {
-    let mut query = portfolio::Entity::find()
-        .filter(visible.condition())
-        .order_by_asc(portfolio::Column::Id)
-        .limit(page.limit);
+    let mut query =
+        portfolio::Entity::find().filter(visible.condition()).order_by_asc(portfolio::Column::Id).limit(page.limit);
     if let Some(after) = page.after {
         query = query.filter(portfolio::Column::Id.gt(after));
     }

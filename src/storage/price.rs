@@ -15,7 +15,11 @@ pub async fn of_instruments(
 ) -> Result<Vec<(Uuid, NaiveDate, Decimal)>, DatabaseError> {
     Ok(fact_stock_price::Entity::find()
         .select_only()
-        .columns([fact_stock_price::Column::InstrumentId, fact_stock_price::Column::Date, fact_stock_price::Column::Close])
+        .columns([
+            fact_stock_price::Column::InstrumentId,
+            fact_stock_price::Column::Date,
+            fact_stock_price::Column::Close,
+        ])
         .filter(fact_stock_price::Column::InstrumentId.is_in(instruments.iter().copied()))
         .order_by_asc(fact_stock_price::Column::InstrumentId)
         .order_by_asc(fact_stock_price::Column::Date)

@@ -17,11 +17,9 @@ const MATCHES: &str = "COPY lot_match (sale_transaction_id, lot_transaction_id, 
 const POSITIONS: &str = "COPY fact_daily_positions (account_id, instrument_id, valid_from, valid_until, portfolio_id, \
     quantity, cost_local, cost_base, realized_local, realized_base, income_local, income_base, withholding_base, \
     fees_base, taxes_base, expensed_base) FROM STDIN";
-const CASH: &str =
-    "COPY fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, \
+const CASH: &str = "COPY fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, \
     interest_base, fees_base, taxes_base) FROM STDIN";
-const FLOWS: &str =
-    "COPY fact_daily_flows (portfolio_id, ordinal, account_id, counter_account_id, date, currency, amount, amount_base) \
+const FLOWS: &str = "COPY fact_daily_flows (portfolio_id, ordinal, account_id, counter_account_id, date, currency, amount, amount_base) \
     FROM STDIN";
 
 /// Puts a booking in place of what was computed for the portfolio before.

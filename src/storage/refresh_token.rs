@@ -67,7 +67,11 @@ pub async fn mark_used<S: Realm>(session: &Session<S>, hash: &[u8], now: DateTim
 }
 
 /// Ends every token of a family.
-pub async fn revoke_family<S: Realm>(session: &Session<S>, family: Uuid, now: DateTime<Utc>) -> Result<(), DatabaseError> {
+pub async fn revoke_family<S: Realm>(
+    session: &Session<S>,
+    family: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
     table::Entity::update_many()
         .col_expr(table::Column::RevokedAt, Expr::value(now))
         .filter(table::Column::FamilyId.eq(family))

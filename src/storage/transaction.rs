@@ -13,8 +13,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::Page;
 use self::row::Columns;
+use super::Page;
 use super::copy::CopyRows;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -123,9 +123,7 @@ fn not_reversed() -> Condition {
     let of_this_row = Query::select()
         .expr(Expr::val(1))
         .from_as(table::Entity, reversal.clone())
-        .and_where(
-            Expr::col((reversal, table::Column::ReversesId)).equals((table::Entity, table::Column::Id)),
-        )
+        .and_where(Expr::col((reversal, table::Column::ReversesId)).equals((table::Entity, table::Column::Id)))
         .to_owned();
     Condition::all().add(Expr::exists(of_this_row).not())
 }
@@ -167,11 +165,10 @@ pub async fn page(
         .order_by_desc(table::Column::Sequence)
         .limit(page.limit);
     if let Some((date, sequence)) = page.after {
-        query = query.filter(
-            Condition::any().add(table::Column::TradeDate.lt(date)).add(
+        query =
+            query.filter(Condition::any().add(table::Column::TradeDate.lt(date)).add(
                 Condition::all().add(table::Column::TradeDate.eq(date)).add(table::Column::Sequence.lt(sequence)),
-            ),
-        );
+            ));
     }
     query.all(session).await?.into_iter().map(row::read).collect()
 }
@@ -200,10 +197,7 @@ pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(U
 }
 
 /// Every import key that the accounts of a portfolio have seen.
-pub async fn import_keys(
-    session: &Session<Tenant>,
-    portfolio: Uuid,
-) -> Result<HashSet<(Uuid, String)>, DatabaseError> {
+pub async fn import_keys(session: &Session<Tenant>, portfolio: Uuid) -> Result<HashSet<(Uuid, String)>, DatabaseError> {
     let keys: Vec<(Uuid, Option<String>)> = table::Entity::find()
         .select_only()
         .columns([table::Column::AccountId, table::Column::ImportKey])
@@ -268,4 +262,3 @@ pub async fn first_date(session: &Session<Tenant>, portfolio: Uuid) -> Result<Op
         .await?;
     Ok(day.flatten())
 }
-

@@ -69,7 +69,12 @@ impl Administration {
 
     /// Makes the installation if it is new: roles, the API's login, the schemas `platform` and `market`; and brings every
     /// schema up to date. Safe to repeat.
-    pub async fn migrate(&self, api: &DatabaseSettings, tag: InstallationTag, is_demo: bool) -> Result<MigrationSummary, DatabaseError> {
+    pub async fn migrate(
+        &self,
+        api: &DatabaseSettings,
+        tag: InstallationTag,
+        is_demo: bool,
+    ) -> Result<MigrationSummary, DatabaseError> {
         self.db.execute_unprepared(migration::BOOTSTRAP).await?;
         let row = installation::ActiveModel {
             id: Set(1),
@@ -85,7 +90,8 @@ impl Administration {
         self.migrate_schema(&tag, "platform", migration::PLATFORM, &mut summary).await?;
         self.migrate_schema(&tag, "market", migration::MARKET, &mut summary).await?;
         for tenant in self.tenants().await? {
-            if let Err(error) = self.migrate_schema(&tag, tenant.schema.as_str(), migration::TENANT, &mut summary).await {
+            if let Err(error) = self.migrate_schema(&tag, tenant.schema.as_str(), migration::TENANT, &mut summary).await
+            {
                 summary.failed.push((tenant.slug, error));
             }
         }
@@ -128,7 +134,8 @@ impl Administration {
     /// A session that may write the schema `market`, with that role's rights and no others.
     pub async fn market(&self) -> Result<Session<Market>, DatabaseError> {
         let role = quoted(&self.tag().await?.market_role());
-        let opening = format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = 0; SET LOCAL search_path TO market");
+        let opening =
+            format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = 0; SET LOCAL search_path TO market");
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
         Ok(Session { connection, scope: Market })
     }
@@ -140,7 +147,8 @@ impl Administration {
 
     async fn tag(&self) -> Result<InstallationTag, DatabaseError> {
         let row = installation::Entity::find().one(&self.db).await?;
-        let tag = row.ok_or_else(|| DatabaseError::Corrupt("platform.installation is empty: run `migrate`".to_owned()))?.tag;
+        let tag =
+            row.ok_or_else(|| DatabaseError::Corrupt("platform.installation is empty: run `migrate`".to_owned()))?.tag;
         InstallationTag::new(&tag).map_err(|error| DatabaseError::Corrupt(error.to_string()))
     }
 
@@ -256,7 +264,9 @@ async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
 /// What a built-in role is called and for.
 fn words(role: Role) -> (&'static str, &'static str) {
     match role {
-        Role::PlatformOperator => ("Platform operator", "Runs the installation and its tenants; sees no tenant's portfolios."),
+        Role::PlatformOperator => {
+            ("Platform operator", "Runs the installation and its tenants; sees no tenant's portfolios.")
+        }
         Role::Admin => ("Administrator", "Runs the firm: its people, its portfolios, its data."),
         Role::Advisor => ("Advisor", "Looks after the portfolios of the clients assigned to them."),
         Role::Investor => ("Investor", "Sees and keeps their own portfolios."),
@@ -273,12 +283,14 @@ async fn role_exists(db: &impl ConnectionTrait, name: &str) -> Result<bool, Data
 /// The password inside a connection URL, as PostgreSQL will be asked to store it.
 fn password_of(settings: &DatabaseSettings) -> Result<String, DatabaseError> {
     let url = settings.url.expose_secret();
-    let password = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
+    let password =
+        url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
     match password {
         // Percent-encoding is refused rather than half decoded: the login is made once, by whoever may choose its password.
         Some((_, password)) if !password.is_empty() && !password.contains('%') => Ok(password.to_owned()),
         _ => Err(DatabaseError::Corrupt(
-            "the login of database.api_url does not exist and its URL holds no plain password to make it with".to_owned(),
+            "the login of database.api_url does not exist and its URL holds no plain password to make it with"
+                .to_owned(),
         )),
     }
 }

@@ -37,11 +37,7 @@ pub(super) struct TransactionConnection {
 
 impl TransactionConnection {
     /// Borrows from the pool and runs `opening`, which begins a transaction and takes its rights, in one round trip.
-    pub(super) async fn begin(
-        pool: &sqlx::PgPool,
-        opening: String,
-        statements: Arc<AtomicU64>,
-    ) -> Result<Self, DbErr> {
+    pub(super) async fn begin(pool: &sqlx::PgPool, opening: String, statements: Arc<AtomicU64>) -> Result<Self, DbErr> {
         let mut guarded = Guarded(Some(pool.acquire().await.map_err(db_error)?));
         let connection = guarded.get()?;
         connection.execute(sqlx::raw_sql(AssertSqlSafe(opening))).await.map_err(db_error)?;

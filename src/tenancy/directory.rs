@@ -67,12 +67,9 @@ pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<TenantRecord>, 
 }
 
 /// Refuses a schema that this program's entities do not fit.
-pub(super) async fn check_version(
-    db: &impl ConnectionTrait,
-    schema: &str,
-    needed: usize,
-) -> Result<(), DatabaseError> {
-    let applied = schema_version::Entity::find().filter(schema_version::Column::SchemaName.eq(schema)).count(db).await?;
+pub(super) async fn check_version(db: &impl ConnectionTrait, schema: &str, needed: usize) -> Result<(), DatabaseError> {
+    let applied =
+        schema_version::Entity::find().filter(schema_version::Column::SchemaName.eq(schema)).count(db).await?;
     let found = usize::try_from(applied).unwrap_or(usize::MAX);
     if found == needed {
         Ok(())

@@ -36,9 +36,8 @@ pub struct DatabaseSettings {
 impl DatabaseSettings {
     /// A pool whose connections see only what `"$user"` names.
     pub(super) async fn connect(&self) -> Result<sqlx::PgPool, DatabaseError> {
-        let options = PgConnectOptions::from_str(self.url.expose_secret())?
-            .application_name("portfolio-analyzer")
-            .options([
+        let options =
+            PgConnectOptions::from_str(self.url.expose_secret())?.application_name("portfolio-analyzer").options([
                 ("search_path", "\"$user\"".to_owned()),
                 ("statement_timeout", self.statement_timeout.as_millis().to_string()),
                 ("idle_in_transaction_session_timeout", "60000".to_owned()),
@@ -87,8 +86,7 @@ impl Gateway {
             .map_err(|error| GatewayError::NotInstalled(error.into()))?
             .ok_or(GatewayError::NoInstallation)?;
         connection.end("ROLLBACK").await.map_err(DatabaseError::from)?;
-        let tag = InstallationTag::new(&installation.tag)
-            .map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
+        let tag = InstallationTag::new(&installation.tag).map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
         let gateway = Self {
             pool,
             tag,

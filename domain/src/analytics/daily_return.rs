@@ -33,21 +33,14 @@ impl FlowTiming {
 impl Default for FlowTimings {
     /// Inflows at the start, outflows at the end: what comes in is at work at once, what goes out was at work until then.
     fn default() -> Self {
-        Self {
-            inflow: FlowTiming::Start,
-            outflow: FlowTiming::End,
-        }
+        Self { inflow: FlowTiming::Start, outflow: FlowTiming::End }
     }
 }
 
 impl FlowTimings {
     /// The capital that a step's gain is measured on: V₀ + w·F, F net and above zero inwards.
     pub(super) fn capital(self, opening: f64, flow: f64) -> f64 {
-        let timing = if flow > 0.0 {
-            self.inflow
-        } else {
-            self.outflow
-        };
+        let timing = if flow > 0.0 { self.inflow } else { self.outflow };
         opening + timing.weight() * flow
     }
 }
@@ -68,18 +61,7 @@ mod tests {
     #[test]
     fn one_day_reads_differently_by_timing() {
         // 100, then +100, closing at 215: a gain of 15 on 200, 150 or 100.
-        let at = |timing| {
-            daily_return(
-                100.0,
-                215.0,
-                100.0,
-                FlowTimings {
-                    inflow: timing,
-                    outflow: timing,
-                },
-            )
-            .unwrap()
-        };
+        let at = |timing| daily_return(100.0, 215.0, 100.0, FlowTimings { inflow: timing, outflow: timing }).unwrap();
         assert!((at(FlowTiming::Start) - 0.075).abs() < 1e-15);
         assert!((at(FlowTiming::Middle) - 0.10).abs() < 1e-15);
         assert!((at(FlowTiming::End) - 0.15).abs() < 1e-15);

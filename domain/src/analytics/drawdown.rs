@@ -22,12 +22,7 @@ pub struct Drawdown {
 /// Of equal falls the first. A series that never falls has a depth of zero at its start. `None` without returns.
 pub fn max_drawdown(returns: &[DatedReturn]) -> Option<Drawdown> {
     let start = returns.first()?.from;
-    let mut worst = Drawdown {
-        depth: 0.0,
-        peak: start,
-        trough: start,
-        recovery: Some(start),
-    };
+    let mut worst = Drawdown { depth: 0.0, peak: start, trough: start, recovery: Some(start) };
     let (mut wealth, mut peak, mut peak_date) = (1.0, 1.0, start);
     let mut worst_peak = 1.0;
     for step in returns {
@@ -40,12 +35,7 @@ pub fn max_drawdown(returns: &[DatedReturn]) -> Option<Drawdown> {
         }
         let depth = wealth / peak - 1.0;
         if depth < worst.depth {
-            worst = Drawdown {
-                depth,
-                peak: peak_date,
-                trough: step.date,
-                recovery: None,
-            };
+            worst = Drawdown { depth, peak: peak_date, trough: step.date, recovery: None };
             worst_peak = peak;
         }
     }
@@ -58,12 +48,8 @@ mod tests {
     use crate::testing::day;
 
     fn steps(values: &[f64]) -> Vec<DatedReturn> {
-        let days = day("2024-01-01")
-            .iter_days()
-            .zip(day("2024-01-02").iter_days());
-        days.zip(values)
-            .map(|((from, date), &value)| DatedReturn { from, date, value })
-            .collect()
+        let days = day("2024-01-01").iter_days().zip(day("2024-01-02").iter_days());
+        days.zip(values).map(|((from, date), &value)| DatedReturn { from, date, value }).collect()
     }
 
     #[test]
@@ -71,10 +57,7 @@ mod tests {
         // Wealth 1, 1.1, 0.88, 0.968, 1.21: the fall from 1.1 to 0.88 is 20 %, regained at 1.21.
         let fall = max_drawdown(&steps(&[0.1, -0.2, 0.1, 0.25])).unwrap();
         assert!((fall.depth + 0.2).abs() < 1e-12);
-        assert_eq!(
-            (fall.peak, fall.trough),
-            (day("2024-01-02"), day("2024-01-03"))
-        );
+        assert_eq!((fall.peak, fall.trough), (day("2024-01-02"), day("2024-01-03")));
         assert_eq!(fall.recovery, Some(day("2024-01-05")));
     }
 

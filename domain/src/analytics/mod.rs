@@ -17,9 +17,7 @@ mod tests;
 
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use drawdown::{Drawdown, max_drawdown};
-pub use figure::{
-    AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise,
-};
+pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use risk::{sharpe, volatility};
 pub use twr::{Twr, TwrEnd, twr};
 pub use xirr::{NoSolution, Xirr, irr, xirr};

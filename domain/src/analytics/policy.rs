@@ -1,8 +1,7 @@
 //! What is shown: the kernels compute whatever they are given, this decides whether the figure means something.
 
 use super::{
-    AnnualReturn, AnnualVolatility, PeriodReturn, SharpeRatio, Twr, TwrEnd, Xirr, annualise,
-    sharpe, volatility,
+    AnnualReturn, AnnualVolatility, PeriodReturn, SharpeRatio, Twr, TwrEnd, Xirr, annualise, sharpe, volatility,
 };
 
 /// Days from which on a return is annualised: GIPS never annualises less than a year.
@@ -91,8 +90,7 @@ impl Xirr {
 /// # Errors
 /// [`Withheld::ChainEnded`].
 pub fn period_return(twr: &Twr) -> Result<PeriodReturn, Withheld> {
-    twr.total
-        .ok_or(Withheld::ChainEnded(twr.end.unwrap_or(TwrEnd::NoPeriod)))
+    twr.total.ok_or(Withheld::ChainEnded(twr.end.unwrap_or(TwrEnd::NoPeriod)))
 }
 
 /// The time-weighted return a year, of a period of `days` (end minus opening date).
@@ -105,9 +103,7 @@ pub fn annual_return(twr: &Twr, days: i64) -> Result<AnnualReturn, Withheld> {
         return Err(Withheld::UnderOneYear { days });
     }
     if !twr.zero_capital.is_empty() {
-        return Err(Withheld::ZeroCapital {
-            days: twr.zero_capital.len(),
-        });
+        return Err(Withheld::ZeroCapital { days: twr.zero_capital.len() });
     }
     annualise(total, days).ok_or(Withheld::NoSolution)
 }
@@ -118,11 +114,7 @@ pub fn annual_return(twr: &Twr, days: i64) -> Result<AnnualReturn, Withheld> {
 /// [`Withheld::NoSolution`].
 pub fn money_weighted(xirr: &Xirr, days: i64) -> Result<MoneyWeighted, Withheld> {
     let rate = xirr.rate().ok_or(Withheld::NoSolution)?;
-    Ok(if days < ANNUALISE_FROM_DAYS {
-        MoneyWeighted::Period(rate.over(days))
-    } else {
-        MoneyWeighted::Annual(rate)
-    })
+    Ok(if days < ANNUALISE_FROM_DAYS { MoneyWeighted::Period(rate.over(days)) } else { MoneyWeighted::Annual(rate) })
 }
 
 /// The volatility of the linked returns.
@@ -137,11 +129,7 @@ pub fn annual_volatility(twr: &Twr, periods_per_year: f64) -> Result<AnnualVolat
 ///
 /// # Errors
 /// [`Withheld`] for a chain that ended, too few returns, or returns that do not vary.
-pub fn sharpe_ratio(
-    twr: &Twr,
-    risk_free: AnnualReturn,
-    periods_per_year: f64,
-) -> Result<SharpeRatio, Withheld> {
+pub fn sharpe_ratio(twr: &Twr, risk_free: AnnualReturn, periods_per_year: f64) -> Result<SharpeRatio, Withheld> {
     sharpe(&observations(twr)?, risk_free, periods_per_year).ok_or(Withheld::NoSolution)
 }
 

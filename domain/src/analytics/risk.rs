@@ -11,11 +11,7 @@ pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<AnnualVolati
 /// mean(r − rf_p) / sd(r, ddof = 1) × √A with rf_p = (1 + rf)^(1/A) − 1 (Sharpe 1994).
 ///
 /// `None` below two returns, and where the returns do not vary.
-pub fn sharpe(
-    returns: &[f64],
-    risk_free: AnnualReturn,
-    periods_per_year: f64,
-) -> Option<SharpeRatio> {
+pub fn sharpe(returns: &[f64], risk_free: AnnualReturn, periods_per_year: f64) -> Option<SharpeRatio> {
     let (mean, deviation) = moments(returns)?;
     let risk_free = (risk_free.0.ln_1p() / periods_per_year).exp_m1();
     let ratio = (mean - risk_free) / deviation * periods_per_year.sqrt();

@@ -21,12 +21,10 @@ impl Discounted {
     /// The sum and its slope, scaled by a positive factor that keeps every term finite.
     fn at(&self, u: f64) -> (f64, f64) {
         let reference = if u < 0.0 { self.last } else { 0.0 };
-        self.flows
-            .iter()
-            .fold((0.0, 0.0), |(sum, slope), &(years, amount)| {
-                let term = amount * (-u * (years - reference)).exp();
-                (sum + term, slope - (years - reference) * term)
-            })
+        self.flows.iter().fold((0.0, 0.0), |(sum, slope), &(years, amount)| {
+            let term = amount * (-u * (years - reference)).exp();
+            (sum + term, slope - (years - reference) * term)
+        })
     }
 
     fn sum(&self, u: f64) -> f64 {
@@ -76,14 +74,8 @@ impl Discounted {
                 high = u
             }
             let step = u - sum / slope;
-            let next = if step > low && step < high {
-                step
-            } else {
-                f64::midpoint(low, high)
-            };
-            if (next - u).abs() <= 1e-14 * (1.0 + next.abs())
-                || high - low <= f64::EPSILON * low.abs()
-            {
+            let next = if step > low && step < high { step } else { f64::midpoint(low, high) };
+            if (next - u).abs() <= 1e-14 * (1.0 + next.abs()) || high - low <= f64::EPSILON * low.abs() {
                 return Some(next);
             }
             u = next;
@@ -95,16 +87,12 @@ impl Discounted {
     pub(super) fn expanding(&self) -> Option<f64> {
         let mut reach = 0.5;
         while reach <= HIGHEST {
-            if let Some(root) = self
-                .between(0.0, reach)
-                .or_else(|| self.between(-reach, 0.0))
-            {
+            if let Some(root) = self.between(0.0, reach).or_else(|| self.between(-reach, 0.0)) {
                 return Some(root);
             }
             reach *= 2.0;
         }
-        self.between(0.0, HIGHEST)
-            .or_else(|| self.between(LOWEST, 0.0))
+        self.between(0.0, HIGHEST).or_else(|| self.between(LOWEST, 0.0))
     }
 
     /// Every root that a grid of rates from −0.999999 to 10⁶ tells apart, ascending.

@@ -45,22 +45,11 @@ pub enum TwrEnd {
 ///
 /// `values` and `flows` stand beside `dates`, which ascend: the value at each close, and the net external flow since the
 /// close before (above zero inwards). The first flow is ignored: the first value holds it already.
-pub fn twr(
-    dates: &[NaiveDate],
-    values: &[Option<f64>],
-    flows: &[f64],
-    timings: FlowTimings,
-) -> Twr {
+pub fn twr(dates: &[NaiveDate], values: &[Option<f64>], flows: &[f64], timings: FlowTimings) -> Twr {
     let mut chain = Chain {
         timings,
         growth: 1.0,
-        out: Twr {
-            total: None,
-            end: None,
-            returns: Vec::new(),
-            zero_capital: Vec::new(),
-            bridged: Vec::new(),
-        },
+        out: Twr { total: None, end: None, returns: Vec::new(), zero_capital: Vec::new(), bridged: Vec::new() },
     };
     chain.out.end = chain.walk(dates, values, flows).err();
     if chain.out.end.is_none() {
@@ -76,17 +65,8 @@ struct Chain {
 }
 
 impl Chain {
-    fn walk(
-        &mut self,
-        dates: &[NaiveDate],
-        values: &[Option<f64>],
-        flows: &[f64],
-    ) -> Result<(), TwrEnd> {
-        let mut days = dates
-            .iter()
-            .copied()
-            .zip(values.iter().copied())
-            .zip(flows.iter().copied());
+    fn walk(&mut self, dates: &[NaiveDate], values: &[Option<f64>], flows: &[f64]) -> Result<(), TwrEnd> {
+        let mut days = dates.iter().copied().zip(values.iter().copied()).zip(flows.iter().copied());
         let ((first, opening), _) = days.next().ok_or(TwrEnd::NoPeriod)?;
         let mut from = first;
         let mut opening = opening.ok_or(TwrEnd::UnknownValue { date: first })?;
@@ -115,14 +95,7 @@ impl Chain {
         }
     }
 
-    fn link(
-        &mut self,
-        from: NaiveDate,
-        date: NaiveDate,
-        opening: f64,
-        closing: f64,
-        flow: f64,
-    ) -> Result<(), TwrEnd> {
+    fn link(&mut self, from: NaiveDate, date: NaiveDate, opening: f64, closing: f64, flow: f64) -> Result<(), TwrEnd> {
         let negative = TwrEnd::NegativeCapital { date };
         if self.timings.capital(opening, flow) == 0.0 && closing >= 0.0 {
             self.out.zero_capital.push(date);

@@ -65,10 +65,7 @@ pub fn xirr(flows: &[(NaiveDate, f64)]) -> Xirr {
         return Xirr::NoSolution(NoSolution::OneSided);
     };
     let years = |date: NaiveDate| (date - start).num_days() as f64 / DAYS_PER_YEAR;
-    irr(&by_day
-        .into_iter()
-        .map(|(date, amount)| (years(date), amount))
-        .collect::<Vec<_>>())
+    irr(&by_day.into_iter().map(|(date, amount)| (years(date), amount)).collect::<Vec<_>>())
 }
 
 /// As [`xirr`], for `(years, amount)` by ascending years: any day count, or periods, with a rate a period.
@@ -85,11 +82,7 @@ pub fn irr(flows: &[(f64, f64)]) -> Xirr {
         return Xirr::NoSolution(NoSolution::OneSided);
     }
     let moving: Vec<(f64, f64)> = flows.iter().copied().filter(|flow| flow.1 != 0.0).collect();
-    let turns = moving
-        .iter()
-        .zip(moving.iter().skip(1))
-        .filter(|(a, b)| (a.1 > 0.0) != (b.1 > 0.0))
-        .count();
+    let turns = moving.iter().zip(moving.iter().skip(1)).filter(|(a, b)| (a.1 > 0.0) != (b.1 > 0.0)).count();
     let start = moving.first().map_or(0.0, |flow| flow.0);
     if moving.iter().all(|flow| flow.0 == start) {
         return Xirr::NoSolution(NoSolution::NoTime);
@@ -104,18 +97,14 @@ pub fn irr(flows: &[(f64, f64)]) -> Xirr {
         },
         [root] => Xirr::Rate(rate(*root)),
         [first, rest @ ..] => {
-            let nearest = rest.iter().fold(*first, |near, root| {
-                if rate(*root).0.abs() < rate(near).0.abs() {
-                    *root
-                } else {
-                    near
-                }
-            });
+            let nearest = rest.iter().fold(
+                *first,
+                |near, root| {
+                    if rate(*root).0.abs() < rate(near).0.abs() { *root } else { near }
+                },
+            );
             let all = roots.iter().map(|root| rate(*root)).collect();
-            Xirr::MultipleRoots {
-                nearest: rate(nearest),
-                all,
-            }
+            Xirr::MultipleRoots { nearest: rate(nearest), all }
         }
     }
 }

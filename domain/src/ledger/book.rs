@@ -9,8 +9,7 @@ use super::cash::Balance;
 use super::entries::{Charge, Side};
 use super::holding::Holding;
 use super::{
-    CashPeriod, Instruments, LedgerError, Lot, LotMatch, LotMethod, PositionPeriod, Transaction,
-    TransactionKind,
+    CashPeriod, Instruments, LedgerError, Lot, LotMatch, LotMethod, PositionPeriod, Transaction, TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{Currency, MONEY_SCALE};
@@ -66,22 +65,10 @@ pub fn book(
     let mut ordered: Vec<&Transaction> = transactions.iter().collect();
     ordered.sort_by_key(|transaction| {
         let is_split = matches!(transaction.kind, TransactionKind::Split { .. });
-        (
-            transaction.trade_date,
-            !is_split,
-            transaction.sequence,
-            transaction.id,
-        )
+        (transaction.trade_date, !is_split, transaction.sequence, transaction.id)
     });
-    let mut books = Books {
-        base,
-        method,
-        instruments,
-        fx,
-        holdings: BTreeMap::new(),
-        cash: BTreeMap::new(),
-        flows: Vec::new(),
-    };
+    let mut books =
+        Books { base, method, instruments, fx, holdings: BTreeMap::new(), cash: BTreeMap::new(), flows: Vec::new() };
     for transaction in ordered {
         books.apply(transaction)?;
     }
@@ -104,28 +91,21 @@ impl Books<'_> {
         match &entry.kind {
             TransactionKind::Buy(trade) => self.trade(entry, trade, Side::Buy),
             TransactionKind::Sell(trade) => self.trade(entry, trade, Side::Sell),
-            &TransactionKind::Dividend {
-                instrument,
-                amount,
-                withheld,
-                fee,
-                currency,
-            } => self.dividend(entry, instrument, [amount, withheld, fee], currency),
-            &TransactionKind::Interest {
-                amount,
-                tax,
-                currency,
-            } => self.interest(entry, amount, tax, currency),
-            &TransactionKind::Fee {
-                amount,
-                currency,
-                instrument,
-            } => self.charge(entry, Charge::Fee, amount, currency, instrument),
-            &TransactionKind::Tax {
-                amount,
-                currency,
-                instrument,
-            } => self.charge(entry, Charge::Tax, amount, currency, instrument),
+            &TransactionKind::Dividend { instrument, amount, withheld, fee, currency } => {
+                self.dividend(entry, instrument, [amount, withheld, fee], currency)
+            }
+            &TransactionKind::Interest { instrument: Some(bond), amount, tax, currency } => {
+                self.dividend(entry, bond, [amount, tax, Decimal::ZERO], currency)
+            }
+            &TransactionKind::Interest { instrument: None, amount, tax, currency } => {
+                self.interest(entry, amount, tax, currency)
+            }
+            &TransactionKind::Fee { amount, currency, instrument } => {
+                self.charge(entry, Charge::Fee, amount, currency, instrument)
+            }
+            &TransactionKind::Tax { amount, currency, instrument } => {
+                self.charge(entry, Charge::Tax, amount, currency, instrument)
+            }
             &TransactionKind::Deposit { amount, currency } => {
                 entry.positive("amount", amount)?;
                 self.flow(entry, amount, currency)
@@ -134,25 +114,19 @@ impl Books<'_> {
                 entry.positive("amount", amount)?;
                 self.flow(entry, -amount, currency)
             }
-            &TransactionKind::Split {
-                instrument,
-                numerator,
-                denominator,
-            } => self.split(entry, instrument, numerator, denominator),
+            &TransactionKind::Split { instrument, numerator, denominator } => {
+                self.split(entry, instrument, numerator, denominator)
+            }
             TransactionKind::FxConversion(conversion) => self.fx_conversion(entry, conversion),
         }
     }
 
     pub(super) fn holding(&mut self, account: AccountId, instrument: InstrumentId) -> &mut Holding {
-        self.holdings
-            .entry((account, instrument))
-            .or_insert_with(|| Holding::new(account, instrument))
+        self.holdings.entry((account, instrument)).or_insert_with(|| Holding::new(account, instrument))
     }
 
     pub(super) fn balance(&mut self, account: AccountId, currency: Currency) -> &mut Balance {
-        self.cash
-            .entry((account, currency))
-            .or_insert_with(|| Balance::new(account, currency))
+        self.cash.entry((account, currency)).or_insert_with(|| Balance::new(account, currency))
     }
 
     /// Moves cash of the entry's account on its day, and returns what was posted.
@@ -162,9 +136,7 @@ impl Books<'_> {
         amount: Decimal,
         currency: Currency,
     ) -> Result<Decimal, LedgerError> {
-        self.balance(entry.account, currency)
-            .post(amount, entry.trade_date)
-            .map_err(LedgerError::overflow(entry.id))
+        self.balance(entry.account, currency).post(amount, entry.trade_date).map_err(LedgerError::overflow(entry.id))
     }
 
     /// An amount in the base currency at the entry's day.
@@ -186,9 +158,7 @@ impl Books<'_> {
         to: Currency,
     ) -> Result<Decimal, LedgerError> {
         let converted = self.fx.convert(amount, from, to, entry.trade_date);
-        Ok(converted
-            .map_err(LedgerError::conversion(entry.id))?
-            .round_dp(MONEY_SCALE))
+        Ok(converted.map_err(LedgerError::conversion(entry.id))?.round_dp(MONEY_SCALE))
     }
 
     fn close(self) -> Booking {
@@ -197,11 +167,7 @@ impl Books<'_> {
             lots: Vec::new(),
             matches: Vec::new(),
             positions: Vec::new(),
-            cash: self
-                .cash
-                .into_values()
-                .flat_map(|balance| balance.rows)
-                .collect(),
+            cash: self.cash.into_values().flat_map(|balance| balance.rows).collect(),
             flows: self.flows,
         };
         for holding in self.holdings.into_values() {

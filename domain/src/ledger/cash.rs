@@ -50,18 +50,11 @@ impl Balance {
             fees_base: Decimal::ZERO,
             taxes_base: Decimal::ZERO,
         };
-        Self {
-            state,
-            rows: Vec::new(),
-        }
+        Self { state, rows: Vec::new() }
     }
 
     /// Moves the balance by `amount`, rounded to the minor unit, and returns what was posted.
-    pub(super) fn post(
-        &mut self,
-        amount: Decimal,
-        date: NaiveDate,
-    ) -> Result<Decimal, ArithmeticError> {
+    pub(super) fn post(&mut self, amount: Decimal, date: NaiveDate) -> Result<Decimal, ArithmeticError> {
         let posted = round_to_minor(amount, self.state.currency);
         self.state.amount = add(self.state.amount, posted)?;
         super::period::record(&mut self.rows, &self.state, date);

@@ -24,27 +24,14 @@ pub(super) enum Charge {
 }
 
 impl Books<'_> {
-    pub(super) fn trade(
-        &mut self,
-        entry: &Transaction,
-        trade: &Trade,
-        side: Side,
-    ) -> Result<(), LedgerError> {
+    pub(super) fn trade(&mut self, entry: &Transaction, trade: &Trade, side: Side) -> Result<(), LedgerError> {
         let terms = entry.check_trade(trade, self.instruments)?;
         let overflow = LedgerError::overflow(entry.id);
         let total = trade_total(trade, terms.multiplier(), side).map_err(&overflow)?;
-        let amounts = Amounts {
-            local: total,
-            base: self.to_base(entry, total, trade.currency)?,
-        };
+        let amounts = Amounts { local: total, base: self.to_base(entry, total, trade.currency)? };
         let fee = self.to_base(entry, trade.fee, trade.currency)?;
         let tax = self.to_base(entry, trade.tax, trade.currency)?;
-        let valued = Valued {
-            transaction: entry.id,
-            date: entry.trade_date,
-            quantity: trade.quantity,
-            amounts,
-        };
+        let valued = Valued { transaction: entry.id, date: entry.trade_date, quantity: trade.quantity, amounts };
         let method = self.method;
         let holding = self.holding(entry.account, trade.instrument);
         match side {
@@ -69,19 +56,12 @@ impl Books<'_> {
     }
 
     /// Moves the cash of a trade, in the currency that it settles in.
-    fn settle(
-        &mut self,
-        entry: &Transaction,
-        trade: &Trade,
-        total: Decimal,
-        side: Side,
-    ) -> Result<(), LedgerError> {
+    fn settle(&mut self, entry: &Transaction, trade: &Trade, total: Decimal, side: Side) -> Result<(), LedgerError> {
         let signed = if side == Side::Buy { -total } else { total };
         let (amount, currency) = match trade.settlement {
             None => (signed, trade.currency),
             Some(settlement) => {
-                let amount =
-                    mul(signed, settlement.rate).map_err(LedgerError::overflow(entry.id))?;
+                let amount = mul(signed, settlement.rate).map_err(LedgerError::overflow(entry.id))?;
                 (amount, settlement.currency)
             }
         };
@@ -119,9 +99,7 @@ impl Books<'_> {
         };
         count(&mut holding.state).map_err(&overflow)?;
         holding.record(entry.trade_date);
-        let net = sub(amount, withheld)
-            .and_then(|rest| sub(rest, fee))
-            .map_err(&overflow)?;
+        let net = sub(amount, withheld).and_then(|rest| sub(rest, fee)).map_err(&overflow)?;
         self.post(entry, net, currency)?;
         Ok(())
     }
@@ -179,21 +157,10 @@ impl Books<'_> {
         Ok(())
     }
 
-    pub(super) fn flow(
-        &mut self,
-        entry: &Transaction,
-        amount: Decimal,
-        currency: Currency,
-    ) -> Result<(), LedgerError> {
+    pub(super) fn flow(&mut self, entry: &Transaction, amount: Decimal, currency: Currency) -> Result<(), LedgerError> {
         let posted = self.post(entry, amount, currency)?;
         let amount_base = self.to_base(entry, posted, currency)?;
-        self.flows.push(Flow {
-            account: entry.account,
-            date: entry.trade_date,
-            currency,
-            amount: posted,
-            amount_base,
-        });
+        self.flows.push(Flow { account: entry.account, date: entry.trade_date, currency, amount: posted, amount_base });
         Ok(())
     }
 
@@ -215,26 +182,14 @@ impl Books<'_> {
         }
         // A split of what the account never held leaves no trace.
         if let Some(holding) = self.holdings.get_mut(&(entry.account, instrument)) {
-            holding
-                .split(numerator, denominator)
-                .map_err(LedgerError::overflow(entry.id))?;
+            holding.split(numerator, denominator).map_err(LedgerError::overflow(entry.id))?;
             holding.record(entry.trade_date);
         }
         Ok(())
     }
 
-    pub(super) fn fx_conversion(
-        &mut self,
-        entry: &Transaction,
-        conversion: &FxConversion,
-    ) -> Result<(), LedgerError> {
-        let &FxConversion {
-            sold_amount,
-            sold_currency,
-            bought_amount,
-            bought_currency,
-            fee,
-        } = conversion;
+    pub(super) fn fx_conversion(&mut self, entry: &Transaction, conversion: &FxConversion) -> Result<(), LedgerError> {
+        let &FxConversion { sold_amount, sold_currency, bought_amount, bought_currency, fee } = conversion;
         entry.positive("sold amount", sold_amount)?;
         entry.positive("bought amount", bought_amount)?;
         entry.not_negative("fee", fee)?;
@@ -249,11 +204,7 @@ impl Books<'_> {
         let fee_base = self.to_base(entry, fee, sold_currency)?;
         let state = &mut self.balance(entry.account, sold_currency).state;
         state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
-        self.post(
-            entry,
-            -add(sold_amount, fee).map_err(&overflow)?,
-            sold_currency,
-        )?;
+        self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
         self.post(entry, bought_amount, bought_currency)?;
         Ok(())
     }

@@ -129,29 +129,16 @@ pub enum LedgerError {
 impl LedgerError {
     /// Says which transaction an arithmetic error happened in.
     pub(super) fn overflow(transaction: TransactionId) -> impl Fn(ArithmeticError) -> Self {
-        move |source| Self::Overflow {
-            transaction,
-            source,
-        }
+        move |source| Self::Overflow { transaction, source }
     }
 
     /// Says which transaction a conversion failed in.
     pub(super) fn conversion(transaction: TransactionId) -> impl Fn(FxError) -> Self {
         move |error| match error {
-            FxError::MissingRate {
-                currency,
-                date,
-                reason,
-            } => Self::MissingRate {
-                transaction,
-                currency,
-                date,
-                reason,
-            },
-            FxError::Arithmetic(source) => Self::Overflow {
-                transaction,
-                source,
-            },
+            FxError::MissingRate { currency, date, reason } => {
+                Self::MissingRate { transaction, currency, date, reason }
+            }
+            FxError::Arithmetic(source) => Self::Overflow { transaction, source },
         }
     }
 

@@ -76,11 +76,7 @@ impl Holding {
             let (quantity, cost) = lot.take(wanted, sale.date)?;
             let lot = (lot.opened_by, lot.opened_on);
             // The share is of what is left of both, so that the last lot takes the rest.
-            let share = if quantity == wanted {
-                proceeds
-            } else {
-                proceeds.share(quantity, wanted)?
-            };
+            let share = if quantity == wanted { proceeds } else { proceeds.share(quantity, wanted)? };
             wanted = sub(wanted, quantity)?;
             proceeds = proceeds.minus(share)?;
             self.realize(sale, lot, quantity, cost, share)?;
@@ -121,20 +117,12 @@ impl Holding {
     }
 
     fn skip_closed(&mut self) {
-        while self
-            .lots
-            .get(self.closed_before)
-            .is_some_and(|lot| !lot.is_open())
-        {
+        while self.lots.get(self.closed_before).is_some_and(|lot| !lot.is_open()) {
             self.closed_before += 1;
         }
     }
 
-    pub(super) fn split(
-        &mut self,
-        numerator: Decimal,
-        denominator: Decimal,
-    ) -> Result<(), ArithmeticError> {
+    pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
         let mut held = Decimal::ZERO;
         for lot in self.lots.iter_mut().filter(|lot| lot.is_open()) {
             lot.split(numerator, denominator)?;

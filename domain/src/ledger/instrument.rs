@@ -36,19 +36,11 @@ impl InstrumentTerms {
     ///
     /// # Errors
     /// [`InvalidMultiplier`] unless it is above zero.
-    pub fn new(
-        name: String,
-        currency: Currency,
-        multiplier: Decimal,
-    ) -> Result<Self, InvalidMultiplier> {
+    pub fn new(name: String, currency: Currency, multiplier: Decimal) -> Result<Self, InvalidMultiplier> {
         if multiplier <= Decimal::ZERO {
             return Err(InvalidMultiplier { name, multiplier });
         }
-        Ok(Self {
-            name,
-            currency,
-            multiplier,
-        })
+        Ok(Self { name, currency, multiplier })
     }
 
     /// What messages call it.

@@ -78,17 +78,11 @@ impl Amounts {
     /// The share of `part` in `whole`, rounded to the money scale.
     pub(super) fn share(self, part: Decimal, whole: Decimal) -> Result<Self, ArithmeticError> {
         let share = |amount| Ok(mul_div(amount, part, whole)?.round_dp(MONEY_SCALE));
-        Ok(Self {
-            local: share(self.local)?,
-            base: share(self.base)?,
-        })
+        Ok(Self { local: share(self.local)?, base: share(self.base)? })
     }
 
     pub(super) fn minus(self, other: Self) -> Result<Self, ArithmeticError> {
-        Ok(Self {
-            local: sub(self.local, other.local)?,
-            base: sub(self.base, other.base)?,
-        })
+        Ok(Self { local: sub(self.local, other.local)?, base: sub(self.base, other.base)? })
     }
 }
 
@@ -99,15 +93,8 @@ impl Lot {
 
     /// Uses at most `wanted` units; returns how many, and their cost. The last unit takes the cost that is left, so
     /// that the parts sum to the whole.
-    pub(super) fn take(
-        &mut self,
-        wanted: Decimal,
-        date: NaiveDate,
-    ) -> Result<(Decimal, Amounts), ArithmeticError> {
-        let all = Amounts {
-            local: self.cost_local,
-            base: self.cost_base,
-        };
+    pub(super) fn take(&mut self, wanted: Decimal, date: NaiveDate) -> Result<(Decimal, Amounts), ArithmeticError> {
+        let all = Amounts { local: self.cost_local, base: self.cost_base };
         let (quantity, cost) = if wanted < self.quantity_remaining {
             (wanted, all.share(wanted, self.quantity_remaining)?)
         } else {
@@ -121,17 +108,11 @@ impl Lot {
     }
 
     /// Restates the quantities; dates and cost stay.
-    pub(super) fn split(
-        &mut self,
-        numerator: Decimal,
-        denominator: Decimal,
-    ) -> Result<(), ArithmeticError> {
+    pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
         // Decimals beyond the money scale would make sums of lots inexact; those that the quantity has anyway are kept.
         let restated = |quantity: Decimal| {
             let places = quantity.scale().max(MONEY_SCALE);
-            Ok(mul_div(quantity, numerator, denominator)?
-                .round_dp(places)
-                .normalize())
+            Ok(mul_div(quantity, numerator, denominator)?.round_dp(places).normalize())
         };
         self.quantity_opened = restated(self.quantity_opened)?;
         self.quantity_remaining = restated(self.quantity_remaining)?;
@@ -153,8 +134,6 @@ impl LotMethod {
 
 impl Lot {
     fn unit_cost(&self) -> Decimal {
-        self.cost_local
-            .checked_div(self.quantity_remaining)
-            .unwrap_or_default()
+        self.cost_local.checked_div(self.quantity_remaining).unwrap_or_default()
     }
 }

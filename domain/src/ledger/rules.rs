@@ -10,11 +10,7 @@ impl Transaction {
         self.expect(amount > Decimal::ZERO, field, amount, "above zero")
     }
 
-    pub(super) fn not_negative(
-        &self,
-        field: &'static str,
-        amount: Decimal,
-    ) -> Result<(), LedgerError> {
+    pub(super) fn not_negative(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
         self.expect(amount >= Decimal::ZERO, field, amount, "zero or more")
     }
 
@@ -32,13 +28,7 @@ impl Transaction {
         if holds {
             return Ok(());
         }
-        Err(LedgerError::InvalidAmount {
-            transaction: self.id,
-            date: self.trade_date,
-            field,
-            amount,
-            expected,
-        })
+        Err(LedgerError::InvalidAmount { transaction: self.id, date: self.trade_date, field, amount, expected })
     }
 
     pub(super) fn terms<'a>(
@@ -46,12 +36,7 @@ impl Transaction {
         instruments: &'a Instruments,
         instrument: InstrumentId,
     ) -> Result<&'a InstrumentTerms, LedgerError> {
-        instruments
-            .get(&instrument)
-            .ok_or(LedgerError::UnknownInstrument {
-                transaction: self.id,
-                instrument,
-            })
+        instruments.get(&instrument).ok_or(LedgerError::UnknownInstrument { transaction: self.id, instrument })
     }
 
     /// Checks a trade against its ranges and its instrument, whose terms it returns.
@@ -63,18 +48,10 @@ impl Transaction {
         let (transaction, date) = (self.id, self.trade_date);
         let terms = self.terms(instruments, trade.instrument)?;
         if trade.quantity <= Decimal::ZERO {
-            return Err(LedgerError::InvalidQuantity {
-                transaction,
-                date,
-                quantity: trade.quantity,
-            });
+            return Err(LedgerError::InvalidQuantity { transaction, date, quantity: trade.quantity });
         }
         if trade.price < Decimal::ZERO {
-            return Err(LedgerError::NegativePrice {
-                transaction,
-                date,
-                price: trade.price,
-            });
+            return Err(LedgerError::NegativePrice { transaction, date, price: trade.price });
         }
         self.not_negative("fee", trade.fee)?;
         self.not_negative("tax", trade.tax)?;

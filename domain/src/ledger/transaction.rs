@@ -69,8 +69,10 @@ pub enum TransactionKind {
         /// The currency of all three, which need not be the instrument's.
         currency: Currency,
     },
-    /// Interest on cash; `amount` − `tax` comes in.
+    /// Interest on cash, or a bond's coupon, which is income of that holding; `amount` − `tax` comes in.
     Interest {
+        /// The bond, for a coupon; `amount` is above zero then.
+        instrument: Option<InstrumentId>,
         /// Gross amount: received above zero, paid below; not zero.
         amount: Decimal,
         /// Tax, zero or more.
@@ -144,8 +146,10 @@ impl TransactionKind {
         match self {
             Self::Buy(trade) | Self::Sell(trade) => Some(trade.instrument),
             Self::Dividend { instrument, .. } | Self::Split { instrument, .. } => Some(*instrument),
-            Self::Fee { instrument, .. } | Self::Tax { instrument, .. } => *instrument,
-            Self::Interest { .. } | Self::Deposit { .. } | Self::Withdrawal { .. } | Self::FxConversion(_) => None,
+            Self::Interest { instrument, .. } | Self::Fee { instrument, .. } | Self::Tax { instrument, .. } => {
+                *instrument
+            }
+            Self::Deposit { .. } | Self::Withdrawal { .. } | Self::FxConversion(_) => None,
         }
     }
 

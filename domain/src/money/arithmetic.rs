@@ -29,11 +29,7 @@ pub enum ArithmeticError {
 }
 
 fn overflow(operator: char, left: Decimal, right: Decimal) -> ArithmeticError {
-    ArithmeticError::Overflow {
-        operator,
-        left,
-        right,
-    }
+    ArithmeticError::Overflow { operator, left, right }
 }
 
 /// `left + right`.
@@ -41,8 +37,7 @@ fn overflow(operator: char, left: Decimal, right: Decimal) -> ArithmeticError {
 /// # Errors
 /// [`ArithmeticError::Overflow`].
 pub fn add(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
-    left.checked_add(right)
-        .ok_or_else(|| overflow('+', left, right))
+    left.checked_add(right).ok_or_else(|| overflow('+', left, right))
 }
 
 /// `left − right`.
@@ -50,8 +45,7 @@ pub fn add(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
 /// # Errors
 /// [`ArithmeticError::Overflow`].
 pub fn sub(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
-    left.checked_sub(right)
-        .ok_or_else(|| overflow('−', left, right))
+    left.checked_sub(right).ok_or_else(|| overflow('−', left, right))
 }
 
 /// `left × right`, formed in 192 bits and rounded half-even where it needs more than the 96 bits of a decimal (28 digits).
@@ -59,8 +53,7 @@ pub fn sub(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
 /// # Errors
 /// [`ArithmeticError::Overflow`], only where the product itself is too large.
 pub fn mul(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
-    left.checked_mul(right)
-        .ok_or_else(|| overflow('×', left, right))
+    left.checked_mul(right).ok_or_else(|| overflow('×', left, right))
 }
 
 /// `left ÷ right`, to 28 significant digits.
@@ -71,19 +64,14 @@ pub fn div(left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticError> {
     if right.is_zero() {
         return Err(ArithmeticError::DivisionByZero { dividend: left });
     }
-    left.checked_div(right)
-        .ok_or_else(|| overflow('÷', left, right))
+    left.checked_div(right).ok_or_else(|| overflow('÷', left, right))
 }
 
 /// `amount × numerator ÷ denominator`: one rounding as long as the product has at most 28 digits.
 ///
 /// # Errors
 /// [`ArithmeticError`] for a zero denominator or a result that is too large; a large product alone is none.
-pub fn mul_div(
-    amount: Decimal,
-    numerator: Decimal,
-    denominator: Decimal,
-) -> Result<Decimal, ArithmeticError> {
+pub fn mul_div(amount: Decimal, numerator: Decimal, denominator: Decimal) -> Result<Decimal, ArithmeticError> {
     match mul(amount, numerator) {
         Ok(product) => div(product, denominator),
         Err(_) => mul(div(amount, denominator)?, numerator),
@@ -131,29 +119,17 @@ mod tests {
     fn overflow_is_an_error_that_names_the_operands() {
         assert_eq!(
             add(Decimal::MAX, Decimal::ONE),
-            Err(ArithmeticError::Overflow {
-                operator: '+',
-                left: Decimal::MAX,
-                right: Decimal::ONE
-            })
+            Err(ArithmeticError::Overflow { operator: '+', left: Decimal::MAX, right: Decimal::ONE })
         );
         assert!(sub(Decimal::MIN, Decimal::ONE).is_err());
         assert!(mul(Decimal::MAX, dec!(2)).is_err());
         assert!(div(Decimal::MAX, dec!(0.1)).is_err());
-        assert_eq!(
-            div(Decimal::ONE, Decimal::ZERO),
-            Err(ArithmeticError::DivisionByZero {
-                dividend: Decimal::ONE
-            })
-        );
+        assert_eq!(div(Decimal::ONE, Decimal::ZERO), Err(ArithmeticError::DivisionByZero { dividend: Decimal::ONE }));
     }
 
     #[test]
     fn a_large_intermediate_product_is_no_overflow() {
-        assert_eq!(
-            mul_div(Decimal::MAX, dec!(2), dec!(4)).unwrap().round(),
-            dec!(39614081257132168796771975168)
-        );
+        assert_eq!(mul_div(Decimal::MAX, dec!(2), dec!(4)).unwrap().round(), dec!(39614081257132168796771975168));
     }
 
     #[test]

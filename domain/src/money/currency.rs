@@ -28,9 +28,7 @@ impl Currency {
     pub fn new(code: &str) -> Result<Self, InvalidCurrency> {
         match <[u8; 3]>::try_from(code.as_bytes()) {
             Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
-            _ => Err(InvalidCurrency {
-                code: code.to_owned(),
-            }),
+            _ => Err(InvalidCurrency { code: code.to_owned() }),
         }
     }
 
@@ -43,8 +41,8 @@ impl Currency {
     /// Decimal places of the smallest posted amount (ISO 4217): 0 for JPY, 3 for KWD, else 2.
     pub fn minor_unit(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
-            | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -80,12 +78,7 @@ mod tests {
         assert_eq!(Currency::new("EUR"), Ok(Currency::EUR));
         assert_eq!("USD".parse::<Currency>().unwrap().to_string(), "USD");
         for code in ["", "EU", "EURO", "eur", "E1R", "€UR", "ÄB"] {
-            assert_eq!(
-                Currency::new(code),
-                Err(InvalidCurrency {
-                    code: code.to_owned()
-                })
-            );
+            assert_eq!(Currency::new(code), Err(InvalidCurrency { code: code.to_owned() }));
         }
     }
 

@@ -72,8 +72,7 @@ impl Rate {
     /// # Errors
     /// [`ArithmeticError`] for a quotient that is too large.
     pub fn value(self) -> Result<Decimal, ArithmeticError> {
-        self.legs
-            .map_or(Ok(Decimal::ONE), |(to, from)| div(to, from))
+        self.legs.map_or(Ok(Decimal::ONE), |(to, from)| div(to, from))
     }
 
     /// `amount × r_to ÷ r_from`, rounded once; an amount in its own currency comes back as it is.
@@ -99,11 +98,7 @@ impl FxRates {
         }
         for (&date, &rate) in per_euro.dates().iter().zip(per_euro.values()) {
             if rate <= Decimal::ZERO {
-                return Err(InvalidRate::NotPositive {
-                    currency,
-                    date,
-                    rate,
-                });
+                return Err(InvalidRate::NotPositive { currency, date, rate });
             }
         }
         self.per_euro.insert(currency, per_euro);
@@ -122,13 +117,7 @@ impl FxRates {
     ///
     /// # Errors
     /// [`FxError`] for a missing rate or a result that is too large.
-    pub fn convert(
-        &self,
-        amount: Decimal,
-        from: Currency,
-        to: Currency,
-        date: NaiveDate,
-    ) -> Result<Decimal, FxError> {
+    pub fn convert(&self, amount: Decimal, from: Currency, to: Currency, date: NaiveDate) -> Result<Decimal, FxError> {
         Ok(self.rate(from, to, date)?.convert(amount)?)
     }
 
@@ -138,14 +127,10 @@ impl FxRates {
             Currency::EUR => Leg::Euro,
             _ => Leg::Quoted(
                 currency,
-                self.per_euro
-                    .get(&currency)
-                    .map(|series| series.cursor(MaxAge::Days(FX_MAX_AGE_DAYS))),
+                self.per_euro.get(&currency).map(|series| series.cursor(MaxAge::Days(FX_MAX_AGE_DAYS))),
             ),
         };
-        FxCursor {
-            legs: (from != to).then(|| (leg(to), leg(from))),
-        }
+        FxCursor { legs: (from != to).then(|| (leg(to), leg(from))) }
     }
 }
 
@@ -172,10 +157,7 @@ impl FxCursor<'_> {
         };
         let (to, to_date) = to.at(date)?;
         let (from, from_date) = from.at(date)?;
-        Ok(Rate {
-            legs: Some((to, from)),
-            date: to_date.min(from_date),
-        })
+        Ok(Rate { legs: Some((to, from)), date: to_date.min(from_date) })
     }
 }
 
@@ -184,20 +166,11 @@ impl Leg<'_> {
         let (currency, lookup) = match self {
             Self::Euro => return Ok((Decimal::ONE, date)),
             Self::Quoted(currency, Some(cursor)) => (*currency, cursor.as_of(date)),
-            Self::Quoted(currency, None) => (
-                *currency,
-                Lookup::Missing {
-                    reason: MissingReason::NoData,
-                },
-            ),
+            Self::Quoted(currency, None) => (*currency, Lookup::Missing { reason: MissingReason::NoData }),
         };
         match lookup {
             Lookup::Known { value, date, .. } => Ok((value, date)),
-            Lookup::Missing { reason } => Err(FxError::MissingRate {
-                currency,
-                date,
-                reason,
-            }),
+            Lookup::Missing { reason } => Err(FxError::MissingRate { currency, date, reason }),
         }
     }
 }

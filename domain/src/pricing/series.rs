@@ -69,10 +69,7 @@ impl Series {
     /// [`SeriesError`] unless they are of one length and the dates ascend without repeating.
     pub fn new(dates: Vec<NaiveDate>, values: Vec<Decimal>) -> Result<Self, SeriesError> {
         if dates.len() != values.len() {
-            return Err(SeriesError::Lengths {
-                dates: dates.len(),
-                values: values.len(),
-            });
+            return Err(SeriesError::Lengths { dates: dates.len(), values: values.len() });
         }
         for (&previous, &date) in dates.iter().zip(dates.iter().skip(1)) {
             if date <= previous {
@@ -99,11 +96,7 @@ impl Series {
 
     /// A reader for many days: ascending days cost one step each, any other order a binary search.
     pub fn cursor<'a>(&'a self, max_age: MaxAge<'a>) -> Cursor<'a> {
-        Cursor {
-            series: self,
-            max_age,
-            passed: 0,
-        }
+        Cursor { series: self, max_age, passed: 0 }
     }
 
     fn at(&self, position: usize) -> Option<(NaiveDate, Decimal)> {
@@ -127,8 +120,7 @@ impl Cursor<'_> {
     /// As [`Series::as_of`].
     pub fn as_of(&mut self, date: NaiveDate) -> Lookup {
         self.seek(date);
-        let Some((observed, value)) = self.passed.checked_sub(1).and_then(|at| self.series.at(at))
-        else {
+        let Some((observed, value)) = self.passed.checked_sub(1).and_then(|at| self.series.at(at)) else {
             let reason = match self.series.dates.first() {
                 Some(&first_date) => MissingReason::NotYet { first_date },
                 None => MissingReason::NoData,
@@ -136,16 +128,8 @@ impl Cursor<'_> {
             return Lookup::Missing { reason };
         };
         match self.max_age.status(observed, date) {
-            Some(status) => Lookup::Known {
-                value,
-                date: observed,
-                status,
-            },
-            None => Lookup::Missing {
-                reason: MissingReason::TooOld {
-                    last_date: observed,
-                },
-            },
+            Some(status) => Lookup::Known { value, date: observed, status },
+            None => Lookup::Missing { reason: MissingReason::TooOld { last_date: observed } },
         }
     }
 

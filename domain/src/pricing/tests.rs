@@ -19,22 +19,10 @@ fn known(lookup: Lookup) -> (Decimal, Status) {
 fn columns_must_ascend_and_match() {
     let (a, b) = (day("2024-01-01"), day("2024-01-02"));
     let error = Series::new(vec![b, a], vec![dec!(1), dec!(2)]).unwrap_err();
-    assert_eq!(
-        error,
-        SeriesError::NotAscending {
-            previous: b,
-            date: a
-        }
-    );
+    assert_eq!(error, SeriesError::NotAscending { previous: b, date: a });
     assert!(Series::new(vec![a, a], vec![dec!(1), dec!(2)]).is_err());
     let error = Series::new(vec![a], vec![]).unwrap_err();
-    assert_eq!(
-        error,
-        SeriesError::Lengths {
-            dates: 1,
-            values: 0
-        }
-    );
+    assert_eq!(error, SeriesError::Lengths { dates: 1, values: 0 });
 }
 
 #[test]
@@ -43,71 +31,35 @@ fn values_are_filled_backward_only() {
     let age = MaxAge::Days(3);
     assert_eq!(
         prices.as_of(day("2024-01-01"), age),
-        Lookup::Missing {
-            reason: MissingReason::NotYet {
-                first_date: day("2024-01-02")
-            }
-        }
+        Lookup::Missing { reason: MissingReason::NotYet { first_date: day("2024-01-02") } }
     );
-    assert_eq!(
-        known(prices.as_of(day("2024-01-02"), age)),
-        (dec!(10), Status::Complete)
-    );
-    assert_eq!(
-        known(prices.as_of(day("2024-01-04"), age)),
-        (dec!(10), Status::Stale { days: 2 })
-    );
-    assert_eq!(
-        known(prices.as_of(day("2024-01-08"), age)),
-        (dec!(11), Status::Stale { days: 3 })
-    );
+    assert_eq!(known(prices.as_of(day("2024-01-02"), age)), (dec!(10), Status::Complete));
+    assert_eq!(known(prices.as_of(day("2024-01-04"), age)), (dec!(10), Status::Stale { days: 2 }));
+    assert_eq!(known(prices.as_of(day("2024-01-08"), age)), (dec!(11), Status::Stale { days: 3 }));
     assert_eq!(
         prices.as_of(day("2024-01-09"), age),
-        Lookup::Missing {
-            reason: MissingReason::TooOld {
-                last_date: day("2024-01-05")
-            }
-        }
+        Lookup::Missing { reason: MissingReason::TooOld { last_date: day("2024-01-05") } }
     );
-    assert_eq!(
-        Series::default().as_of(day("2024-01-01"), age),
-        Lookup::Missing {
-            reason: MissingReason::NoData
-        }
-    );
+    assert_eq!(Series::default().as_of(day("2024-01-01"), age), Lookup::Missing { reason: MissingReason::NoData });
 }
 
 #[test]
 fn a_day_without_a_session_has_the_last_close_as_its_own() {
     let calendar = SESSIONS.map(day);
-    let age = MaxAge::Sessions {
-        n: 1,
-        calendar: &calendar,
-    };
+    let age = MaxAge::Sessions { n: 1, calendar: &calendar };
     let prices = series(&[("2024-01-05", "10")]);
     let on = |date| prices.as_of(day(date), age);
     // Saturday, and the Monday that was a holiday.
     assert_eq!(known(on("2024-01-06")), (dec!(10), Status::Complete));
     assert_eq!(known(on("2024-01-08")), (dec!(10), Status::Complete));
     // The session of Tuesday is one later, within the maximum age.
-    assert_eq!(
-        known(on("2024-01-09")),
-        (dec!(10), Status::Stale { days: 4 })
-    );
+    assert_eq!(known(on("2024-01-09")), (dec!(10), Status::Stale { days: 4 }));
     // Past the calendar's end weekdays count: Wednesday is a second session, too many.
-    assert!(matches!(
-        on("2024-01-10"),
-        Lookup::Missing {
-            reason: MissingReason::TooOld { .. }
-        }
-    ));
+    assert!(matches!(on("2024-01-10"), Lookup::Missing { reason: MissingReason::TooOld { .. } }));
     // Before its start they count too: from Tuesday 2 January to Thursday 4 January there are two.
     let early = series(&[("2024-01-02", "9")]);
     assert_eq!(early.as_of(day("2024-01-04"), age).value(), None);
-    let age = MaxAge::Sessions {
-        n: 2,
-        calendar: &calendar,
-    };
+    let age = MaxAge::Sessions { n: 2, calendar: &calendar };
     assert_eq!(early.as_of(day("2024-01-04"), age).value(), Some(dec!(9)));
 }
 
@@ -124,30 +76,15 @@ fn a_cursor_reads_as_single_look_ups_do_in_any_order() {
     let values = (0..60).map(Decimal::from).collect();
     let prices = Series::new(rows, values).unwrap();
     let mut cursor = prices.cursor(MaxAge::Days(3));
-    let days = [
-        "2023-12-30",
-        "2024-01-01",
-        "2024-01-02",
-        "2024-03-20",
-        "2024-01-09",
-        "2024-06-01",
-        "2024-04-28",
-    ];
+    let days = ["2023-12-30", "2024-01-01", "2024-01-02", "2024-03-20", "2024-01-09", "2024-06-01", "2024-04-28"];
     for date in days.map(day) {
-        assert_eq!(
-            cursor.as_of(date),
-            prices.as_of(date, MaxAge::Days(3)),
-            "{date}"
-        );
+        assert_eq!(cursor.as_of(date), prices.as_of(date, MaxAge::Days(3)), "{date}");
     }
 }
 
 #[test]
 fn amounts_are_triangulated_through_the_euro() {
-    let fx = rates(&[
-        ("USD", &[("2024-01-02", "1.25"), ("2024-01-03", "1.20")]),
-        ("JPY", &[("2024-01-02", "150")]),
-    ]);
+    let fx = rates(&[("USD", &[("2024-01-02", "1.25"), ("2024-01-03", "1.20")]), ("JPY", &[("2024-01-02", "150")])]);
     let (usd, jpy, eur) = (currency("USD"), currency("JPY"), currency("EUR"));
     let date = day("2024-01-03");
     assert_eq!(fx.convert(dec!(120), usd, eur, date), Ok(dec!(100)));
@@ -156,10 +93,7 @@ fn amounts_are_triangulated_through_the_euro() {
     assert_eq!(fx.convert(dec!(100), usd, jpy, date), Ok(dec!(12500)));
     let rate = fx.rate(usd, jpy, date).unwrap();
     // 150 ÷ 1.20 = 125, as old as its older leg.
-    assert_eq!(
-        (rate.value(), rate.date()),
-        (Ok(dec!(125)), day("2024-01-02"))
-    );
+    assert_eq!((rate.value(), rate.date()), (Ok(dec!(125)), day("2024-01-02")));
 }
 
 #[test]
@@ -167,26 +101,13 @@ fn a_missing_rate_is_an_error_that_names_the_currency() {
     let fx = rates(&[("USD", &[("2024-01-02", "1.25")])]);
     let (usd, chf, eur) = (currency("USD"), currency("CHF"), currency("EUR"));
     assert!(fx.convert(dec!(1), usd, eur, day("2024-01-09")).is_ok());
-    let error = fx
-        .convert(dec!(1), usd, eur, day("2024-01-10"))
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no USD rate for 2024-01-10: the last observation is of 2024-01-02, too old"
-    );
+    let error = fx.convert(dec!(1), usd, eur, day("2024-01-10")).unwrap_err();
+    assert_eq!(error.to_string(), "no USD rate for 2024-01-10: the last observation is of 2024-01-02, too old");
     assert!(fx.convert(dec!(1), usd, eur, day("2024-01-01")).is_err());
-    let error = fx
-        .convert(dec!(1), usd, chf, day("2024-01-02"))
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no CHF rate for 2024-01-02: there is no observation"
-    );
+    let error = fx.convert(dec!(1), usd, chf, day("2024-01-02")).unwrap_err();
+    assert_eq!(error.to_string(), "no CHF rate for 2024-01-02: there is no observation");
     // A currency in itself needs no rate.
-    assert_eq!(
-        fx.convert(dec!(5), chf, chf, day("2024-01-02")),
-        Ok(dec!(5))
-    );
+    assert_eq!(fx.convert(dec!(5), chf, chf, day("2024-01-02")), Ok(dec!(5)));
 }
 
 #[test]
@@ -195,8 +116,5 @@ fn rates_are_above_zero_and_not_of_the_euro() {
     let zero = series(&[("2024-01-02", "0")]);
     let error = fx.insert(currency("USD"), zero).unwrap_err();
     assert_eq!(error.to_string(), "1 EUR = 0 USD on 2024-01-02 is no rate");
-    assert_eq!(
-        fx.insert(currency("EUR"), Series::default()),
-        Err(InvalidRate::Euro)
-    );
+    assert_eq!(fx.insert(currency("EUR"), Series::default()), Err(InvalidRate::Euro));
 }

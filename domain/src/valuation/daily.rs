@@ -66,9 +66,7 @@ pub fn daily(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Daily, Valuation
     let values = columns.known.iter().zip(&columns.incomplete);
     Ok(Daily {
         dates: days.to_vec(),
-        values: values
-            .map(|(value, incomplete)| (!incomplete).then_some(*value))
-            .collect(),
+        values: values.map(|(value, incomplete)| (!incomplete).then_some(*value)).collect(),
         known_values: columns.known,
         flows: net_flows(inputs, days)?,
         missing: columns.missing.into_values().collect(),
@@ -87,18 +85,11 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn add_positions(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
         let mut held: BTreeMap<InstrumentId, Vec<&PositionPeriod>> = BTreeMap::new();
-        for row in inputs
-            .positions
-            .iter()
-            .filter(|row| !row.quantity.is_zero())
-        {
+        for row in inputs.positions.iter().filter(|row| !row.quantity.is_zero()) {
             held.entry(row.instrument).or_default().push(row);
         }
         for (instrument, mut rows) in held {
-            let terms = inputs
-                .instruments
-                .get(&instrument)
-                .ok_or(ValuationError::UnknownInstrument { instrument })?;
+            let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
             // Account by account, so that the days of one ascend and its prices are read in one walk.
             rows.sort_by_key(|row| (row.account, row.valid_from));
             let mut local = self.take_local(terms.currency());
@@ -121,19 +112,11 @@ impl Columns<'_> {
     ) -> Result<(), ValuationError> {
         let mut cursor = prices.map(|prices| prices.series.cursor(prices.max_age));
         let span = span(self.days, row.valid_from, row.valid_until);
-        let days = self
-            .days
-            .iter()
-            .enumerate()
-            .zip(local)
-            .take(span.end)
-            .skip(span.start);
+        let days = self.days.iter().enumerate().zip(local).take(span.end).skip(span.start);
         for ((at, &date), total) in days {
             let lookup = match &mut cursor {
                 Some(cursor) => cursor.as_of(date),
-                None => Lookup::Missing {
-                    reason: MissingReason::NoData,
-                },
+                None => Lookup::Missing { reason: MissingReason::NoData },
             };
             match lookup {
                 Lookup::Known { value, .. } => *total = add(*total, mul(quantity, value)?)?,
@@ -188,17 +171,8 @@ impl Columns<'_> {
     }
 }
 
-fn note_missing(
-    missing: &mut BTreeMap<Subject, MissingSpan>,
-    input: MissingInput,
-    date: NaiveDate,
-) {
-    let first = MissingSpan {
-        input,
-        first: date,
-        last: date,
-        days: 0,
-    };
+fn note_missing(missing: &mut BTreeMap<Subject, MissingSpan>, input: MissingInput, date: NaiveDate) {
+    let first = MissingSpan { input, first: date, last: date, days: 0 };
     let span = missing.entry(input.subject).or_insert(first);
     // Accounts are walked one after another, so days do not come in order.
     if date < span.first {
@@ -222,9 +196,7 @@ fn net_flows(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Vec<Decimal>, Va
     };
     for flow in inputs.flows.iter().filter(|flow| flow.date >= first) {
         if let Some(net) = column.get_mut(days.partition_point(|day| *day < flow.date)) {
-            let amount = inputs
-                .fx
-                .convert(flow.amount, flow.currency, inputs.currency, flow.date);
+            let amount = inputs.fx.convert(flow.amount, flow.currency, inputs.currency, flow.date);
             *net = add(*net, amount.map_err(ValuationError::Flow)?)?;
         }
     }

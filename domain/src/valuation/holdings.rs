@@ -101,28 +101,15 @@ pub struct CashLine {
 /// # Errors
 /// [`ValuationError`]; a missing price or rate is none, it is reported in [`Known::missing`].
 pub fn holdings(inputs: &Inputs<'_>, as_of: NaiveDate) -> Result<Holdings, ValuationError> {
-    let mut lines = Lines {
-        inputs,
-        as_of,
-        known: Decimal::ZERO,
-        missing: Vec::new(),
-    };
+    let mut lines = Lines { inputs, as_of, known: Decimal::ZERO, missing: Vec::new() };
     let mut positions = Vec::new();
-    for row in inputs
-        .positions
-        .iter()
-        .filter(|row| covers(row.valid_from, row.valid_until, as_of))
-    {
+    for row in inputs.positions.iter().filter(|row| covers(row.valid_from, row.valid_until, as_of)) {
         if !row.quantity.is_zero() {
             positions.push(lines.position(row)?);
         }
     }
     let mut cash = Vec::new();
-    for row in inputs
-        .cash
-        .iter()
-        .filter(|row| covers(row.valid_from, row.valid_until, as_of))
-    {
+    for row in inputs.cash.iter().filter(|row| covers(row.valid_from, row.valid_until, as_of)) {
         if !row.amount.is_zero() {
             cash.push(lines.cash(row)?);
         }
@@ -139,17 +126,7 @@ pub fn holdings(inputs: &Inputs<'_>, as_of: NaiveDate) -> Result<Holdings, Valua
         0 => 1.0,
         count => (count - missing.len()) as f64 / count as f64,
     };
-    Ok(Holdings {
-        as_of,
-        positions,
-        cash,
-        value,
-        known: Known {
-            value: known,
-            coverage,
-            missing,
-        },
-    })
+    Ok(Holdings { as_of, positions, cash, value, known: Known { value: known, coverage, missing } })
 }
 
 fn covers(from: NaiveDate, until: Option<NaiveDate>, date: NaiveDate) -> bool {
@@ -176,28 +153,18 @@ impl Lines<'_> {
         let terms = terms.ok_or(ValuationError::UnknownInstrument { instrument })?;
         let price = match self.inputs.prices.get(&instrument) {
             Some(prices) => prices.series.as_of(self.as_of, prices.max_age),
-            None => Lookup::Missing {
-                reason: MissingReason::NoData,
-            },
+            None => Lookup::Missing { reason: MissingReason::NoData },
         };
         let line = Subject::Instrument(instrument);
         let (market_value_local, market_value, rate_date) = match price {
             Lookup::Missing { reason } => {
-                let input = MissingInput {
-                    subject: line,
-                    reason,
-                };
-                self.missing.push(MissingLine {
-                    account: row.account,
-                    line,
-                    input,
-                });
+                let input = MissingInput { subject: line, reason };
+                self.missing.push(MissingLine { account: row.account, line, input });
                 (None, None, None)
             }
             Lookup::Known { value, .. } => {
                 let local = local_value(row.quantity, value, terms)?;
-                let (value, rate_date) =
-                    self.convert(row.account, line, local, terms.currency())?;
+                let (value, rate_date) = self.convert(row.account, line, local, terms.currency())?;
                 (Some(local), value, rate_date)
             }
         };
@@ -241,11 +208,7 @@ impl Lines<'_> {
         local: Decimal,
         currency: Currency,
     ) -> Result<(Option<Decimal>, Option<NaiveDate>), ValuationError> {
-        match self
-            .inputs
-            .fx
-            .rate(currency, self.inputs.currency, self.as_of)
-        {
+        match self.inputs.fx.rate(currency, self.inputs.currency, self.as_of) {
             Ok(rate) => {
                 let value = rate.convert(local)?;
                 self.known = add(self.known, value)?;
@@ -253,21 +216,13 @@ impl Lines<'_> {
             }
             Err(error) => {
                 let input = ValuationError::missing(error)?;
-                self.missing.push(MissingLine {
-                    account,
-                    line,
-                    input,
-                });
+                self.missing.push(MissingLine { account, line, input });
                 Ok((None, None))
             }
         }
     }
 }
 
-fn local_value(
-    quantity: Decimal,
-    price: Decimal,
-    terms: &InstrumentTerms,
-) -> Result<Decimal, ValuationError> {
+fn local_value(quantity: Decimal, price: Decimal, terms: &InstrumentTerms) -> Result<Decimal, ValuationError> {
     Ok(mul(mul(quantity, terms.multiplier())?, price)?)
 }

@@ -99,12 +99,9 @@ impl ValuationError {
     /// Splits a failed conversion into what is missing, which the result reports, and what went wrong.
     pub(super) fn missing(error: FxError) -> Result<MissingInput, Self> {
         match error {
-            FxError::MissingRate {
-                currency, reason, ..
-            } => Ok(MissingInput {
-                subject: Subject::Currency(currency),
-                reason,
-            }),
+            FxError::MissingRate { currency, reason, .. } => {
+                Ok(MissingInput { subject: Subject::Currency(currency), reason })
+            }
             FxError::Arithmetic(error) => Err(error.into()),
         }
     }

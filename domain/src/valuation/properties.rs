@@ -7,9 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::ledger::{
-    Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book,
-};
+use crate::ledger::{Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book};
 use crate::pricing::{FxRates, MaxAge, Series};
 use crate::testing::{account, currency, day, instrument, transaction};
 
@@ -45,28 +43,10 @@ fn kind(what: u8, units: i64, amount: i64, held: &mut i64) -> TransactionKind {
             *held -= units;
             TransactionKind::Sell(trade(units))
         }
-        3 => TransactionKind::Dividend {
-            instrument,
-            amount,
-            withheld: cents(15),
-            fee: cents(3),
-            currency,
-        },
-        4 => TransactionKind::Interest {
-            amount: -amount,
-            tax: cents(2),
-            currency,
-        },
-        5 => TransactionKind::Fee {
-            amount,
-            currency,
-            instrument: Some(instrument),
-        },
-        6 => TransactionKind::Tax {
-            amount,
-            currency,
-            instrument: None,
-        },
+        3 => TransactionKind::Dividend { instrument, amount, withheld: cents(15), fee: cents(3), currency },
+        4 => TransactionKind::Interest { instrument: None, amount: -amount, tax: cents(2), currency },
+        5 => TransactionKind::Fee { amount, currency, instrument: Some(instrument) },
+        6 => TransactionKind::Tax { amount, currency, instrument: None },
         7 => TransactionKind::Withdrawal { amount, currency },
         _ => TransactionKind::Deposit { amount, currency },
     }
@@ -87,25 +67,13 @@ fn entries(mut steps: Vec<Step>) -> Vec<Transaction> {
 
 /// What the books explain of the value on a day, the unrealised gain left out.
 fn explained(booking: &Booking, date: NaiveDate) -> Decimal {
-    let holds = |from: NaiveDate, until: Option<NaiveDate>| {
-        from <= date && until.is_none_or(|until| date < until)
-    };
-    let positions = booking
-        .positions
-        .iter()
-        .filter(|row| holds(row.valid_from, row.valid_until));
-    let cash = booking
-        .cash
-        .iter()
-        .filter(|row| holds(row.valid_from, row.valid_until));
+    let holds = |from: NaiveDate, until: Option<NaiveDate>| from <= date && until.is_none_or(|until| date < until);
+    let positions = booking.positions.iter().filter(|row| holds(row.valid_from, row.valid_until));
+    let cash = booking.cash.iter().filter(|row| holds(row.valid_from, row.valid_until));
     let flows = booking.flows.iter().filter(|flow| flow.date <= date);
     flows.map(|flow| flow.amount_base).sum::<Decimal>()
-        + positions
-            .map(|row| row.realized_base + row.income_base - row.expensed_base)
-            .sum::<Decimal>()
-        + cash
-            .map(|row| row.interest_base - row.fees_base - row.taxes_base)
-            .sum::<Decimal>()
+        + positions.map(|row| row.realized_base + row.income_base - row.expensed_base).sum::<Decimal>()
+        + cash.map(|row| row.interest_base - row.fees_base - row.taxes_base).sum::<Decimal>()
 }
 
 proptest! {

@@ -6,9 +6,7 @@ use chrono::NaiveDate;
 
 use super::*;
 use crate::id::InstrumentId;
-use crate::ledger::{
-    Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book,
-};
+use crate::ledger::{Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book};
 use crate::pricing::{FxRates, MaxAge, MissingReason, Series, Status};
 use crate::testing::{account, currency, day, instrument, rates, series, transaction};
 
@@ -24,20 +22,12 @@ struct Portfolio {
 }
 
 fn portfolio() -> Portfolio {
-    let terms =
-        |name: &str, code| InstrumentTerms::new(name.to_owned(), currency(code), dec!(1)).unwrap();
-    let instruments = Instruments::from([
-        (instrument(ACME), terms("ACME", "EUR")),
-        (instrument(APPLE), terms("Apple", "USD")),
-    ]);
+    let terms = |name: &str, code| InstrumentTerms::new(name.to_owned(), currency(code), dec!(1)).unwrap();
+    let instruments =
+        Instruments::from([(instrument(ACME), terms("ACME", "EUR")), (instrument(APPLE), terms("Apple", "USD"))]);
     let fx = rates(&[(
         "USD",
-        &[
-            ("2024-01-03", "1.25"),
-            ("2024-01-04", "1.25"),
-            ("2024-01-05", "1.00"),
-            ("2024-01-08", "1.20"),
-        ],
+        &[("2024-01-03", "1.25"), ("2024-01-04", "1.25"), ("2024-01-05", "1.00"), ("2024-01-08", "1.20")],
     )]);
     let trade = |what, quantity, price, code| Trade {
         instrument: instrument(what),
@@ -49,28 +39,10 @@ fn portfolio() -> Portfolio {
         settlement: None,
     };
     let kinds = [
-        (
-            "2024-01-02",
-            TransactionKind::Deposit {
-                amount: dec!(2000),
-                currency: currency("EUR"),
-            },
-        ),
-        (
-            "2024-01-03",
-            TransactionKind::Buy(trade(ACME, dec!(10), dec!(100), "EUR")),
-        ),
-        (
-            "2024-01-03",
-            TransactionKind::Buy(trade(APPLE, dec!(5), dec!(125), "USD")),
-        ),
-        (
-            "2024-01-06",
-            TransactionKind::Deposit {
-                amount: dec!(100),
-                currency: currency("USD"),
-            },
-        ),
+        ("2024-01-02", TransactionKind::Deposit { amount: dec!(2000), currency: currency("EUR") }),
+        ("2024-01-03", TransactionKind::Buy(trade(ACME, dec!(10), dec!(100), "EUR"))),
+        ("2024-01-03", TransactionKind::Buy(trade(APPLE, dec!(5), dec!(125), "USD"))),
+        ("2024-01-06", TransactionKind::Deposit { amount: dec!(100), currency: currency("USD") }),
     ];
     let entry = |(n, (date, kind)): (usize, (&str, TransactionKind))| Transaction {
         id: transaction(n as u128),
@@ -81,46 +53,17 @@ fn portfolio() -> Portfolio {
     };
     let entries: Vec<_> = kinds.into_iter().enumerate().map(entry).collect();
     let prices = BTreeMap::from([
-        (
-            instrument(ACME),
-            series(&[
-                ("2024-01-03", "100"),
-                ("2024-01-04", "102"),
-                ("2024-01-08", "104"),
-            ]),
-        ),
-        (
-            instrument(APPLE),
-            series(&[("2024-01-04", "130"), ("2024-01-05", "132")]),
-        ),
+        (instrument(ACME), series(&[("2024-01-03", "100"), ("2024-01-04", "102"), ("2024-01-08", "104")])),
+        (instrument(APPLE), series(&[("2024-01-04", "130"), ("2024-01-05", "132")])),
     ]);
-    let booking = book(
-        currency("EUR"),
-        LotMethod::Fifo,
-        &entries,
-        &instruments,
-        &fx,
-    )
-    .unwrap();
-    Portfolio {
-        booking,
-        instruments,
-        prices,
-        fx,
-    }
+    let booking = book(currency("EUR"), LotMethod::Fifo, &entries, &instruments, &fx).unwrap();
+    Portfolio { booking, instruments, prices, fx }
 }
 
 impl Portfolio {
     fn with<T>(&self, code: &str, run: impl FnOnce(&Inputs<'_>) -> T) -> T {
-        let source = |series| PriceSource {
-            series,
-            max_age: MaxAge::Days(2),
-        };
-        let prices = self
-            .prices
-            .iter()
-            .map(|(id, series)| (*id, source(series)))
-            .collect();
+        let source = |series| PriceSource { series, max_age: MaxAge::Days(2) };
+        let prices = self.prices.iter().map(|(id, series)| (*id, source(series))).collect();
         run(&Inputs {
             positions: &self.booking.positions,
             cash: &self.booking.cash,
@@ -135,22 +78,12 @@ impl Portfolio {
 }
 
 fn week() -> Vec<NaiveDate> {
-    [
-        "2024-01-02",
-        "2024-01-03",
-        "2024-01-04",
-        "2024-01-05",
-        "2024-01-08",
-    ]
-    .map(day)
-    .to_vec()
+    ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"].map(day).to_vec()
 }
 
 #[test]
 fn daily_values_add_cash_and_securities_in_one_currency() {
-    let columns = portfolio()
-        .with("EUR", |inputs| daily(inputs, &week()))
-        .unwrap();
+    let columns = portfolio().with("EUR", |inputs| daily(inputs, &week())).unwrap();
     let expected = [
         // 2,000 EUR of cash.
         Some(dec!(2000)),
@@ -164,42 +97,24 @@ fn daily_values_add_cash_and_securities_in_one_currency() {
         None,
     ];
     assert_eq!(columns.values, expected);
-    assert_eq!(
-        columns.known_values,
-        [dec!(2000), dec!(1500), dec!(2040), dec!(2055), dec!(1602.5)]
-    );
+    assert_eq!(columns.known_values, [dec!(2000), dec!(1500), dec!(2040), dec!(2055), dec!(1602.5)]);
     // Saturday's 100 USD at Saturday's rate, which is Friday's: 100 ÷ 1.00, on Monday.
-    assert_eq!(
-        columns.flows,
-        [dec!(2000), dec!(0), dec!(0), dec!(0), dec!(100)]
-    );
-    let [span] = columns.missing.as_slice() else {
-        panic!("{:?}", columns.missing)
-    };
-    assert_eq!(
-        (span.first, span.last, span.days),
-        (day("2024-01-03"), day("2024-01-08"), 2)
-    );
+    assert_eq!(columns.flows, [dec!(2000), dec!(0), dec!(0), dec!(0), dec!(100)]);
+    let [span] = columns.missing.as_slice() else { panic!("{:?}", columns.missing) };
+    assert_eq!((span.first, span.last, span.days), (day("2024-01-03"), day("2024-01-08"), 2));
     assert_eq!(span.input.subject, Subject::Instrument(instrument(APPLE)));
 }
 
 #[test]
 fn a_missing_rate_hides_its_currency_and_no_more() {
-    let columns = portfolio()
-        .with("USD", |inputs| daily(inputs, &week()[1..3]))
-        .unwrap();
+    let columns = portfolio().with("USD", |inputs| daily(inputs, &week()[1..3])).unwrap();
     // 2,000 × 1.25 − 625 is known on the first day; 2,020 × 1.25 + 650 − 625 = 2,550 in full on the second.
     assert_eq!(columns.values, [None, Some(dec!(2550))]);
     assert_eq!(columns.known_values, [dec!(1875), dec!(2550)]);
     let mut portfolio = portfolio();
     portfolio.fx = FxRates::default();
-    let columns = portfolio
-        .with("EUR", |inputs| daily(inputs, &week()[2..3]))
-        .unwrap();
-    assert_eq!(
-        (columns.values, columns.known_values),
-        (vec![None], vec![dec!(2020)])
-    );
+    let columns = portfolio.with("EUR", |inputs| daily(inputs, &week()[2..3])).unwrap();
+    assert_eq!((columns.values, columns.known_values), (vec![None], vec![dec!(2020)]));
     let missing = columns.missing.first().unwrap().input;
     assert_eq!(missing.to_string(), "no USD rate: there is no observation");
 }
@@ -208,60 +123,27 @@ fn a_missing_rate_hides_its_currency_and_no_more() {
 fn a_flow_without_a_rate_and_days_out_of_order_are_errors() {
     let mut portfolio = portfolio();
     let days = [day("2024-01-04"), day("2024-01-04")];
-    let error = portfolio
-        .with("EUR", |inputs| daily(inputs, &days))
-        .unwrap_err();
-    assert_eq!(
-        error,
-        ValuationError::DaysNotAscending {
-            previous: days[0],
-            date: days[1]
-        }
-    );
+    let error = portfolio.with("EUR", |inputs| daily(inputs, &days)).unwrap_err();
+    assert_eq!(error, ValuationError::DaysNotAscending { previous: days[0], date: days[1] });
     portfolio.fx = FxRates::default();
-    let error = portfolio
-        .with("EUR", |inputs| daily(inputs, &week()))
-        .unwrap_err();
+    let error = portfolio.with("EUR", |inputs| daily(inputs, &week())).unwrap_err();
     assert!(matches!(error, ValuationError::Flow(_)), "{error}");
     portfolio.instruments.clear();
-    assert!(
-        portfolio
-            .with("EUR", |inputs| holdings(inputs, day("2024-01-04")))
-            .is_err()
-    );
+    assert!(portfolio.with("EUR", |inputs| holdings(inputs, day("2024-01-04"))).is_err());
 }
 
 #[test]
 fn holdings_show_value_weight_and_gain() {
     let day_of = day("2024-01-05");
-    let lines = portfolio()
-        .with("EUR", |inputs| holdings(inputs, day_of))
-        .unwrap();
-    let [acme, apple] = lines.positions.as_slice() else {
-        panic!("{:?}", lines.positions)
-    };
+    let lines = portfolio().with("EUR", |inputs| holdings(inputs, day_of)).unwrap();
+    let [acme, apple] = lines.positions.as_slice() else { panic!("{:?}", lines.positions) };
     // 10 × 102 = 1,020 of 2,055; cost 1,000.
-    assert_eq!(
-        (acme.market_value, acme.unrealized_gain),
-        (Some(dec!(1020)), Some(dec!(20)))
-    );
+    assert_eq!((acme.market_value, acme.unrealized_gain), (Some(dec!(1020)), Some(dec!(20))));
     assert!((acme.weight.unwrap() - 1020.0 / 2055.0).abs() < 1e-12);
-    assert!(matches!(
-        acme.price,
-        crate::pricing::Lookup::Known {
-            status: Status::Stale { days: 1 },
-            ..
-        }
-    ));
+    assert!(matches!(acme.price, crate::pricing::Lookup::Known { status: Status::Stale { days: 1 }, .. }));
     // 5 × 132 = 660 USD at 1.00 = 660 EUR; cost 625 USD at 1.25 = 500 EUR.
-    assert_eq!(
-        (apple.market_value_local, apple.market_value),
-        (Some(dec!(660)), Some(dec!(660)))
-    );
-    assert_eq!(
-        (apple.unrealized_gain_local, apple.unrealized_gain),
-        (Some(dec!(35)), Some(dec!(160)))
-    );
+    assert_eq!((apple.market_value_local, apple.market_value), (Some(dec!(660)), Some(dec!(660))));
+    assert_eq!((apple.unrealized_gain_local, apple.unrealized_gain), (Some(dec!(35)), Some(dec!(160))));
     assert_eq!(apple.rate_date, Some(day_of));
     let cash: Vec<_> = lines.cash.iter().map(|line| line.value).collect();
     assert_eq!(cash, [Some(dec!(1000)), Some(dec!(-625))]);
@@ -270,36 +152,19 @@ fn holdings_show_value_weight_and_gain() {
 
 #[test]
 fn an_unpriced_line_leaves_the_rest_known() {
-    let lines = portfolio()
-        .with("EUR", |inputs| holdings(inputs, day("2024-01-08")))
-        .unwrap();
+    let lines = portfolio().with("EUR", |inputs| holdings(inputs, day("2024-01-08"))).unwrap();
     // Three of four lines: 1,040 + 1,000 − 525 ÷ 1.20.
-    assert_eq!(
-        (lines.value, lines.known.value, lines.known.coverage),
-        (None, dec!(1602.5), 0.75)
-    );
-    let [missing] = lines.known.missing.as_slice() else {
-        panic!("{:?}", lines.known.missing)
-    };
+    assert_eq!((lines.value, lines.known.value, lines.known.coverage), (None, dec!(1602.5), 0.75));
+    let [missing] = lines.known.missing.as_slice() else { panic!("{:?}", lines.known.missing) };
     assert_eq!(missing.line, Subject::Instrument(instrument(APPLE)));
-    assert_eq!(
-        missing.input.reason,
-        MissingReason::TooOld {
-            last_date: day("2024-01-05")
-        }
-    );
+    assert_eq!(missing.input.reason, MissingReason::TooOld { last_date: day("2024-01-05") });
     assert!(lines.positions.iter().all(|line| line.weight.is_none()));
 }
 
 #[test]
 fn cost_in_another_currency_than_the_books_is_not_made_up() {
-    let lines = portfolio()
-        .with("USD", |inputs| holdings(inputs, day("2024-01-05")))
-        .unwrap();
+    let lines = portfolio().with("USD", |inputs| holdings(inputs, day("2024-01-05"))).unwrap();
     let apple = lines.positions.last().unwrap();
-    assert_eq!(
-        (apple.market_value, apple.unrealized_gain),
-        (Some(dec!(660)), None)
-    );
+    assert_eq!((apple.market_value, apple.unrealized_gain), (Some(dec!(660)), None));
     assert_eq!(apple.unrealized_gain_local, Some(dec!(35)));
 }

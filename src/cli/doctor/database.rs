@@ -46,40 +46,20 @@ SELECT current_setting('server_version_num')::int AS version,
      + (SELECT count(*) FROM pg_class WHERE relowner = r.oid) AS owned
 FROM pg_roles r WHERE rolname = current_user";
 
-async fn check(
-    subject: &'static str,
-    key: &str,
-    url: Option<&DatabaseUrl>,
-    judge: fn(&Role) -> Finding,
-) -> Finding {
+async fn check(subject: &'static str, key: &str, url: Option<&DatabaseUrl>, judge: fn(&Role) -> Finding) -> Finding {
     let Some(url) = url else {
-        return Finding::ok(
-            subject,
-            format!("{key} is not set; `demo` needs none, `serve` does"),
-        );
+        return Finding::ok(subject, format!("{key} is not set; `demo` needs none, `serve` does"));
     };
     match tokio::time::timeout(PATIENCE, role(url)).await {
-        Ok(Ok(role))
-            if role.version < i32::try_from(MINIMUM_MAJOR * 10_000).unwrap_or(i32::MAX) =>
-        {
+        Ok(Ok(role)) if role.version < i32::try_from(MINIMUM_MAJOR * 10_000).unwrap_or(i32::MAX) => {
             let found = role.version / 10_000;
-            Finding::fail(
-                subject,
-                format!("the server is PostgreSQL {found}; upgrade it to {MINIMUM_MAJOR} or newer"),
-            )
+            Finding::fail(subject, format!("the server is PostgreSQL {found}; upgrade it to {MINIMUM_MAJOR} or newer"))
         }
         Ok(Ok(role)) => judge(&role),
-        Ok(Err(error)) => Finding::fail(
-            subject,
-            format!("{} cannot be used ({error}); check {key}", url.masked()),
-        ),
+        Ok(Err(error)) => Finding::fail(subject, format!("{} cannot be used ({error}); check {key}", url.masked())),
         Err(_) => Finding::fail(
             subject,
-            format!(
-                "{} does not answer within {} s; check {key} and the network",
-                url.masked(),
-                PATIENCE.as_secs()
-            ),
+            format!("{} does not answer within {} s; check {key} and the network", url.masked(), PATIENCE.as_secs()),
         ),
     }
 }
@@ -105,22 +85,15 @@ fn judge_owner(role: &Role) -> Finding {
     if role.superuser {
         Finding::warn(
             OWNER,
-            format!(
-                "`{name}` is a superuser; a role with CREATEROLE that owns the database is enough"
-            ),
+            format!("`{name}` is a superuser; a role with CREATEROLE that owns the database is enough"),
         )
     } else if !role.creates_roles {
         Finding::fail(
             OWNER,
-            format!(
-                "`{name}` cannot make roles, and a tenant is one; run ALTER ROLE {name} CREATEROLE"
-            ),
+            format!("`{name}` cannot make roles, and a tenant is one; run ALTER ROLE {name} CREATEROLE"),
         )
     } else if !role.creates_schemas {
-        Finding::fail(
-            OWNER,
-            format!("`{name}` cannot make schemas; run ALTER DATABASE … OWNER TO {name}"),
-        )
+        Finding::fail(OWNER, format!("`{name}` cannot make schemas; run ALTER DATABASE … OWNER TO {name}"))
     } else {
         Finding::ok(OWNER, format!("`{name}` can make roles and schemas"))
     }
@@ -130,36 +103,14 @@ fn judge_api(role: &Role) -> Finding {
     let name = &role.name;
     let too_strong = [
         (role.superuser, "is a superuser (ALTER ROLE … NOSUPERUSER)"),
-        (
-            role.bypasses_row_security,
-            "bypasses row security (ALTER ROLE … NOBYPASSRLS)",
-        ),
-        (
-            role.creates_roles,
-            "can make roles (ALTER ROLE … NOCREATEROLE)",
-        ),
-        (
-            role.creates_schemas,
-            "can make schemas (REVOKE CREATE ON DATABASE …)",
-        ),
-        (
-            role.owned > 0,
-            "owns databases, schemas or tables (REASSIGN OWNED BY …)",
-        ),
+        (role.bypasses_row_security, "bypasses row security (ALTER ROLE … NOBYPASSRLS)"),
+        (role.creates_roles, "can make roles (ALTER ROLE … NOCREATEROLE)"),
+        (role.creates_schemas, "can make schemas (REVOKE CREATE ON DATABASE …)"),
+        (role.owned > 0, "owns databases, schemas or tables (REASSIGN OWNED BY …)"),
     ];
-    let found: Vec<_> = too_strong
-        .into_iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, what)| what)
-        .collect();
+    let found: Vec<_> = too_strong.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
     if !found.is_empty() {
-        Finding::fail(
-            API,
-            format!(
-                "`{name}` {}; tenants would not be kept apart",
-                found.join(", ")
-            ),
-        )
+        Finding::fail(API, format!("`{name}` {}; tenants would not be kept apart", found.join(", ")))
     } else if role.inherits {
         Finding::warn(
             API,
@@ -193,31 +144,12 @@ mod tests {
     #[test]
     fn the_api_login_has_to_be_weak() {
         assert_eq!(judge_api(&weak()).verdict, Verdict::Ok);
-        assert_eq!(
-            judge_api(&Role {
-                inherits: true,
-                ..weak()
-            })
-            .verdict,
-            Verdict::Warn
-        );
+        assert_eq!(judge_api(&Role { inherits: true, ..weak() }).verdict, Verdict::Warn);
         for strong in [
-            Role {
-                superuser: true,
-                ..weak()
-            },
-            Role {
-                bypasses_row_security: true,
-                ..weak()
-            },
-            Role {
-                creates_roles: true,
-                ..weak()
-            },
-            Role {
-                creates_schemas: true,
-                ..weak()
-            },
+            Role { superuser: true, ..weak() },
+            Role { bypasses_row_security: true, ..weak() },
+            Role { creates_roles: true, ..weak() },
+            Role { creates_schemas: true, ..weak() },
             Role { owned: 1, ..weak() },
         ] {
             assert_eq!(judge_api(&strong).verdict, Verdict::Fail, "{strong:?}");
@@ -226,21 +158,9 @@ mod tests {
 
     #[test]
     fn the_owner_has_to_make_roles_and_schemas() {
-        let owner = Role {
-            creates_roles: true,
-            creates_schemas: true,
-            owned: 9,
-            ..weak()
-        };
+        let owner = Role { creates_roles: true, creates_schemas: true, owned: 9, ..weak() };
         assert_eq!(judge_owner(&owner).verdict, Verdict::Ok);
-        assert_eq!(
-            judge_owner(&Role {
-                superuser: true,
-                ..owner
-            })
-            .verdict,
-            Verdict::Warn
-        );
+        assert_eq!(judge_owner(&Role { superuser: true, ..owner }).verdict, Verdict::Warn);
         assert_eq!(judge_owner(&weak()).verdict, Verdict::Fail);
     }
 }

@@ -14,13 +14,7 @@ const MINIMUM_NODE: u32 = 20;
 
 /// What is there whatever the configuration says.
 pub(super) fn findings(globals: &Globals) -> Vec<Finding> {
-    vec![
-        programs(),
-        server_user(),
-        data_dir(&globals.data_dir),
-        node(),
-        npm(),
-    ]
+    vec![programs(), server_user(), data_dir(&globals.data_dir), node(), npm()]
 }
 
 /// What the configuration points to.
@@ -31,10 +25,7 @@ pub(super) fn configured(http: &HttpConfig) -> Vec<Finding> {
 fn programs() -> Finding {
     const SUBJECT: &str = "PostgreSQL";
     match Programs::find() {
-        Ok(found) => Finding::ok(
-            SUBJECT,
-            format!("{} in {}", found.version, found.directory.display()),
-        ),
+        Ok(found) => Finding::ok(SUBJECT, format!("{} in {}", found.version, found.directory.display())),
         Err(error) => Finding::fail(SUBJECT, error.to_string()),
     }
 }
@@ -43,10 +34,7 @@ fn server_user() -> Finding {
     const SUBJECT: &str = "PostgreSQL's user";
     match Account::for_server().as_ref().map(Account::switched_to) {
         Ok(None) => Finding::ok(SUBJECT, "the private server runs as the current user"),
-        Ok(Some(user)) => Finding::ok(
-            SUBJECT,
-            format!("this is root; the private server runs as `{user}`"),
-        ),
+        Ok(Some(user)) => Finding::ok(SUBJECT, format!("this is root; the private server runs as `{user}`")),
         Err(error) => Finding::fail(SUBJECT, error.to_string()),
     }
 }
@@ -59,20 +47,16 @@ fn data_dir(directory: &Path) -> Finding {
     }
     match writable(directory) {
         Ok(()) => Finding::ok(SUBJECT, format!("{shown} can be written")),
-        Err(error) => Finding::fail(
-            SUBJECT,
-            format!("{shown} cannot be written ({error}); choose another with --data-dir"),
-        ),
+        Err(error) => {
+            Finding::fail(SUBJECT, format!("{shown} cannot be written ({error}); choose another with --data-dir"))
+        }
     }
 }
 
 /// Tries it where the directory is or would be made; modes alone do not tell of read-only file systems.
 fn writable(directory: &Path) -> io::Result<()> {
     let directory = std::path::absolute(directory)?;
-    let existing = directory
-        .ancestors()
-        .find(|path| path.exists())
-        .unwrap_or(Path::new("/"));
+    let existing = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     tempfile::tempfile_in(existing).map(drop)
 }
 
@@ -98,28 +82,17 @@ fn node() -> Finding {
 fn npm() -> Finding {
     match version_of("npm") {
         Some(version) => Finding::ok("npm", version),
-        None => Finding::warn(
-            "npm",
-            "not found, so the playground cannot be built; it comes with Node",
-        ),
+        None => Finding::warn("npm", "not found, so the playground cannot be built; it comes with Node"),
     }
 }
 
 fn version_of(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn major(version: &str) -> Option<u32> {
-    version
-        .trim_start_matches('v')
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
 fn playground(directory: &Path) -> Finding {
@@ -130,9 +103,7 @@ fn playground(directory: &Path) -> Finding {
     } else {
         Finding::warn(
             SUBJECT,
-            format!(
-                "not built in {shown}; `demo` builds it, or run `npm ci && npm run build` in web/"
-            ),
+            format!("not built in {shown}; `demo` builds it, or run `npm ci && npm run build` in web/"),
         )
     }
 }
@@ -144,9 +115,7 @@ fn port(http: &HttpConfig) -> Finding {
         Ok(_) => Finding::ok(SUBJECT, format!("{listen} is free")),
         Err(error) => Finding::fail(
             SUBJECT,
-            format!(
-                "{listen} cannot be used ({error}); stop what uses it, or choose another with --listen"
-            ),
+            format!("{listen} cannot be used ({error}); stop what uses it, or choose another with --listen"),
         ),
     }
 }
@@ -166,10 +135,7 @@ mod tests {
     #[test]
     fn a_port_in_use_fails_and_a_missing_directory_is_judged_by_its_parent() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let http = HttpConfig {
-            listen: taken.local_addr().expect("bound"),
-            ..HttpConfig::default()
-        };
+        let http = HttpConfig { listen: taken.local_addr().expect("bound"), ..HttpConfig::default() };
         assert_eq!(port(&http).verdict, Verdict::Fail);
         drop(taken);
         assert_eq!(port(&http).verdict, Verdict::Ok);

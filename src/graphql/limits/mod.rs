@@ -155,10 +155,9 @@ impl Refusal {
                 extensions.set("actual", actual);
                 error
             }
-            Self::Syntax(error) => ServerError {
-                locations: error.positions().collect(),
-                ..ErrorCode::BadUserInput.server_error(message)
-            },
+            Self::Syntax(error) => {
+                ServerError { locations: error.positions().collect(), ..ErrorCode::BadUserInput.server_error(message) }
+            }
             _ => ErrorCode::BadUserInput.server_error(message),
         }
     }

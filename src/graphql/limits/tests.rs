@@ -113,8 +113,14 @@ fn directives_repetition_roots_depth_and_operations_are_limited() {
 #[test]
 fn lists_multiply_what_is_below_them() {
     assert_eq!(complexity("{ a { b c } }", json!({})), 3);
-    assert_eq!(complexity("{ a(first: 50) { nodes { b c } totalCount pageInfo { endCursor } } }", json!({})), 1 + 50 * 3 + 3);
-    assert_eq!(complexity("{ a(first: 10) { nodes { b(last: 5) { edges { node { c } } } } } }", json!({})), 1 + 10 * (1 + 1 + 5 * 3));
+    assert_eq!(
+        complexity("{ a(first: 50) { nodes { b c } totalCount pageInfo { endCursor } } }", json!({})),
+        1 + 50 * 3 + 3
+    );
+    assert_eq!(
+        complexity("{ a(first: 10) { nodes { b(last: 5) { edges { node { c } } } } } }", json!({})),
+        1 + 10 * (1 + 1 + 5 * 3)
+    );
     assert_eq!(complexity("{ a { nodes { b } } }", json!({})), 1 + 20 * 2, "the default page");
     assert_eq!(complexity("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id } }", json!({})), 1 + 3);
 }

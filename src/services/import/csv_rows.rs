@@ -12,8 +12,21 @@ use crate::services::RefusalCode;
 
 /// The header, exactly.
 pub const HEADER: [&str; 15] = [
-    "date", "type", "symbol", "quantity", "price", "amount", "fee", "tax", "currency", "counter_amount",
-    "counter_currency", "ratio", "account", "external_id", "note",
+    "date",
+    "type",
+    "symbol",
+    "quantity",
+    "price",
+    "amount",
+    "fee",
+    "tax",
+    "currency",
+    "counter_amount",
+    "counter_currency",
+    "ratio",
+    "account",
+    "external_id",
+    "note",
 ];
 
 /// The longest external id or note.
@@ -43,7 +56,8 @@ pub(super) struct ParsedRow {
 
 /// The rows that can be read, and what is wrong with the others; or why the file is no such file.
 pub(super) fn parse(csv: &str) -> Result<(Vec<ParsedRow>, Vec<RowError>), String> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).from_reader(csv.trim_start_matches('\u{feff}').as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?;
     if header.iter().ne(HEADER) {
         return Err(format!("the first line must be {}", HEADER.join(",")));
@@ -281,7 +295,9 @@ mod tests {
 
     #[test]
     fn a_wrong_cell_is_named_with_its_line_and_column() {
-        let csv = file("2022-01-03,DEPOSIT,,,,100,,,USD,,,,,,\n2022-13-03,DEPOSIT,,,,100,,,USD,,,,,,\n2022-01-03,BUY,A,1e3,1,,,,USD,,,,,,\n");
+        let csv = file(
+            "2022-01-03,DEPOSIT,,,,100,,,USD,,,,,,\n2022-13-03,DEPOSIT,,,,100,,,USD,,,,,,\n2022-01-03,BUY,A,1e3,1,,,,USD,,,,,,\n",
+        );
         let (rows, errors) = parse(&csv).expect("a file");
         assert_eq!(rows.len(), 1);
         let places: Vec<_> = errors.iter().map(|error| (error.line, error.column)).collect();
@@ -297,9 +313,10 @@ mod tests {
 
     #[test]
     fn equal_rows_without_an_id_share_an_identity() {
-        let (rows, _) =
-            parse(&file("2022-01-03,FEE,,,,1,,,USD,,,,,,a\n2022-01-03,FEE,,,,1,,,USD,,,,,,b\n2022-01-03,FEE,,,,2,,,USD,,,,,,\n"))
-                .expect("a file");
+        let (rows, _) = parse(&file(
+            "2022-01-03,FEE,,,,1,,,USD,,,,,,a\n2022-01-03,FEE,,,,1,,,USD,,,,,,b\n2022-01-03,FEE,,,,2,,,USD,,,,,,\n",
+        ))
+        .expect("a file");
         assert_eq!(rows[0].identity(), rows[1].identity());
         assert_ne!(rows[0].identity(), rows[2].identity());
     }

@@ -46,9 +46,11 @@ impl Columns {
                 fee: Some(fee),
                 ..Self::cash("DIVIDEND", amount, currency)
             },
-            &TransactionKind::Interest { amount, tax, currency } => {
-                Self { tax: Some(tax), ..Self::cash("INTEREST", amount, currency) }
-            }
+            &TransactionKind::Interest { amount, tax, currency, instrument } => Self {
+                instrument: instrument.map(|id| id.uuid()),
+                tax: Some(tax),
+                ..Self::cash("INTEREST", amount, currency)
+            },
             &TransactionKind::Fee { amount, currency, instrument } => {
                 Self { instrument: instrument.map(|id| id.uuid()), ..Self::cash("FEE", amount, currency) }
             }
@@ -125,9 +127,12 @@ fn activity(row: &Model) -> Result<Activity, DatabaseError> {
             fee: row.fee.unwrap_or(zero),
             currency: currency(row)?,
         },
-        "INTEREST" => {
-            TransactionKind::Interest { amount: amount(row)?, tax: row.tax.unwrap_or(zero), currency: currency(row)? }
-        }
+        "INTEREST" => TransactionKind::Interest {
+            instrument: row.instrument_id.map(Into::into),
+            amount: amount(row)?,
+            tax: row.tax.unwrap_or(zero),
+            currency: currency(row)?,
+        },
         "FEE" => TransactionKind::Fee {
             amount: amount(row)?,
             currency: currency(row)?,
@@ -159,7 +164,9 @@ fn activity(row: &Model) -> Result<Activity, DatabaseError> {
 
 fn trade(row: &Model) -> Result<Trade, DatabaseError> {
     let settlement = match row.settlement_rate {
-        Some(rate) => Some(Settlement { currency: code(row, row.counter_currency.as_deref(), "counter_currency")?, rate }),
+        Some(rate) => {
+            Some(Settlement { currency: code(row, row.counter_currency.as_deref(), "counter_currency")?, rate })
+        }
         None => None,
     };
     Ok(Trade {
@@ -190,5 +197,6 @@ fn code(row: &Model, value: Option<&str>, column: &str) -> Result<Currency, Data
 }
 
 fn filled<T>(row: &Model, value: Option<T>, column: &str) -> Result<T, DatabaseError> {
-    value.ok_or_else(|| DatabaseError::Corrupt(format!("transaction {} of type {} has no {column}", row.id, row.r#type)))
+    value
+        .ok_or_else(|| DatabaseError::Corrupt(format!("transaction {} of type {} has no {column}", row.id, row.r#type)))
 }

@@ -15,49 +15,22 @@ fn selling_more_than_is_held_carries_the_numbers() {
 
 #[test]
 fn each_broken_rule_has_its_own_error() {
-    let error = |kind| {
-        Ledger::default()
-            .on("2024-01-02", kind)
-            .book()
-            .unwrap_err()
-            .to_string()
-    };
+    let error = |kind| Ledger::default().on("2024-01-02", kind).book().unwrap_err().to_string();
+    assert_eq!(error(buy(ACME, "0", "1", "0")), "a quantity of 0 on 2024-01-02: it must be above zero");
+    assert_eq!(error(buy(ACME, "1", "-1", "0")), "a price of -1 on 2024-01-02: it must not be below zero");
+    assert_eq!(error(buy(ACME, "1", "1", "-2")), "fee of -2 on 2024-01-02: it must be zero or more");
     assert_eq!(
-        error(buy(ACME, "0", "1", "0")),
-        "a quantity of 0 on 2024-01-02: it must be above zero"
-    );
-    assert_eq!(
-        error(buy(ACME, "1", "-1", "0")),
-        "a price of -1 on 2024-01-02: it must not be below zero"
-    );
-    assert_eq!(
-        error(buy(ACME, "1", "1", "-2")),
-        "fee of -2 on 2024-01-02: it must be zero or more"
-    );
-    assert_eq!(
-        error(TransactionKind::Deposit {
-            amount: dec!(-5),
-            currency: currency("EUR")
-        }),
+        error(TransactionKind::Deposit { amount: dec!(-5), currency: currency("EUR") }),
         "amount of -5 on 2024-01-02: it must be above zero"
     );
-    assert_eq!(
-        error(split(dec!(0), dec!(1))),
-        "a split of 0 for 1 on 2024-01-02: both must be above zero"
-    );
+    assert_eq!(error(split(dec!(0), dec!(1))), "a split of 0 for 1 on 2024-01-02: both must be above zero");
     assert!(error(buy(9, "1", "1", "0")).ends_with("is unknown"));
     let mut wrong = trade(APPLE, "1", "1", "0");
     wrong.currency = currency("EUR");
-    assert_eq!(
-        error(TransactionKind::Buy(wrong)),
-        "trades Apple in EUR on 2024-01-02: it is quoted in USD"
-    );
+    assert_eq!(error(TransactionKind::Buy(wrong)), "trades Apple in EUR on 2024-01-02: it is quoted in USD");
     let chf = currency("CHF");
     assert_eq!(
-        error(TransactionKind::Deposit {
-            amount: dec!(5),
-            currency: chf
-        }),
+        error(TransactionKind::Deposit { amount: dec!(5), currency: chf }),
         "no CHF rate for 2024-01-02: there is no observation"
     );
     let same = FxConversion {
@@ -67,10 +40,7 @@ fn each_broken_rule_has_its_own_error() {
         bought_currency: chf,
         fee: dec!(0),
     };
-    assert_eq!(
-        error(TransactionKind::FxConversion(same)),
-        "converts CHF to itself on 2024-01-02"
-    );
+    assert_eq!(error(TransactionKind::FxConversion(same)), "converts CHF to itself on 2024-01-02");
     let huge = "70000000000000000000000000000";
     assert!(error(buy(ACME, huge, huge, "0")).ends_with("is too large for an exact decimal"));
 }
@@ -78,8 +48,5 @@ fn each_broken_rule_has_its_own_error() {
 #[test]
 fn a_multiplier_is_above_zero() {
     let error = InstrumentTerms::new("ACME".to_owned(), currency("EUR"), dec!(0)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the price multiplier of ACME is 0: it must be above zero"
-    );
+    assert_eq!(error.to_string(), "the price multiplier of ACME is 0: it must be above zero");
 }

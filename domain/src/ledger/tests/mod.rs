@@ -28,14 +28,7 @@ fn instruments() -> Instruments {
 }
 
 fn fx() -> FxRates {
-    rates(&[(
-        "USD",
-        &[
-            ("2024-01-02", "1.25"),
-            ("2024-02-01", "1.00"),
-            ("2024-03-01", "1.20"),
-        ],
-    )])
+    rates(&[("USD", &[("2024-01-02", "1.25"), ("2024-02-01", "1.00"), ("2024-03-01", "1.20")])])
 }
 
 /// Transactions of one account, numbered from 1 in the order they are written.
@@ -72,11 +65,7 @@ fn trade(what: u128, quantity: &str, price: &str, charges: &str) -> Trade {
         price: price.parse().unwrap(),
         fee: charges.parse().unwrap(),
         tax: Decimal::ZERO,
-        currency: if what == APPLE {
-            currency("USD")
-        } else {
-            currency("EUR")
-        },
+        currency: if what == APPLE { currency("USD") } else { currency("EUR") },
         settlement: None,
     }
 }
@@ -90,17 +79,10 @@ fn sell(what: u128, quantity: &str, price: &str, fee: &str) -> TransactionKind {
 }
 
 fn split(numerator: Decimal, denominator: Decimal) -> TransactionKind {
-    TransactionKind::Split {
-        instrument: instrument(ACME),
-        numerator,
-        denominator,
-    }
+    TransactionKind::Split { instrument: instrument(ACME), numerator, denominator }
 }
 
 fn cash(booking: &Booking, code: &str) -> Decimal {
-    let row = booking
-        .cash
-        .iter()
-        .rfind(|row| row.currency == currency(code));
+    let row = booking.cash.iter().rfind(|row| row.currency == currency(code));
     row.unwrap().amount
 }

@@ -14,8 +14,7 @@ use crate::testing::{account, currency, day, instrument, rates, transaction};
 fn instruments() -> Instruments {
     let rows = [("EUR", "1"), ("USD", "1"), ("USD", "0.01")];
     let terms = |(n, (code, multiplier)): (usize, (&str, &str))| {
-        let terms =
-            InstrumentTerms::new(format!("I{n}"), currency(code), multiplier.parse().unwrap());
+        let terms = InstrumentTerms::new(format!("I{n}"), currency(code), multiplier.parse().unwrap());
         (instrument(n as u128), terms.unwrap())
     };
     rows.into_iter().enumerate().map(terms).collect()
@@ -28,10 +27,7 @@ fn fx() -> FxRates {
         .enumerate()
         .map(|(n, date)| (date.to_string(), format!("1.{:02}", 5 + n % 17)))
         .collect();
-    let rows: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|(date, rate)| (date.as_str(), rate.as_str()))
-        .collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(date, rate)| (date.as_str(), rate.as_str())).collect();
     rates(&[("USD", &rows)])
 }
 
@@ -39,17 +35,7 @@ fn fx() -> FxRates {
 type Step = (u8, u8, u8, i32, u32, u16);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(
-        (
-            0..50_u8,
-            0..2_u8,
-            0..3_u8,
-            -5_000..5_000_i32,
-            0..1_000_000_u32,
-            0..500_u16,
-        ),
-        1..60,
-    )
+    prop::collection::vec((0..50_u8, 0..2_u8, 0..3_u8, -5_000..5_000_i32, 0..1_000_000_u32, 0..500_u16), 1..60)
 }
 
 /// Turns steps into transactions, leaving out what would sell more than is held.
@@ -77,11 +63,7 @@ fn transactions(mut steps: Vec<Step>) -> Vec<Transaction> {
             account: account(place.into()),
             trade_date: day("2024-01-01") + chrono::Days::new(at.into()),
             sequence: n as i64,
-            kind: if quantity > 0 {
-                TransactionKind::Buy(trade)
-            } else {
-                TransactionKind::Sell(trade)
-            },
+            kind: if quantity > 0 { TransactionKind::Buy(trade) } else { TransactionKind::Sell(trade) },
         });
     }
     entries

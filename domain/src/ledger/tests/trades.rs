@@ -12,39 +12,19 @@ fn a_sale_uses_the_oldest_lot_first_and_splits_its_cost_exactly() {
         .on("2024-03-04", sell(ACME, "4", "130", "2"))
         .book()
         .unwrap();
-    let [first, second, third] = booking.matches.as_slice() else {
-        panic!("{:?}", booking.matches)
-    };
+    let [first, second, third] = booking.matches.as_slice() else { panic!("{:?}", booking.matches) };
     // 301 ÷ 3 = 100.333333333333 to the money scale; the rest of the lot keeps 200.666666666667.
-    assert_eq!(
-        (first.lot, first.cost_local),
-        (transaction(1), dec!(100.333333333333))
-    );
-    assert_eq!(
-        (second.lot, second.quantity, second.cost_local),
-        (transaction(1), dec!(2), dec!(200.666666666667))
-    );
+    assert_eq!((first.lot, first.cost_local), (transaction(1), dec!(100.333333333333)));
+    assert_eq!((second.lot, second.quantity, second.cost_local), (transaction(1), dec!(2), dec!(200.666666666667)));
     // Two of the 110s. Proceeds 4 × 130 − 2 = 518, half for each part.
-    assert_eq!(
-        (third.lot, third.quantity, third.cost_local),
-        (transaction(2), dec!(2), dec!(220))
-    );
-    assert_eq!(
-        (second.proceeds_local, third.proceeds_local),
-        (dec!(259), dec!(259))
-    );
+    assert_eq!((third.lot, third.quantity, third.cost_local), (transaction(2), dec!(2), dec!(220)));
+    assert_eq!((second.proceeds_local, third.proceeds_local), (dec!(259), dec!(259)));
     let last = booking.positions.last().unwrap();
     // Realised 120 + 518 − 301 − 220 = 117; left 8 × 110 = 880.
-    assert_eq!(
-        (last.quantity, last.cost_local, last.realized_local),
-        (dec!(8), dec!(880), dec!(117))
-    );
+    assert_eq!((last.quantity, last.cost_local, last.realized_local), (dec!(8), dec!(880), dec!(117)));
     // Only the one fee on the purchase and the one on the sale: 1 + 2, both inside cost and proceeds.
     assert_eq!((last.fees_base, last.expensed_base), (dec!(3), dec!(0)));
-    assert_eq!(
-        booking.lots.first().unwrap().closed_on,
-        Some(day("2024-03-04"))
-    );
+    assert_eq!(booking.lots.first().unwrap().closed_on, Some(day("2024-03-04")));
     // −301 − 1100 + 120 + 518
     assert_eq!(cash(&booking, "EUR"), dec!(-763));
 }
@@ -58,13 +38,7 @@ fn the_method_chooses_the_lot() {
         .on("2024-01-05", buy(ACME, "1", "300", "0"))
         .on("2024-03-01", sell(ACME, "2", "250", "0"));
     let used = |method| -> Vec<TransactionId> {
-        ledger
-            .book_by(method)
-            .unwrap()
-            .matches
-            .iter()
-            .map(|part| part.lot)
-            .collect()
+        ledger.book_by(method).unwrap().matches.iter().map(|part| part.lot).collect()
     };
     assert_eq!(used(LotMethod::Fifo), [transaction(1), transaction(2)]);
     assert_eq!(used(LotMethod::Lifo), [transaction(4), transaction(3)]);
@@ -80,43 +54,25 @@ fn lots_keep_the_rate_of_their_trade_date() {
         .unwrap();
     let last = booking.positions.last().unwrap();
     // Cost 1000 ÷ 1.25 = 800, proceeds 1080 ÷ 1.20 = 900: 80 dollars are 100 euros.
-    assert_eq!(
-        (last.realized_local, last.realized_base),
-        (dec!(80), dec!(100))
-    );
+    assert_eq!((last.realized_local, last.realized_base), (dec!(80), dec!(100)));
     // The row of the closed holding stays.
-    assert_eq!(
-        (last.quantity, last.cost_base, last.valid_until),
-        (dec!(0), dec!(0), None)
-    );
+    assert_eq!((last.quantity, last.cost_base, last.valid_until), (dec!(0), dec!(0), None));
 }
 
 #[test]
 fn a_trade_may_settle_in_another_currency() {
     let mut order = trade(APPLE, "3", "33.335", "0");
-    order.settlement = Some(Settlement {
-        currency: currency("EUR"),
-        rate: dec!(0.9),
-    });
-    let booking = Ledger::default()
-        .on("2024-01-02", TransactionKind::Buy(order))
-        .book()
-        .unwrap();
+    order.settlement = Some(Settlement { currency: currency("EUR"), rate: dec!(0.9) });
+    let booking = Ledger::default().on("2024-01-02", TransactionKind::Buy(order)).book().unwrap();
     // 100.005 × 0.9 = 90.0045, posted as 90.00; cost keeps the reference rate: 100.005 ÷ 1.25 = 80.004.
     assert_eq!(cash(&booking, "EUR"), dec!(-90));
     let lot = booking.lots.first().unwrap();
-    assert_eq!(
-        (lot.cost_local, lot.cost_base),
-        (dec!(100.005), dec!(80.004))
-    );
+    assert_eq!((lot.cost_local, lot.cost_base), (dec!(100.005), dec!(80.004)));
 }
 
 #[test]
 fn a_bond_is_quoted_per_hundred_of_face() {
-    let booking = Ledger::default()
-        .on("2024-01-02", buy(BOND, "5000", "98.5", "0"))
-        .book()
-        .unwrap();
+    let booking = Ledger::default().on("2024-01-02", buy(BOND, "5000", "98.5", "0")).book().unwrap();
     // 5000 × 98.5 × 0.01
     assert_eq!(booking.lots.first().unwrap().cost_local, dec!(4925));
 }
@@ -131,10 +87,7 @@ fn a_split_acts_first_and_keeps_cost() {
         .unwrap();
     let lot = booking.lots.first().unwrap();
     // 10 × 3 = 30, of which 20 are sold; a third of 1000 stays.
-    assert_eq!(
-        (lot.quantity_opened, lot.quantity_remaining),
-        (dec!(30), dec!(10))
-    );
+    assert_eq!((lot.quantity_opened, lot.quantity_remaining), (dec!(30), dec!(10)));
     assert_eq!(lot.cost_local, dec!(333.333333333333));
     assert_eq!(booking.positions.last().unwrap().quantity, dec!(10));
 }
@@ -147,14 +100,7 @@ fn periods_are_end_of_day_and_meet() {
         .on("2024-02-01", buy(ACME, "1", "100", "0"))
         .book()
         .unwrap();
-    let rows: Vec<_> = booking
-        .positions
-        .iter()
-        .map(|row| (row.valid_from, row.valid_until, row.quantity))
-        .collect();
+    let rows: Vec<_> = booking.positions.iter().map(|row| (row.valid_from, row.valid_until, row.quantity)).collect();
     let (first, second) = (day("2024-01-02"), day("2024-02-01"));
-    assert_eq!(
-        rows,
-        [(first, Some(second), dec!(6)), (second, None, dec!(7))]
-    );
+    assert_eq!(rows, [(first, Some(second), dec!(6)), (second, None, dec!(7))]);
 }

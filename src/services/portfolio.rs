@@ -1,0 +1,249 @@
+//! Portfolios and their accounts.
+
+use domain::money::Currency;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::idempotency::IdempotencyKey;
+use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
+use crate::auth::{Permission, Role};
+use crate::storage;
+use crate::storage::account::Account;
+use crate::storage::portfolio::Portfolio;
+use crate::tenancy::{Session, Tenant};
+
+const MAX_NAME: usize = 120;
+const MAX_DESCRIPTION: usize = 2_000;
+const MAX_ACCOUNTS: usize = 50;
+
+/// A portfolio to make.
+#[derive(Clone, Debug)]
+pub struct NewPortfolio {
+    /// Its name, 1 to 120 characters.
+    pub name: String,
+    /// What it is for, at most 2,000 characters.
+    pub description: String,
+    /// The currency that its books are kept in.
+    pub base_currency: Currency,
+    /// Whose it is; the caller's where nobody is named.
+    pub owner: Option<Uuid>,
+    /// Who advises on it.
+    pub advisor: Option<Uuid>,
+    /// Names of its accounts, each once, at least one.
+    pub accounts: Vec<String>,
+}
+
+/// What to change of a portfolio; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct PortfolioChanges {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// Another advisor, or none.
+    pub advisor: Option<Option<Uuid>>,
+}
+
+impl Services {
+    /// Makes a portfolio with its accounts.
+    pub async fn portfolio_create(
+        &self,
+        caller: &Caller,
+        new: NewPortfolio,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Portfolio, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let owner = new.owner.unwrap_or(caller.actor.user_id);
+        if !visible.all && visible.owned_by != Some(owner) && visible.advised_by != new.advisor {
+            return Err(ServiceError::Forbidden("portfolios are made for oneself or for one's clients".to_owned()));
+        }
+        let session = self.write(caller).await?;
+        let result = async {
+            if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
+                let id = answer["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+                let found = storage::portfolio::by_ids(&session, access::readable(&caller.actor), &[id]).await?.pop();
+                return found.ok_or_else(|| ServiceError::Internal("a stored answer names no portfolio".to_owned()));
+            }
+            check_length(&new.name, 1, MAX_NAME, "name")?;
+            check_length(&new.description, 0, MAX_DESCRIPTION, "description")?;
+            check_accounts(&new.accounts)?;
+            let known = [new.base_currency].into();
+            if storage::instrument::known_currencies(&session, &known).await?.is_empty() {
+                let message = format!("{} is no currency that is known here", new.base_currency);
+                return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "baseCurrency"], message));
+            }
+            self.check_people(&session, Some(owner), new.advisor).await?;
+            let now = self.environment.clock.now();
+            let portfolio = Portfolio {
+                id: self.environment.ids.next(),
+                owner_id: owner,
+                advisor_id: new.advisor,
+                name: new.name,
+                description: new.description,
+                base_currency: new.base_currency,
+                version: 1,
+                last_sequence: 0,
+                created_at: now,
+                updated_at: now,
+            };
+            storage::portfolio::insert(&session, &portfolio).await?;
+            for name in new.accounts {
+                let id = self.environment.ids.next();
+                let account = Account { id, portfolio_id: portfolio.id, name, created_at: now };
+                storage::account::insert(&session, &account).await?;
+            }
+            let done = Done {
+                action: "portfolioCreate",
+                entity_type: "Portfolio",
+                entity_id: portfolio.id,
+                before: None,
+                after: Some(shown(&portfolio)),
+            };
+            self.audit(&session, caller, done).await?;
+            self.remember(&session, key.as_ref(), json!({ "id": portfolio.id })).await?;
+            Ok(portfolio)
+        }
+        .await;
+        let portfolio = settle(session, result).await?;
+        self.announce(caller, portfolio.id, portfolio.version);
+        Ok(portfolio)
+    }
+
+    /// Changes a portfolio's record, if it is still at the version that the caller has seen.
+    pub async fn portfolio_update(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        expected_version: i64,
+        changes: PortfolioChanges,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Portfolio, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let session = self.write(caller).await?;
+        let result = async {
+            let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such portfolio");
+            let before = storage::portfolio::lock(&session, visible, id).await?.ok_or_else(unknown)?;
+            if self.earlier_answer(&session, key.as_ref()).await?.is_some() {
+                return Ok(before);
+            }
+            if before.version != expected_version {
+                let message = format!(
+                    "the portfolio is at version {} since {}, not at {expected_version}: read it again",
+                    before.version, before.updated_at
+                );
+                return Err(ServiceError::refused(RefusalCode::VersionConflict, &["expectedVersion"], message));
+            }
+            let mut after = before.clone();
+            if let Some(name) = changes.name {
+                check_length(&name, 1, MAX_NAME, "name")?;
+                after.name = name;
+            }
+            if let Some(description) = changes.description {
+                check_length(&description, 0, MAX_DESCRIPTION, "description")?;
+                after.description = description;
+            }
+            if let Some(advisor) = changes.advisor {
+                self.check_people(&session, None, advisor).await?;
+                after.advisor_id = advisor;
+            }
+            after.version += 1;
+            after.updated_at = self.environment.clock.now();
+            storage::portfolio::update(&session, &after).await?;
+            let done = Done {
+                action: "portfolioUpdate",
+                entity_type: "Portfolio",
+                entity_id: id,
+                before: Some(shown(&before)),
+                after: Some(shown(&after)),
+            };
+            self.audit(&session, caller, done).await?;
+            self.remember(&session, key.as_ref(), json!({ "id": id })).await?;
+            Ok(after)
+        }
+        .await;
+        let portfolio = settle(session, result).await?;
+        self.announce(caller, portfolio.id, portfolio.version);
+        Ok(portfolio)
+    }
+
+    /// The portfolios with these ids that the caller may read.
+    pub async fn portfolios(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Portfolio>, ServiceError> {
+        Ok(storage::portfolio::by_ids(session, access::readable(session.actor()), ids).await?)
+    }
+
+    /// Portfolios that the caller may read, in the order of their making.
+    pub async fn portfolio_page(
+        &self,
+        session: &Session<Tenant>,
+        page: storage::Page<Uuid>,
+    ) -> Result<Vec<Portfolio>, ServiceError> {
+        Ok(storage::portfolio::page(session, access::readable(session.actor()), page).await?)
+    }
+
+    /// How many portfolios the caller may read.
+    pub async fn portfolio_count(&self, session: &Session<Tenant>) -> Result<u64, ServiceError> {
+        Ok(storage::portfolio::count(session, access::readable(session.actor())).await?)
+    }
+
+    /// Refuses people who do not exist or cannot have that part: owners are investors, advisors advise.
+    async fn check_people(
+        &self,
+        session: &Session<Tenant>,
+        owner: Option<Uuid>,
+        advisor: Option<Uuid>,
+    ) -> Result<(), ServiceError> {
+        let ids: Vec<Uuid> = owner.into_iter().chain(advisor).collect();
+        let people = storage::user::by_ids(session, &ids).await?;
+        let find = |id: Uuid| people.iter().find(|person| person.id == id && person.active);
+        if owner.is_some_and(|id| find(id).is_none()) {
+            return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "ownerId"], "no such person"));
+        }
+        let advises = |id: Uuid| find(id).is_some_and(|person| matches!(person.role, Role::Advisor | Role::Admin));
+        if advisor.is_some_and(|id| !advises(id)) {
+            let message = "no such person, or not an advisor";
+            return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "advisorId"], message));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a caller who may not read market data.
+pub fn require_market(caller: &Caller) -> Result<(), ServiceError> {
+    access::require(&caller.actor, Permission::MarketRead)
+}
+
+fn check_accounts(names: &[String]) -> Result<(), ServiceError> {
+    let field = &["input", "accounts"];
+    if names.is_empty() || names.len() > MAX_ACCOUNTS {
+        let message = format!("{} accounts: 1 to {MAX_ACCOUNTS} are needed", names.len());
+        return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
+    }
+    for (index, name) in names.iter().enumerate() {
+        check_length(name, 1, MAX_NAME, "accounts")?;
+        if names[..index].contains(name) {
+            let message = format!("the account name \"{name}\" is given twice");
+            return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_length(text: &str, min: usize, max: usize, field: &str) -> Result<(), ServiceError> {
+    let length = text.trim().chars().count();
+    if (min..=max).contains(&length) {
+        return Ok(());
+    }
+    let message = format!("{length} characters: {min} to {max} are allowed");
+    Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", field], message))
+}
+
+fn shown(portfolio: &Portfolio) -> serde_json::Value {
+    json!({
+        "name": portfolio.name,
+        "description": portfolio.description,
+        "baseCurrency": portfolio.base_currency.to_string(),
+        "owner": portfolio.owner_id,
+        "advisor": portfolio.advisor_id,
+        "version": portfolio.version,
+    })
+}
