@@ -7,3 +7,4 @@ pub mod graphql {
     pub mod error;
     pub mod limits;
 }
+pub mod http;
