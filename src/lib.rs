@@ -7,6 +7,8 @@ pub mod cli;
 pub mod config;
 pub mod local_postgres;
 
+pub mod http;
+
 pub mod graphql;
 
 pub mod services;

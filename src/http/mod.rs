@@ -1,0 +1,26 @@
+//! The HTTP interface: the only place that names axum.
+//!
+//! It knows how GraphQL travels (methods, media types, status codes, WebSockets) and nothing of what is asked: that is
+//! behind [`GraphqlService`].
+
+mod access_log;
+mod assets;
+mod envelope;
+mod graphql;
+mod health;
+mod negotiation;
+mod operation;
+mod origin;
+mod parameters;
+mod reply;
+mod router;
+mod serve;
+mod service;
+mod settings;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+pub use serve::App;
+pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
+pub use settings::{HttpSettings, Runtime, SocketSettings};

@@ -1,0 +1,25 @@
+//! Every route, on one page.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{any, get},
+};
+
+use super::{assets, envelope, graphql, health, settings::Shared, socket};
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/graphql", get(graphql::handle).post(graphql::handle).fallback(graphql::method_not_allowed))
+        .route("/graphql/ws", any(socket::handle))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/playground.json", get(assets::playground))
+        .fallback(assets::file)
+        .layer(DefaultBodyLimit::max(shared.settings.body_limit_bytes))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), envelope::wrap))
+        .with_state(shared)
+}

@@ -1,0 +1,65 @@
+//! What the HTTP interface needs from the rest of the server.
+
+use std::net::SocketAddr;
+
+use async_graphql::{Request, Response};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
+
+use crate::{auth::Actor, graphql::limits::Cost};
+
+/// Everything about a request that is not in its document.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Who asks; nothing without an access token.
+    pub actor: Option<Actor>,
+    /// Identifies the request in logs and errors.
+    pub request_id: String,
+    /// The other end of the connection, which is a proxy's address behind one.
+    pub peer: Option<SocketAddr>,
+    /// When the operation began.
+    pub started_at: DateTime<Utc>,
+    /// What the guard computed for the operation.
+    pub cost: Cost,
+}
+
+/// A caller whose token was verified.
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    /// Who it is.
+    pub actor: Actor,
+    /// When the token ceases to be valid; a WebSocket is closed then.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a token was not accepted. The reason is for the log; the client is told no more than the kind.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// The token is wrong, expired or revoked.
+    #[error("the access token was refused: {0}")]
+    Refused(String),
+    /// It cannot be told at the moment.
+    #[error("the access token could not be checked: {0}")]
+    Unavailable(String),
+}
+
+/// The server behind the HTTP interface.
+#[async_trait]
+pub trait GraphqlService: Send + Sync + 'static {
+    /// Finds out who holds a bearer token. Without one the caller is nobody, which is no error.
+    async fn authenticate(
+        &self,
+        bearer: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Authenticated>, AuthenticationError>;
+
+    /// Runs a query or a mutation whose document is parsed and within the limits.
+    async fn execute(&self, request: Request, context: RequestContext) -> Response;
+
+    /// Runs a subscription whose document is parsed and within the limits.
+    fn subscribe(&self, request: Request, context: RequestContext) -> BoxStream<'static, Response>;
+
+    /// Whether requests can be served; if not, one constant word that says why, such as `database`.
+    async fn ready(&self) -> Result<(), &'static str>;
+}

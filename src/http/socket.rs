@@ -1,0 +1,67 @@
+//! `/graphql/ws`: the graphql-transport-ws protocol, for subscriptions and for queries and mutations alike.
+//!
+//! async-graphql-axum speaks the protocol. Around it stand the things it leaves open: who may connect, for how long, with how
+//! many operations, and with which codes a socket is closed.
+
+mod gate;
+mod session;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use async_graphql_axum::GraphQLProtocol;
+use axum::{
+    Extension,
+    extract::{ConnectInfo, FromRequestParts, Request, State, WebSocketUpgrade},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use self::session::Session;
+use super::{
+    envelope::RequestId,
+    negotiation::MediaType,
+    operation::Caller,
+    origin,
+    reply::Problem,
+    settings::Shared,
+};
+use crate::graphql::error::ErrorCode;
+
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// Answers the request for a WebSocket.
+pub(super) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let refuse = |status, code, message: &str| Problem::new(status, code, message).into_response(MediaType::Json, &request_id);
+    if !origin::is_allowed(request.headers(), &shared.settings.allowed_origins) {
+        return refuse(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "pages of this origin may not connect");
+    }
+    let (mut parts, _) = request.into_parts();
+    let offered = parts.headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let offers = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.split(',').any(|name| name.trim() == PROTOCOL));
+    if !offered.into_iter().any(offers) {
+        return refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "the protocol must be graphql-transport-ws");
+    }
+    // Whatever else the client offers (the legacy protocol is called graphql-ws), this one is spoken.
+    parts.headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+    let Ok(protocol) = GraphQLProtocol::from_request_parts(&mut parts, &()).await else {
+        return refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "the protocol must be graphql-transport-ws");
+    };
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let Ok(permit) = Arc::clone(&shared.sockets).try_acquire_owned() else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::RateLimited, "too many WebSockets are open");
+    };
+    let limit = shared.settings.body_limit_bytes;
+    let caller = Caller { shared, actor: None, request_id, peer };
+    upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+        Session::new(caller).run(socket, protocol).await;
+        drop(permit);
+    })
+}

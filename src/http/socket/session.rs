@@ -1,0 +1,195 @@
+//! One socket, from the first message to the last.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use async_graphql::{Data, Error, Executor, Request, Response};
+use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::{
+    Sink, SinkExt, StreamExt, future, sink,
+    stream::{self, BoxStream},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::gate::{Closing, Gate, Slot};
+use crate::{
+    graphql::{
+        error::{ErrorCode, finish},
+        limits::{Admitted, OperationKind},
+    },
+    http::operation::{Caller, authenticate, refusal, token},
+};
+
+/// How long a client may take to read what it was sent.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One socket.
+#[derive(Clone)]
+pub(super) struct Session {
+    caller: Caller,
+    gate: Gate,
+}
+
+impl Session {
+    pub fn new(caller: Caller) -> Self {
+        Self { caller, gate: Gate::default() }
+    }
+
+    /// Speaks the protocol until either side ends it.
+    pub async fn run(self, socket: WebSocket, protocol: GraphQLProtocol) {
+        let (mut client, messages) = socket.split();
+        let gate = self.gate.clone();
+        let input = messages
+            .take_while(move |message| future::ready(message.as_ref().is_ok_and(|message| gate.admit(message))));
+        // Between the protocol and the client stands this loop, which alone knows when the socket is to be closed.
+        let (outgoing, mut incoming) = mpsc::channel(1);
+        let output = sink::unfold(outgoing, async |outgoing: mpsc::Sender<Message>, message| {
+            outgoing.send(message).await.map(|()| outgoing)
+        });
+        let session = self.clone();
+        let protocol = GraphQLWebSocket::new_with_pair(Box::pin(output), Box::pin(input), self.clone(), protocol)
+            .on_connection_init(move |payload| session.initialise(payload))
+            .serve();
+        let mut protocol = pin!(protocol);
+        let mut draining = pin!(drained(self.caller.shared.draining.clone()));
+        let mut deadline = pin!(tokio::time::sleep(self.caller.shared.settings.socket.init_timeout));
+        let mut initialised = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut draining => self.gate.close(Closing::GoingAway),
+                () = &mut deadline => self.gate.close(if initialised { Closing::Expired } else { Closing::InitTimeout }),
+                Some(message) = incoming.recv() => {
+                    if matches!(message, Message::Close(_)) {
+                        // The library's own codes: a refused initialisation has set its reason, all else is malformed.
+                        self.gate.close(Closing::BadMessage);
+                    } else if !send(&mut client, message).await {
+                        return;
+                    }
+                }
+                () = &mut protocol => break,
+            }
+            if self.gate.closing().is_some() {
+                break;
+            }
+            if !initialised && let Some(authenticated) = self.gate.authenticated() {
+                initialised = true;
+                let remaining = (authenticated.expires_at - self.caller.shared.now()).to_std().unwrap_or_default();
+                deadline.as_mut().reset(Instant::now() + remaining);
+            }
+        }
+        let (code, reason) = self.gate.closing().map_or((1000, ""), Closing::frame);
+        send(&mut client, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    }
+
+    async fn initialise(self, payload: serde_json::Value) -> async_graphql::Result<Data> {
+        let authorization = payload.get("authorization").or_else(|| payload.get("Authorization"));
+        let bearer = authorization.and_then(serde_json::Value::as_str).and_then(|value| token(value).ok());
+        let answer = match bearer {
+            Some(bearer) => authenticate(&self.caller.shared, Some(bearer), &self.caller.request_id).await,
+            None => Ok(None),
+        };
+        match answer {
+            Ok(Some(authenticated)) => {
+                self.gate.authenticate(authenticated);
+                Ok(Data::default())
+            }
+            // A socket that nobody vouches for would hold resources for as long as it likes.
+            Ok(None) | Err(_) => {
+                self.gate.close(Closing::Forbidden);
+                Err(Error::new("Forbidden"))
+            }
+        }
+    }
+
+    /// The caller of one operation, which has an id of its own in the log.
+    fn operation(&self) -> Caller {
+        let shared = Arc::clone(&self.caller.shared);
+        Caller {
+            actor: self.gate.authenticated().map(|authenticated| authenticated.actor),
+            request_id: (shared.runtime.new_request_id)(),
+            peer: self.caller.peer,
+            shared,
+        }
+    }
+
+    fn begin(&self, mut request: Request, slot: Option<&Slot>) -> BoxStream<'static, Response> {
+        let caller = self.operation();
+        let settings = &caller.shared.settings;
+        let (running, most) = (slot.map_or(0, |slot| slot.running), settings.socket.max_operations);
+        if running > most {
+            let message = format!("{running} operations run on this socket; at most {most} may");
+            return one(refusal(ErrorCode::RateLimited, &message), &caller);
+        }
+        match settings.limits.admit(&mut request) {
+            Err(refused) => one(Response::from_errors(vec![refused.into_server_error()]), &caller),
+            Ok(admitted) => {
+                log_begin(&caller, &admitted);
+                start(caller, request, admitted)
+            }
+        }
+    }
+}
+
+fn log_begin(caller: &Caller, admitted: &Admitted) {
+    tracing::info!(
+        request_id = caller.request_id,
+        operation = admitted.name,
+        kind = ?admitted.kind,
+        complexity = admitted.cost.complexity,
+        user = caller.actor.as_ref().map(|actor| tracing::field::display(actor.user_id)),
+        "began an operation on a WebSocket"
+    );
+}
+
+fn start(caller: Caller, request: Request, admitted: Admitted) -> BoxStream<'static, Response> {
+    if admitted.kind != OperationKind::Subscription {
+        return stream::once(async move { caller.execute(request, &admitted).await }).boxed();
+    }
+    let events = caller.shared.service.subscribe(request, caller.context(&admitted));
+    AssertUnwindSafe(events)
+        .catch_unwind()
+        .map(move |event| {
+            let mut response = event.unwrap_or_else(|_| caller.failed());
+            finish(&mut response, &caller.request_id);
+            response
+        })
+        .boxed()
+}
+
+fn one(mut response: Response, caller: &Caller) -> BoxStream<'static, Response> {
+    finish(&mut response, &caller.request_id);
+    stream::once(future::ready(response)).boxed()
+}
+
+/// Completes when the server is to stop.
+async fn drained(mut draining: watch::Receiver<bool>) {
+    if draining.wait_for(|draining| *draining).await.is_err() {
+        // Nobody is left who could stop the server.
+        future::pending::<()>().await;
+    }
+}
+
+async fn send(client: &mut (impl Sink<Message> + Unpin), message: Message) -> bool {
+    matches!(tokio::time::timeout(SEND_TIMEOUT, client.send(message)).await, Ok(Ok(())))
+}
+
+impl Executor for Session {
+    async fn execute(&self, request: Request) -> Response {
+        let mut events = self.begin(request, None);
+        events.next().await.unwrap_or_default()
+    }
+
+    fn execute_stream(&self, request: Request, _session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let slot = self.gate.begin();
+        let events = self.begin(request, slot.as_ref());
+        // The slot lives as long as the operation: its end, its cancellation and the socket's end all drop it.
+        stream::unfold((events, slot), |(mut events, slot)| async move {
+            events.next().await.map(|event| (event, (events, slot)))
+        })
+        .boxed()
+    }
+}
