@@ -75,11 +75,8 @@ impl AccessTokens {
             jti: token_id,
         };
         let (key_id, key) = self.keys.current();
-        let header = Header {
-            typ: Some(TOKEN_TYPE.to_owned()),
-            kid: Some(key_id.to_owned()),
-            ..Header::new(Algorithm::EdDSA)
-        };
+        let header =
+            Header { typ: Some(TOKEN_TYPE.to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
         let token = encode(&header, &claims, key).map_err(|_| TokenError::Signing)?;
         let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Signing)?;
         Ok(IssuedToken { token: token.into(), expires_at })

@@ -6,9 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::auth::{
-    PublicKey, Realm, Role, SigningKey, TenantId, entropy::tests::CountingEntropy,
-};
+use crate::auth::{PublicKey, Realm, Role, SigningKey, TenantId, entropy::tests::CountingEntropy};
 
 struct Fixture {
     tokens: AccessTokens,
@@ -53,11 +51,7 @@ fn sign(tokens: &AccessTokens, change: impl FnOnce(&mut Value)) -> String {
     });
     change(&mut claims);
     let (key_id, key) = tokens.keys.current();
-    let header = Header {
-        typ: Some(TOKEN_TYPE.into()),
-        kid: Some(key_id.into()),
-        ..Header::new(Algorithm::EdDSA)
-    };
+    let header = Header { typ: Some(TOKEN_TYPE.into()), kid: Some(key_id.into()), ..Header::new(Algorithm::EdDSA) };
     encode(&header, &claims, key).unwrap()
 }
 
@@ -131,8 +125,7 @@ fn only_the_installations_own_keys_count() {
     let nameless = with_header(&forged, &json!({ "alg": "EdDSA", "typ": TOKEN_TYPE }));
     assert_eq!(tokens.verify(&nameless, now()), Err(TokenError::UnknownKey));
     let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "AAAA" });
-    let bringing =
-        with_header(&forged, &json!({ "alg": "EdDSA", "typ": TOKEN_TYPE, "kid": strange_id, "jwk": jwk }));
+    let bringing = with_header(&forged, &json!({ "alg": "EdDSA", "typ": TOKEN_TYPE, "kid": strange_id, "jwk": jwk }));
     assert_eq!(tokens.verify(&bringing, now()), Err(TokenError::UnknownKey));
 }
 
@@ -140,10 +133,8 @@ fn only_the_installations_own_keys_count() {
 fn a_retired_key_still_verifies_and_no_longer_signs() {
     let Fixture { tokens, public, entropy } = fixture();
     let old = issue(&tokens, subject());
-    let rotated = AccessTokens::new(
-        SigningKeys::new(SigningKey::generate(&entropy).unwrap(), [public.clone()]),
-        settings(),
-    );
+    let rotated =
+        AccessTokens::new(SigningKeys::new(SigningKey::generate(&entropy).unwrap(), [public.clone()]), settings());
     assert!(rotated.verify(&old, now()).is_ok());
     let fresh = issue(&rotated, subject());
     assert_ne!(decode_header(&fresh).unwrap().kid.unwrap(), public.key_id);

@@ -115,9 +115,8 @@ mod tests {
     fn an_operator_may_not_touch_portfolios_and_an_auditor_may_not_write() {
         let portfolios = |permission: &Permission| permission.code().starts_with("PORTFOLIOS");
         assert!(!default_grants(Role::PlatformOperator).iter().any(|permission| portfolios(&permission)));
-        let writes = |permission: Permission| {
-            permission.code().contains("WRITE") || permission.code().contains("MANAGE")
-        };
+        let writes =
+            |permission: Permission| permission.code().contains("WRITE") || permission.code().contains("MANAGE");
         assert!(!default_grants(Role::Auditor).iter().any(writes));
     }
 

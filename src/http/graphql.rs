@@ -49,7 +49,9 @@ pub(super) async fn handle(
         return Problem::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message)
             .into_response(MediaType::Json, &request_id);
     };
-    answer(shared, request, media, &request_id).await.unwrap_or_else(|problem| problem.into_response(media, &request_id))
+    answer(shared, request, media, &request_id)
+        .await
+        .unwrap_or_else(|problem| problem.into_response(media, &request_id))
 }
 
 async fn answer(
