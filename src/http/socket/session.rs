@@ -159,7 +159,7 @@ fn log_begin(caller: &Caller, admitted: &Admitted) {
 
 fn start(caller: Caller, request: Request, admitted: Admitted) -> BoxStream<'static, Response> {
     if admitted.kind != OperationKind::Subscription {
-        return stream::once(async move { caller.execute(request, &admitted).await }).boxed();
+        return stream::once(async move { caller.execute(request, &admitted, caller.deadline()).await }).boxed();
     }
     let events = caller.shared.service.subscribe(request, caller.context(&admitted));
     AssertUnwindSafe(events)

@@ -1,6 +1,6 @@
 //! The tables of the GraphQL-over-HTTP specification, row by row.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{
     body::{Body, Bytes},
@@ -227,6 +227,10 @@ async fn what_takes_too_long_is_ended() {
         let answer = send(&app, post().header(header::ACCEPT, accept).body(body.into()).unwrap()).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::GATEWAY_TIMEOUT, "REQUEST_TIMEOUT".to_owned()));
     }
+    let batch = Value::from(vec![json!({ "query": "{ slow }" }); 10]).to_string();
+    let started = Instant::now();
+    assert_eq!(send(&app, post().body(batch.into()).unwrap()).await.status, 504);
+    assert!(started.elapsed() < Duration::from_millis(400), "the time limit is the whole batch's");
     let stalled = stream::pending::<Result<Bytes, std::io::Error>>();
     let answer = send(&app, post().body(Body::from_stream(stalled)).unwrap()).await;
     assert_eq!((answer.status, answer.code()), (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT".to_owned()));
