@@ -19,12 +19,12 @@ use super::{
     operation::{Caller, authenticate, bearer, refusal},
     parameters::{Asked, from_body, from_query},
     reply::{self, Problem},
-    service::AuthenticationError,
     settings::Shared,
 };
 use crate::{
     auth::{Actor, TokenError},
     graphql::{
+        AuthenticationError,
         error::{ErrorCode, code_of, finish, is_request_error},
         limits::{OperationKind, Refusal},
     },

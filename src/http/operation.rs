@@ -7,13 +7,11 @@ use axum::http::{HeaderMap, header};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::{
-    service::{Authenticated, AuthenticationError, RequestContext},
-    settings::Shared,
-};
+use super::settings::Shared;
 use crate::{
     auth::Actor,
     graphql::{
+        Authenticated, AuthenticationError, RequestContext,
         error::{ErrorCode, finish},
         limits::Admitted,
     },

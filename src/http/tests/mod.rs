@@ -27,7 +27,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{App, Authenticated, AuthenticationError, GraphqlService, HttpSettings, RequestContext, Runtime};
+use super::{App, HttpSettings, Runtime};
+use crate::graphql::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
 use crate::{
     auth::{Actor, ActorKind, PermissionSet, Role},
     graphql::error::ErrorCode,
