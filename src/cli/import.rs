@@ -1,6 +1,10 @@
 //! `import`: transactions from a file into a portfolio, or market data from a directory.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
@@ -56,7 +60,7 @@ pub(super) async fn run(options: ImportOptions, context: Context) -> anyhow::Res
     result
 }
 
-async fn market(database: &Database, directory: &PathBuf) -> anyhow::Result<ExitCode> {
+async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCode> {
     let progress = Progress::begin();
     let administration = database.administration().await?;
     let say = |text: &str| progress.say(text);
@@ -84,7 +88,7 @@ async fn transactions(
     config: &Config,
     tenant: &str,
     portfolio: &str,
-    file: &PathBuf,
+    file: &Path,
     mode: ImportMode,
 ) -> anyhow::Result<ExitCode> {
     let csv = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

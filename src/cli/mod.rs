@@ -21,7 +21,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 pub use self::demo::PASSWORD as DEMO_PASSWORD;
-use crate::config::{Config, ConfigError, Flag, Provenance, Sources};
+use crate::config::{Config, ConfigError, Flag, Origin, Provenance, Sources};
 
 /// Where local files are kept unless somebody says otherwise.
 const DEFAULT_DATA_DIR: &str = ".data";
@@ -125,7 +125,12 @@ impl Cli {
     #[must_use]
     pub fn prepare(self) -> (Prepared, crate::config::LogConfig) {
         let context = Context::new(self.globals);
-        let log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
+        let mut log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
+        let chosen = |(_, provenance): &(Config, Provenance)| provenance.origin("log.level") != &Origin::Default;
+        if !matches!(self.command, Command::Serve) && !context.configuration().is_ok_and(chosen) {
+            // The driver's remarks on slow statements are for a server's log, not between the lines of a command.
+            log.level.push_str(",sqlx=error");
+        }
         (Prepared { context, command: self.command }, log)
     }
 }

@@ -210,6 +210,6 @@ async fn market(
     let say = |text: &str| progress.say(text);
     let report = load_directory(administration, &sample.market(), &environment, &say).await?;
     progress
-        .say(format_args!("{} prices and {} exchange rates are loaded", report.prices.promoted, report.rates.promoted));
+        .say(format_args!("{} new prices and {} new exchange rates", report.prices.promoted, report.rates.promoted));
     Ok(state().await?.0)
 }
