@@ -7,7 +7,6 @@
 //! In reading order: [`money`] and [`id`], [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
 //! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
 #![forbid(unsafe_code)]
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test stops at a surprise"))]
 
 #[cfg(test)]
 #[macro_use]

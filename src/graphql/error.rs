@@ -1,6 +1,6 @@
 //! Top-level GraphQL errors: one list of codes, one way to make them, one place where internals are hidden.
 
-use async_graphql::{Error, ErrorExtensionValues, Response, ServerError, Value};
+use async_graphql::{Error, ErrorExtensionValues, Name, PathSegment, Response, ServerError, Value};
 
 /// A response never lists more errors than this; a document with a thousand mistakes is told about the first.
 const MAX_ERRORS: usize = 50;
@@ -92,6 +92,9 @@ pub fn code_of(error: &ServerError) -> Option<&str> {
 /// An error without a code comes from async-graphql itself (the document or an argument is wrong: `BAD_USER_INPUT`) or
 /// from a resolver that let an internal error through (`INTERNAL`, logged, message withheld).
 pub fn finish(response: &mut Response, request_id: &str) {
+    for error in &response.errors {
+        restore_failed_field(&mut response.data, &error.path);
+    }
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
         if code_of(error).is_none() {
@@ -105,6 +108,23 @@ pub fn finish(response: &mut Response, request_id: &str) {
         }
         error.source = None;
         error.extensions.get_or_insert_default().set("requestId", request_id);
+    }
+}
+
+/// Puts `null` where a field failed: async-graphql leaves such a field out, although the specification wants it.
+///
+/// It cannot tell a field that may not be null; such a field is not to fail alone in this API.
+fn restore_failed_field(data: &mut Value, path: &[PathSegment]) {
+    let Some((PathSegment::Field(name), parents)) = path.split_last() else {
+        return;
+    };
+    let parent = parents.iter().try_fold(data, |value, segment| match (value, segment) {
+        (Value::Object(members), PathSegment::Field(name)) => members.get_mut(name.as_str()),
+        (Value::List(items), PathSegment::Index(index)) => items.get_mut(*index),
+        _ => None,
+    });
+    if let Some(Value::Object(members)) = parent {
+        members.entry(Name::new(name)).or_insert(Value::Null);
     }
 }
 
@@ -122,7 +142,7 @@ pub fn is_request_error(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema, value};
 
     use super::*;
 
@@ -146,9 +166,35 @@ mod tests {
             Err(internal(&std::io::Error::other("disk on fire"), "r1"))
         }
 
+        async fn children(&self) -> Vec<Child> {
+            vec![Child, Child]
+        }
+
         async fn echo(&self, number: i32) -> i32 {
             number
         }
+    }
+
+    struct Child;
+
+    #[Object]
+    impl Child {
+        async fn fine(&self) -> i32 {
+            1
+        }
+
+        async fn fails(&self) -> async_graphql::Result<Option<i32>> {
+            Err(ErrorCode::NotFound.error("no price"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_field_that_failed_is_null() {
+        let query = "{ children { fine other: fails } }";
+        let mut response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(query).await;
+        finish(&mut response, "r1");
+        let child = value!({ "fine": 1, "other": null });
+        assert_eq!(response.data, value!({ "children": [child.clone(), child] }));
     }
 
     async fn error_of(query: &str) -> (String, String) {

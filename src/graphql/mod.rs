@@ -1,4 +1,22 @@
 //! The GraphQL interface: the only place that names async_graphql beside the transport.
+//!
+//! A resolver is short: it reads its arguments, calls one service function, and wraps what comes back. Who may call a root
+//! field stands in [`rules`], how much an operation may ask for in [`limits`], what an error says in [`error`].
 
+mod connection;
+mod context;
 pub mod error;
+mod id;
 pub mod limits;
+mod loaders;
+mod mutations;
+mod queries;
+pub mod rules;
+mod scalars;
+mod schema;
+mod service;
+mod subscriptions;
+mod types;
+
+pub use schema::{Api, ApiSchema, sdl};
+pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};

@@ -72,6 +72,8 @@ pub(super) fn log(
         None if path.starts_with("/health/") => {
             tracing::debug!(request_id, %method, path, status, duration_ms, peer, "answered a request");
         }
-        None => tracing::info!(request_id, %method, path, status, duration_ms, peer, "answered a request"),
+        None => {
+            tracing::info!(request_id, %method, path, status, duration_ms, peer, "answered a request")
+        }
     }
 }

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header},
     response::Response,
 };
+use tokio::time::Instant;
 
 use super::{
     access_log::Summary,
@@ -18,12 +19,12 @@ use super::{
     operation::{Caller, authenticate, bearer, refusal},
     parameters::{Asked, from_body, from_query},
     reply::{self, Problem},
-    service::AuthenticationError,
     settings::Shared,
 };
 use crate::{
     auth::{Actor, TokenError},
     graphql::{
+        AuthenticationError,
         error::{ErrorCode, code_of, finish, is_request_error},
         limits::{OperationKind, Refusal},
     },
@@ -49,7 +50,9 @@ pub(super) async fn handle(
         return Problem::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message)
             .into_response(MediaType::Json, &request_id);
     };
-    answer(shared, request, media, &request_id).await.unwrap_or_else(|problem| problem.into_response(media, &request_id))
+    answer(shared, request, media, &request_id)
+        .await
+        .unwrap_or_else(|problem| problem.into_response(media, &request_id))
 }
 
 async fn answer(
@@ -74,7 +77,8 @@ async fn answer(
         from_query(pairs.0)?
     };
     let caller = Caller { shared, actor, request_id: request_id.to_owned(), peer };
-    let mut run = Run { caller, is_post, spent: 0, summary: Summary::default() };
+    let deadline = caller.deadline();
+    let mut run = Run { caller, is_post, spent: 0, deadline, summary: Summary::default() };
     let mut response = match asked {
         Asked::One(operation) => reply::single(media, &run.one(*operation).await?),
         Asked::Batch(operations) => {
@@ -127,11 +131,12 @@ fn bad_request(message: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
 }
 
-/// The operations of one HTTP request, which share the limit on complexity.
+/// The operations of one HTTP request, which share the limits on complexity and time.
 struct Run {
     caller: Caller,
     is_post: bool,
     spent: u64,
+    deadline: Instant,
     summary: Summary,
 }
 
@@ -157,7 +162,7 @@ impl Run {
                 refusal(ErrorCode::BadUserInput, "subscriptions run over the WebSocket at /graphql/ws")
             }
             Ok(admitted) => {
-                let response = self.caller.execute(operation, &admitted).await;
+                let response = self.caller.execute(operation, &admitted, self.deadline).await;
                 if timed_out(&response) {
                     // The answer of the media type application/json would be 200, and a proxy would count it as a success.
                     let message = "the request took longer than the server allows";

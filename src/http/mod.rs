@@ -15,12 +15,10 @@ mod parameters;
 mod reply;
 mod router;
 mod serve;
-mod service;
 mod settings;
 mod socket;
 #[cfg(test)]
 mod tests;
 
 pub use serve::App;
-pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
 pub use settings::{HttpSettings, Runtime, SocketSettings};

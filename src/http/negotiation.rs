@@ -40,7 +40,8 @@ impl MediaType {
         if ranges.is_empty() {
             return Some(Self::GraphqlResponse);
         }
-        let weighed = Self::ALL.into_iter().map(|media| (media, media.weight(&ranges))).filter(|(_, weight)| *weight > 0);
+        let weighed =
+            Self::ALL.into_iter().map(|media| (media, media.weight(&ranges))).filter(|(_, weight)| *weight > 0);
         // `max_by_key` returns the last of equals.
         weighed.rev().max_by_key(|(_, weight)| *weight).map(|(media, _)| media)
     }
@@ -95,7 +96,9 @@ impl<'a> Range<'a> {
 /// (forms, plain text, uploads) is not.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else { return false };
+    let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
     let mut parts = content_type.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     let utf8 = |parameter: &str| match parameter.split_once('=') {
@@ -126,7 +129,10 @@ mod tests {
         for (accept, expected) in [
             ("application/json", Some(Json)),
             ("application/graphql-response+json", Some(GraphqlResponse)),
-            ("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8", Some(GraphqlResponse)),
+            (
+                "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+                Some(GraphqlResponse),
+            ),
             ("application/json, application/graphql-response+json", Some(GraphqlResponse)),
             ("application/json, application/graphql-response+json;q=0.9", Some(Json)),
             ("application/graphql-response+json;q=0.5, application/json;q=0.51", Some(Json)),
@@ -155,12 +161,23 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(value));
             is_json(&headers)
         };
-        for right in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\"", "application/json;"] {
+        for right in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json;",
+        ] {
             assert!(is(right), "{right}");
         }
         for wrong in [
-            "text/plain", "application/json; charset=utf-16", "multipart/form-data; boundary=x", "application/graphql",
-            "application/x-www-form-urlencoded", "application/jsonx", "text/plain; application/json", "",
+            "text/plain",
+            "application/json; charset=utf-16",
+            "multipart/form-data; boundary=x",
+            "application/graphql",
+            "application/x-www-form-urlencoded",
+            "application/jsonx",
+            "text/plain; application/json",
+            "",
         ] {
             assert!(!is(wrong), "{wrong}");
         }

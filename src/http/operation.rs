@@ -5,14 +5,13 @@ use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
 use async_graphql::{Request, Response};
 use axum::http::{HeaderMap, header};
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
-use super::{
-    service::{Authenticated, AuthenticationError, RequestContext},
-    settings::Shared,
-};
+use super::settings::Shared;
 use crate::{
     auth::Actor,
     graphql::{
+        Authenticated, AuthenticationError, RequestContext,
         error::{ErrorCode, finish},
         limits::Admitted,
     },
@@ -38,10 +37,15 @@ impl Caller {
         }
     }
 
-    /// Runs an admitted query or mutation within the time limit.
-    pub async fn execute(&self, request: Request, admitted: &Admitted) -> Response {
+    /// When what begins now has to be answered.
+    pub fn deadline(&self) -> Instant {
+        Instant::now() + self.shared.settings.request_timeout
+    }
+
+    /// Runs an admitted query or mutation, until the deadline.
+    pub async fn execute(&self, request: Request, admitted: &Admitted, deadline: Instant) -> Response {
         let work = AssertUnwindSafe(self.shared.service.execute(request, self.context(admitted))).catch_unwind();
-        let mut response = match tokio::time::timeout(self.shared.settings.request_timeout, work).await {
+        let mut response = match tokio::time::timeout_at(deadline, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => self.failed(),
             Err(_) => refusal(ErrorCode::RequestTimeout, "the request took longer than the server allows"),
@@ -90,7 +94,10 @@ pub(super) async fn authenticate(
     bearer: Option<&str>,
     request_id: &str,
 ) -> Result<Option<Authenticated>, AuthenticationError> {
-    let answer = shared.service.authenticate(bearer, shared.now()).await;
+    let asking = shared.service.authenticate(bearer, shared.now());
+    let answer = tokio::time::timeout(shared.settings.request_timeout, asking)
+        .await
+        .unwrap_or_else(|_| Err(AuthenticationError::Unavailable("it took too long".to_owned())));
     if let Err(error) = &answer {
         tracing::info!(request_id, error = %error, "a caller was not authenticated");
     }

@@ -15,7 +15,8 @@ pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     // The scheme may differ, since a proxy in front may end TLS.
-    let same = |scheme| origin.strip_prefix(scheme).zip(host).is_some_and(|(page, host)| page.eq_ignore_ascii_case(host));
+    let same =
+        |scheme| origin.strip_prefix(scheme).zip(host).is_some_and(|(page, host)| page.eq_ignore_ascii_case(host));
     same("https://") || same("http://")
 }
 

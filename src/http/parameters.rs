@@ -16,7 +16,8 @@ pub(super) enum Asked {
 
 /// Reads the body of a POST: an object, or an array of them.
 pub(super) fn from_body(body: &[u8], max_batch: u64) -> Result<Asked, Problem> {
-    let json: Value = serde_json::from_slice(body).map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
+    let json: Value =
+        serde_json::from_slice(body).map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
     match json {
         Value::Object(members) => Ok(Asked::One(Box::new(request(members, "")?))),
         Value::Array(items) if items.is_empty() => Err(malformed("the batch is empty")),
@@ -46,8 +47,9 @@ pub(super) fn from_query(pairs: Vec<(String, String)>) -> Result<Asked, Problem>
             "operationName" if text.is_empty() => continue,
             "operationName" => Value::String(text),
             "variables" | "extensions" if text.is_empty() => continue,
-            "variables" | "extensions" => serde_json::from_str(&text)
-                .map_err(|error| malformed(format!("\"{name}\" is not JSON: {error}")))?,
+            "variables" | "extensions" => {
+                serde_json::from_str(&text).map_err(|error| malformed(format!("\"{name}\" is not JSON: {error}")))?
+            }
             _ => continue,
         };
         if members.insert(name.clone(), value).is_some() {
@@ -62,12 +64,16 @@ fn request(mut members: Map<String, Value>, place: &str) -> Result<Request, Prob
     let query = match take("query") {
         Some(Value::String(query)) => query,
         Some(_) => return Err(malformed(format!("{place}\"query\" must be a string"))),
-        None => return Err(malformed(format!("{place}\"query\" is missing: a string with the GraphQL document"))),
+        None => {
+            return Err(malformed(format!("{place}\"query\" is missing: a string with the GraphQL document")));
+        }
     };
     let mut request = Request::new(query);
     request.operation_name = match take("operationName") {
         Some(Value::String(name)) => Some(name),
-        Some(_) => return Err(malformed(format!("{place}\"operationName\" must be a string"))),
+        Some(_) => {
+            return Err(malformed(format!("{place}\"operationName\" must be a string")));
+        }
         None => None,
     };
     request.variables = match take("variables") {

@@ -92,7 +92,9 @@ fn refused(response: &GraphqlResponse) -> StatusCode {
 }
 
 fn encode(status: StatusCode, media: MediaType, body: &impl Serialize) -> Response {
-    let Ok(bytes) = serde_json::to_vec(body) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let Ok(bytes) = serde_json::to_vec(body) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let headers = [
         (header::CONTENT_TYPE, media.content_type()),
         // Answers depend on who asks and when.

@@ -8,9 +8,10 @@ use tokio::{
     sync::{Semaphore, oneshot, watch},
 };
 
+use crate::graphql::GraphqlService;
+
 use super::{
     router::router,
-    service::GraphqlService,
     settings::{HttpSettings, Runtime, Shared},
 };
 

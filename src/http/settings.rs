@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 
-use super::service::GraphqlService;
+use crate::graphql::GraphqlService;
 use crate::graphql::limits::Limits;
 
 /// How the HTTP interface behaves.

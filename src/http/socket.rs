@@ -17,14 +17,7 @@ use axum::{
 };
 
 use self::session::Session;
-use super::{
-    envelope::RequestId,
-    negotiation::MediaType,
-    operation::Caller,
-    origin,
-    reply::Problem,
-    settings::Shared,
-};
+use super::{envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem, settings::Shared};
 use crate::graphql::error::ErrorCode;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -35,13 +28,15 @@ pub(super) async fn handle(
     Extension(RequestId(request_id)): Extension<RequestId>,
     request: Request,
 ) -> Response {
-    let refuse = |status, code, message: &str| Problem::new(status, code, message).into_response(MediaType::Json, &request_id);
+    let refuse =
+        |status, code, message: &str| Problem::new(status, code, message).into_response(MediaType::Json, &request_id);
     if !origin::is_allowed(request.headers(), &shared.settings.allowed_origins) {
         return refuse(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "pages of this origin may not connect");
     }
     let (mut parts, _) = request.into_parts();
     let offered = parts.headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
-    let offers = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.split(',').any(|name| name.trim() == PROTOCOL));
+    let offers =
+        |value: &HeaderValue| value.to_str().is_ok_and(|value| value.split(',').any(|name| name.trim() == PROTOCOL));
     if !offered.into_iter().any(offers) {
         return refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "the protocol must be graphql-transport-ws");
     }

@@ -16,13 +16,15 @@ use crate::tenancy::{DatabaseError, Session, Tenant};
 /// Bytes of price columns that are kept: 20 a day and instrument, so about 1,600 instruments of ten years.
 const PRICE_CACHE_BYTES: u64 = 80 << 20;
 
+type RatesOfVersion = (i64, Arc<FxRates>);
+
 /// Shared by all tenants: nothing in it is anybody's own.
 #[derive(Clone)]
 pub struct MarketCache {
     prices: moka::sync::Cache<(i64, Uuid), Arc<Series>>,
     instruments: moka::sync::Cache<(i64, Uuid), Arc<Instrument>>,
     sessions: moka::sync::Cache<(i64, String), Arc<Vec<NaiveDate>>>,
-    fx: Arc<Mutex<Option<(i64, Arc<FxRates>)>>>,
+    fx: Arc<Mutex<Option<RatesOfVersion>>>,
 }
 
 impl Default for MarketCache {

@@ -313,7 +313,7 @@ impl Services {
 
     /// Who the access token belongs to, with what they may do today. [`ServiceError::Unauthenticated`] for a token that is
     /// not valid, or no longer, or whose person or tenant is no longer served.
-    pub async fn authenticate(&self, token: &str, origin: Origin) -> Result<Caller, ServiceError> {
+    pub async fn authenticate(&self, token: &str) -> Result<(Actor, DateTime<Utc>), ServiceError> {
         let claims = self.tokens.verify(token, self.environment.clock.now()).map_err(|error| {
             tracing::info!(reason = %error, "an access token was refused");
             ServiceError::Unauthenticated
@@ -340,7 +340,35 @@ impl Services {
             session: subject.session,
             kind: ActorKind::User,
         };
+        Ok((actor, claims.expires_at))
+    }
+
+    /// The caller that an authenticated actor is.
+    pub async fn caller(&self, actor: Actor, origin: Origin) -> Result<Caller, ServiceError> {
+        let tenant = match actor.tenant {
+            None => None,
+            Some(id) => Some(self.gateway.tenant_by_id(id.0).await?.ok_or(ServiceError::Unauthenticated)?),
+        };
+        let profile = self.profile(tenant.as_ref(), actor.user_id).await?.ok_or(ServiceError::Unauthenticated)?;
         Ok(Caller { actor, name: profile.email, tenant, origin })
+    }
+
+    /// The caller's own record, an operator's too.
+    pub async fn own_record(&self, caller: &Caller) -> Result<User, ServiceError> {
+        let id = [caller.actor.user_id];
+        let users = match &caller.tenant {
+            None => {
+                let session = self.gateway.platform(Access::Read).await?;
+                let found = storage::user::by_ids(&session, &id).await.map_err(ServiceError::from);
+                settle(session, found).await?
+            }
+            Some(_) => {
+                let session = self.read(caller).await?;
+                let found = storage::user::by_ids(&session, &id).await.map_err(ServiceError::from);
+                settle(session, found).await?
+            }
+        };
+        users.into_iter().next().ok_or(ServiceError::Unauthenticated)
     }
 
     async fn profile(&self, tenant: Option<&TenantRecord>, user: Uuid) -> Result<Option<Profile>, ServiceError> {

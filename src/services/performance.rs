@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use domain::analytics::policy::{self, MoneyWeighted, Withheld};
-use domain::analytics::{AnnualReturn, FlowTimings, Xirr, max_drawdown, twr, xirr};
+use domain::analytics::{AnnualReturn, FlowTimings, Xirr, daily_return, max_drawdown, twr, xirr};
+use domain::money;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::ServiceError;
@@ -158,4 +160,46 @@ fn money_weighted(
         _ => {}
     }
     (figure, is_annual)
+}
+
+/// The last step of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The day that it ends on.
+    pub date: NaiveDate,
+    /// The valuation day before.
+    pub previous_date: NaiveDate,
+    /// Value at its end.
+    pub value: Option<Decimal>,
+    /// Value at its start.
+    pub previous_value: Option<Decimal>,
+    /// Net external flow within.
+    pub flow: Decimal,
+    /// What the value changed by beside the flow.
+    pub change: Option<Decimal>,
+    /// The return of the step.
+    pub change_return: Option<f64>,
+}
+
+/// The step from the last valuation day but one to the last; nothing for a history of one day.
+pub fn last_step(history: &History) -> Option<Step> {
+    let daily = &history.daily;
+    let last = daily.dates.len().checked_sub(1)?;
+    let before = last.checked_sub(1)?;
+    let (value, previous_value, flow) = (daily.values[last], daily.values[before], daily.flows[last]);
+    let change = value
+        .zip(previous_value)
+        .and_then(|(value, previous)| money::sub(value, previous).and_then(|change| money::sub(change, flow)).ok());
+    let change_return = value.zip(previous_value).and_then(|(value, previous)| {
+        daily_return(previous.to_f64()?, value.to_f64()?, flow.to_f64()?, FlowTimings::default())
+    });
+    Some(Step {
+        date: daily.dates[last],
+        previous_date: daily.dates[before],
+        value,
+        previous_value,
+        flow,
+        change,
+        change_return,
+    })
 }

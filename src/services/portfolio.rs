@@ -171,6 +171,11 @@ impl Services {
         Ok(storage::portfolio::by_ids(session, access::readable(session.actor()), ids).await?)
     }
 
+    /// The accounts of portfolios that the caller has been shown.
+    pub async fn accounts(&self, session: &Session<Tenant>, portfolios: &[Uuid]) -> Result<Vec<Account>, ServiceError> {
+        Ok(storage::account::of_portfolios(session, portfolios).await?)
+    }
+
     /// Portfolios that the caller may read, in the order of their making.
     pub async fn portfolio_page(
         &self,

@@ -15,8 +15,9 @@ use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
+use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::{Activity, LedgerRow};
+use crate::storage::transaction::{Activity, Filter, LedgerRow};
 use crate::tenancy::{Session, Tenant};
 
 /// The longest note or external id.
@@ -145,6 +146,49 @@ impl Services {
         let recorded = settle(session, result).await?;
         self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
         Ok(recorded)
+    }
+
+    /// Rows of a portfolio that the caller has been shown, the latest first.
+    pub async fn transaction_page(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: Uuid,
+        filter: &Filter,
+        page: Page<(NaiveDate, i64)>,
+    ) -> Result<Vec<LedgerRow>, ServiceError> {
+        Ok(storage::transaction::page(session, portfolio, filter, page).await?)
+    }
+
+    /// How many rows a filter leaves of a portfolio that the caller has been shown.
+    pub async fn transaction_count(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: Uuid,
+        filter: &Filter,
+    ) -> Result<u64, ServiceError> {
+        Ok(storage::transaction::count(session, portfolio, filter).await?)
+    }
+
+    /// Those of these rows whose portfolios the caller may read.
+    pub async fn transactions(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<LedgerRow>, ServiceError> {
+        let rows = storage::transaction::by_ids(session, ids).await?;
+        let portfolios: Vec<Uuid> = rows.iter().map(|row| row.portfolio_id).collect();
+        let readable = self.portfolios(session, &portfolios).await?;
+        Ok(rows.into_iter().filter(|row| readable.iter().any(|portfolio| portfolio.id == row.portfolio_id)).collect())
+    }
+
+    /// Which of these rows were reversed, and by which row.
+    pub async fn reversals(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
+        Ok(storage::transaction::reversals(session, ids).await?)
+    }
+
+    /// The day of each portfolio's first transaction.
+    pub async fn first_dates(
+        &self,
+        session: &Session<Tenant>,
+        portfolios: &[Uuid],
+    ) -> Result<Vec<(Uuid, NaiveDate)>, ServiceError> {
+        Ok(storage::transaction::first_dates(session, portfolios).await?)
     }
 
     async fn recorded(&self, session: &Session<Tenant>, id: &serde_json::Value) -> Result<Recorded, ServiceError> {

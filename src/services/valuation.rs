@@ -220,7 +220,7 @@ impl Services {
         let ids: BTreeSet<Uuid> =
             transactions.iter().filter_map(|transaction| transaction.kind.instrument()).map(|id| id.uuid()).collect();
         let market = self.market.view(session).await?;
-        Ok(terms(&market.instruments(session, ids).await?)?)
+        terms(&market.instruments(session, ids).await?)
     }
 }
 

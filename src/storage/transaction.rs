@@ -249,16 +249,20 @@ pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Res
     Ok(())
 }
 
-/// The day of a portfolio's first transaction.
-pub async fn first_date(session: &Session<Tenant>, portfolio: Uuid) -> Result<Option<NaiveDate>, DatabaseError> {
-    let day: Option<Option<NaiveDate>> = table::Entity::find()
+/// The day of each portfolio's first transaction that counts.
+pub async fn first_dates(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
+    Ok(table::Entity::find()
         .select_only()
+        .column(table::Column::PortfolioId)
         .column_as(table::Column::TradeDate.min(), "first")
-        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
         .filter(table::Column::Type.ne("REVERSAL"))
         .filter(not_reversed())
+        .group_by(table::Column::PortfolioId)
         .into_tuple()
-        .one(session)
-        .await?;
-    Ok(day.flatten())
+        .all(session)
+        .await?)
 }

@@ -172,6 +172,11 @@ impl Gateway {
         Ok(tenants)
     }
 
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), DatabaseError> {
+        self.platform(Access::Read).await?.close().await
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -186,7 +186,9 @@ impl<'a> Walk<'a> {
 
     fn fragment(&mut self, name: &'a str, introspecting: bool, level: u64) -> Result<Tally, Refusal> {
         // A fragment that does not exist is left to validation, which says so better.
-        let Some(definition) = self.document.fragments.get(name) else { return Ok(Tally::default()) };
+        let Some(definition) = self.document.fragments.get(name) else {
+            return Ok(Tally::default());
+        };
         match self.fragments.insert((name, introspecting), Fragment::Open) {
             Some(Fragment::Open) => return Err(Refusal::FragmentCycle(name.to_owned())),
             Some(done @ Fragment::Done(tally)) => {

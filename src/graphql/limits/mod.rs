@@ -9,7 +9,7 @@ mod scan;
 mod tests;
 
 use async_graphql::{
-    Name, Request, ServerError, Value,
+    Name, Request, ServerError, Value, Variables,
     parser::{
         self, parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
@@ -140,6 +140,9 @@ pub enum Refusal {
     /// The request names an operation that the document does not have.
     #[error("the document has no operation named \"{0}\"")]
     OperationUnknown(String),
+    /// A variable that must have a value has none.
+    #[error("the variable \"${0}\" of type \"{1}\" is missing")]
+    VariableMissing(String, String),
 }
 
 impl Refusal {
@@ -179,6 +182,7 @@ impl Limits {
         within("values in its variables", count_values(request.variables.values()), self.max_variable_values)?;
         let document = parse_query(&request.query).map_err(Refusal::Syntax)?;
         let (name, operation) = chosen(&document, request.operation_name.as_deref())?;
+        required(operation, &request.variables)?;
         let cost = cost::check(&document, operation, &request.variables, self)?;
         let admitted = Admitted { kind: operation.ty.into(), name: name.map(Name::to_string), cost };
         request.set_parsed_query(document);
@@ -221,6 +225,18 @@ fn chosen<'a>(
         }
     };
     found.ok_or_else(|| Refusal::OperationUnknown(name.unwrap_or_default().to_owned()))
+}
+
+/// async-graphql notices a missing variable in the middle of the execution, where it is a field's error.
+fn required(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
+    for variable in &operation.variable_definitions {
+        let (name, definition) = (&variable.node.name.node, &variable.node);
+        let given = variables.get(name).or(definition.default_value.as_ref().map(|value| &value.node));
+        if !definition.var_type.node.nullable && given.is_none_or(|value| *value == Value::Null) {
+            return Err(Refusal::VariableMissing(name.to_string(), definition.var_type.node.to_string()));
+        }
+    }
+    Ok(())
 }
 
 impl From<OperationType> for OperationKind {

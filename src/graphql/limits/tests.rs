@@ -104,7 +104,7 @@ fn directives_repetition_roots_depth_and_operations_are_limited() {
     assert_refused(&format!("{{ {} }}", "a ".repeat(52)), "repeated fields");
     let roots: String = (0..21).map(|number| format!("f{number} ")).collect();
     assert_refused(&format!("{{ ...F }} fragment F on Q {{ {roots} }}"), "root fields");
-    assert_refused(&format!("{}a{}", "{a ".repeat(16), "}".repeat(16)), "levels of fields");
+    assert_refused(&format!("{}{}", "{a ".repeat(17), "}".repeat(17)), "levels of fields");
     let operations: String = (0..11).map(|number| format!("query Q{number} {{ a }} ")).collect();
     let mut request = Request::new(operations).operation_name("Q1");
     assert!(matches!(Limits::default().admit(&mut request), Err(Refusal::Exceeded { what: "operations", .. })));
@@ -175,6 +175,19 @@ fn the_operation_that_runs_is_the_one_that_is_reported() {
     assert_eq!(admit(Some("C")).unwrap().kind, OperationKind::Subscription);
     assert_eq!(admit(Some("D")), Err(Refusal::OperationUnknown("D".into())));
     assert_eq!(admit(None), Err(Refusal::OperationNameMissing));
+}
+
+#[test]
+fn a_variable_that_must_be_given_is_missed_before_execution() {
+    let admit = |variables| {
+        let query = "query($a: Int!, $b: Int! = 1, $c: Int) { a(a: $a, b: $b, c: $c) }";
+        Limits::default().admit(&mut Request::new(query).variables(Variables::from_json(variables)))
+    };
+    assert!(admit(json!({ "a": 1 })).is_ok());
+    for missing in [json!({}), json!({ "a": null })] {
+        assert_eq!(admit(missing), Err(Refusal::VariableMissing("a".into(), "Int!".into())));
+    }
+    assert_eq!(admit(json!({ "a": 1, "b": null })), Err(Refusal::VariableMissing("b".into(), "Int!".into())));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 use axum::extract::ws::Message;
 use serde::Deserialize;
 
-use crate::http::service::Authenticated;
+use crate::graphql::Authenticated;
 
 /// Why a socket is closed, in the codes of graphql-transport-ws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,15 +62,16 @@ impl Session {
                 biased;
                 () = &mut draining => self.gate.close(Closing::GoingAway),
                 () = &mut deadline => self.gate.close(if initialised { Closing::Expired } else { Closing::InitTimeout }),
-                Some(message) = incoming.recv() => {
-                    if matches!(message, Message::Close(_)) {
-                        // The library's own codes: a refused initialisation has set its reason, all else is malformed.
-                        self.gate.close(Closing::BadMessage);
-                    } else if !send(&mut client, message).await {
-                        return;
+                Some(message) = incoming.recv() => if !self.forward(&mut client, message).await { return },
+                () = &mut protocol => {
+                    // What it said last is still on its way.
+                    while let Ok(message) = incoming.try_recv() {
+                        if !self.forward(&mut client, message).await {
+                            return;
+                        }
                     }
+                    break;
                 }
-                () = &mut protocol => break,
             }
             if self.gate.closing().is_some() {
                 break;
@@ -83,6 +84,17 @@ impl Session {
         }
         let (code, reason) = self.gate.closing().map_or((1000, ""), Closing::frame);
         send(&mut client, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    }
+
+    /// Sends what the protocol says; false if the client is gone.
+    async fn forward(&self, client: &mut (impl Sink<Message> + Unpin), message: Message) -> bool {
+        if matches!(message, Message::Close(_)) {
+            // The library closes with codes of its own: a refused initialisation has set its reason already, and all else
+            // is a message that it could not read.
+            self.gate.close(Closing::BadMessage);
+            return true;
+        }
+        send(client, message).await
     }
 
     async fn initialise(self, payload: serde_json::Value) -> async_graphql::Result<Data> {
@@ -147,7 +159,7 @@ fn log_begin(caller: &Caller, admitted: &Admitted) {
 
 fn start(caller: Caller, request: Request, admitted: Admitted) -> BoxStream<'static, Response> {
     if admitted.kind != OperationKind::Subscription {
-        return stream::once(async move { caller.execute(request, &admitted).await }).boxed();
+        return stream::once(async move { caller.execute(request, &admitted, caller.deadline()).await }).boxed();
     }
     let events = caller.shared.service.subscribe(request, caller.context(&admitted));
     AssertUnwindSafe(events)

@@ -1,4 +1,4 @@
-//! What the HTTP interface needs from the rest of the server.
+//! What the transport needs of the GraphQL interface, and nothing else of the server.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
-use crate::{auth::Actor, graphql::limits::Cost};
+use super::limits::Cost;
+use crate::auth::Actor;
 
 /// Everything about a request that is not in its document.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ pub enum AuthenticationError {
     Unavailable(String),
 }
 
-/// The server behind the HTTP interface.
+/// The GraphQL interface as the transport sees it.
 #[async_trait]
 pub trait GraphqlService: Send + Sync + 'static {
     /// Finds out who holds a bearer token. Without one the caller is nobody, which is no error.

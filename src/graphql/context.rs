@@ -1,0 +1,96 @@
+//! What every resolver of one operation shares: the services, the caller, and one session that reads.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, Result};
+use tokio::sync::Mutex;
+
+use super::error::{self, ErrorCode};
+use super::types::user_error::UserError;
+use crate::auth::Actor;
+use crate::services::{Caller, Origin, ServiceError, Services};
+use crate::tenancy::{DatabaseError, Session, Tenant};
+
+/// One operation.
+pub struct Operation {
+    /// What users can do.
+    pub services: Services,
+    caller: Option<Caller>,
+    origin: Origin,
+    request_id: String,
+    /// Opened by the first resolver that reads; everything the operation reads is of that moment.
+    session: Mutex<Option<Arc<Session<Tenant>>>>,
+}
+
+impl Operation {
+    /// An operation of this caller.
+    pub fn new(services: Services, caller: Option<Caller>, origin: Origin, request_id: String) -> Self {
+        Self { services, caller, origin, request_id, session: Mutex::new(None) }
+    }
+
+    /// The operation that a resolver belongs to.
+    pub fn of<'a>(ctx: &Context<'a>) -> &'a Arc<Self> {
+        ctx.data_unchecked::<Arc<Self>>()
+    }
+
+    /// Who asks, if anybody is logged in.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.caller.as_ref().map(|caller| &caller.actor)
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> Result<&Caller, ServiceError> {
+        self.caller.as_ref().ok_or(ServiceError::Unauthenticated)
+    }
+
+    /// Where the request came from.
+    pub fn origin(&self) -> Origin {
+        self.origin.clone()
+    }
+
+    /// The session that reads. Held only while it is used: [`Operation::finish`] gives it back.
+    pub async fn session(&self) -> Result<Arc<Session<Tenant>>, ServiceError> {
+        let mut slot = self.session.lock().await;
+        if let Some(session) = &*slot {
+            return Ok(Arc::clone(session));
+        }
+        let session = Arc::new(self.services.read(self.caller()?).await?);
+        *slot = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Gives the session back, if one was opened. One that somebody still holds is closed when they let go.
+    pub async fn finish(&self) {
+        if let Some(session) = self.session.lock().await.take()
+            && let Ok(session) = Arc::try_unwrap(session)
+            && let Err(error) = session.close().await
+        {
+            tracing::warn!(request_id = self.request_id, error = %error, "a reading session could not be ended");
+        }
+    }
+
+    /// The top-level error that a service's failure comes to.
+    pub fn fail(&self, failure: ServiceError) -> Error {
+        match failure {
+            ServiceError::Unauthenticated => {
+                ErrorCode::Unauthenticated.error("log in first: this needs an access token")
+            }
+            ServiceError::Forbidden(what) => ErrorCode::Forbidden.error(format!("not permitted: {what}")),
+            ServiceError::BadInput(message) => ErrorCode::BadUserInput.error(message),
+            ServiceError::Refused(_) => ErrorCode::BadUserInput.error(failure.to_string()),
+            ServiceError::Database(DatabaseError::Timeout(_)) => {
+                ErrorCode::Unavailable.error("the database did not answer in time: try again")
+            }
+            ServiceError::Database(_) | ServiceError::Internal(_) => error::internal(&failure, &self.request_id),
+        }
+    }
+
+    /// What a mutation answers: what it made, or what its caller must mend; anything else is a top-level error.
+    pub fn payload<T>(&self, outcome: Result<T, ServiceError>) -> Result<(Option<T>, Vec<UserError>)> {
+        match outcome {
+            Ok(value) => Ok((Some(value), Vec::new())),
+            Err(ServiceError::Refused(refusals)) => Ok((None, refusals.into_iter().map(UserError::from).collect())),
+            Err(other) => Err(self.fail(other)),
+        }
+    }
+}

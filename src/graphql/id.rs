@@ -1,0 +1,100 @@
+//! Ids as clients see them: opaque, and prefixed with what they are the id of, so that one cannot be taken for another.
+
+use std::fmt;
+
+use async_graphql::{ID, Result};
+use uuid::Uuid;
+
+use super::error::ErrorCode;
+
+/// What an id is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Account,
+    AuditEntry,
+    Instrument,
+    Portfolio,
+    Tenant,
+    Transaction,
+    User,
+}
+
+impl Kind {
+    const ALL: [Self; 7] = [
+        Self::Account,
+        Self::AuditEntry,
+        Self::Instrument,
+        Self::Portfolio,
+        Self::Tenant,
+        Self::Transaction,
+        Self::User,
+    ];
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Account => "acc",
+            Self::AuditEntry => "aud",
+            Self::Instrument => "ins",
+            Self::Portfolio => "pf",
+            Self::Tenant => "ten",
+            Self::Transaction => "txn",
+            Self::User => "usr",
+        }
+    }
+
+    /// The id of a thing of this kind.
+    pub fn id(self, id: Uuid) -> ID {
+        ID(format!("{}_{}", self.prefix(), id.simple()))
+    }
+
+    /// The id that the argument `argument` holds, if it is of this kind.
+    pub fn parse(self, id: &ID, argument: &str) -> Result<Uuid> {
+        match parse(id) {
+            Some((kind, id)) if kind == self => Ok(id),
+            Some((kind, _)) => Err(ErrorCode::BadUserInput
+                .error(format!("{argument}: the id of a {kind} stands where that of a {self} belongs"))),
+            None => {
+                Err(ErrorCode::BadUserInput.error(format!("{argument}: \"{}\" is no id of this server", shorten(id))))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// What an id says, whatever it is of.
+pub fn parse(id: &ID) -> Option<(Kind, Uuid)> {
+    let (prefix, uuid) = id.split_once('_')?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.prefix() == prefix)?;
+    let is_canonical =
+        uuid.len() == 32 && uuid.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if !is_canonical {
+        return None;
+    }
+    Uuid::try_parse(uuid).ok().map(|uuid| (kind, uuid))
+}
+
+fn shorten(id: &ID) -> String {
+    id.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_only_as_what_it_is() {
+        let id = Kind::Portfolio.id(Uuid::from_u128(7));
+        assert_eq!(parse(&id), Some((Kind::Portfolio, Uuid::from_u128(7))));
+        assert!(Kind::Account.parse(&id, "accountId").is_err());
+        for bad in
+            ["", "pf", "pf_", "pf_1", "xx_00000000000000000000000000000007", "pf_0000000000000000000000000000000G"]
+        {
+            assert_eq!(parse(&ID::from(bad)), None, "{bad}");
+        }
+    }
+}

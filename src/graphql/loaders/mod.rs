@@ -1,0 +1,200 @@
+//! What would be read once a row is read once a page: one loader a noun, made for one operation and never shared.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::{Error, Request, Result};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::context::Operation;
+use super::error::ErrorCode;
+use crate::services::valuation::{History, Snapshot, View};
+use crate::storage::account::Account;
+use crate::storage::instrument::{Instrument, Split};
+use crate::storage::portfolio::Portfolio;
+use crate::storage::user::User;
+
+/// A failure that every key of a batch shares.
+#[derive(Clone)]
+pub struct Failure(Error);
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+/// Loads in the name of one operation.
+#[derive(Clone)]
+pub struct Reads(Arc<Operation>);
+
+/// A portfolio at the close of a day.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SnapshotKey {
+    /// The portfolio and its currency.
+    pub view: View,
+    /// The day.
+    pub as_of: NaiveDate,
+}
+
+/// A portfolio over a range of days.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HistoryKey {
+    /// The portfolio and its currency.
+    pub view: View,
+    /// The day whose close the range opens from.
+    pub opening: NaiveDate,
+    /// The last day.
+    pub end: NaiveDate,
+}
+
+/// The person with this id, of a portfolio that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PersonKey(pub Uuid);
+
+/// The accounts of this portfolio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccountsKey(pub Uuid);
+
+/// The instrument with this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InstrumentKey(pub Uuid);
+
+/// The splits of this instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SplitsKey(pub Uuid);
+
+/// The portfolio with this id, if the caller may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PortfolioKey(pub Uuid);
+
+/// The reversal of this transaction, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReversalKey(pub Uuid);
+
+/// The day of this portfolio's first transaction, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FirstDateKey(pub Uuid);
+
+macro_rules! loader {
+    ($key:ty => $value:ty, |$operation:ident, $session:ident, $keys:ident| $load:expr) => {
+        impl Loader<$key> for Reads {
+            type Value = $value;
+            type Error = Failure;
+
+            async fn load(&self, $keys: &[$key]) -> Result<HashMap<$key, $value>, Failure> {
+                let $operation = &self.0;
+                let loaded = async {
+                    let $session = $operation.session().await?;
+                    $load
+                };
+                loaded.await.map_err(|error| Failure($operation.fail(error)))
+            }
+        }
+    };
+}
+
+loader!(SnapshotKey => Arc<Snapshot>, |operation, session, keys| {
+    let mut loaded = HashMap::new();
+    let days: HashSet<NaiveDate> = keys.iter().map(|key| key.as_of).collect();
+    for as_of in days {
+        let views: Vec<View> = keys.iter().filter(|key| key.as_of == as_of).map(|key| key.view.clone()).collect();
+        let snapshots = operation.services.snapshots(&session, &views, as_of).await?;
+        loaded.extend(snapshots.into_iter().map(|(view, snapshot)| (SnapshotKey { view, as_of }, snapshot)));
+    }
+    Ok(loaded)
+});
+
+loader!(HistoryKey => Arc<History>, |operation, session, keys| {
+    let mut loaded = HashMap::new();
+    let ranges: HashSet<(NaiveDate, NaiveDate)> = keys.iter().map(|key| (key.opening, key.end)).collect();
+    for (opening, end) in ranges {
+        let of_range = keys.iter().filter(|key| (key.opening, key.end) == (opening, end));
+        let views: Vec<View> = of_range.map(|key| key.view.clone()).collect();
+        let histories = operation.services.histories(&session, &views, opening, end).await?;
+        loaded.extend(histories.into_iter().map(|(view, history)| (HistoryKey { view, opening, end }, history)));
+    }
+    Ok(loaded)
+});
+
+loader!(PersonKey => Arc<User>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let people = operation.services.people_of_portfolios(&session, &ids).await?;
+    Ok(people.into_iter().map(|person| (PersonKey(person.id), Arc::new(person))).collect())
+});
+
+loader!(AccountsKey => Vec<Account>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<AccountsKey, Vec<Account>> = HashMap::new();
+    for account in operation.services.accounts(&session, &ids).await? {
+        loaded.entry(AccountsKey(account.portfolio_id)).or_default().push(account);
+    }
+    Ok(loaded)
+});
+
+loader!(InstrumentKey => Arc<Instrument>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let instruments = operation.services.instruments(&session, &ids).await?;
+    Ok(instruments.into_iter().map(|(id, instrument)| (InstrumentKey(id), instrument)).collect())
+});
+
+loader!(SplitsKey => Vec<Split>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<SplitsKey, Vec<Split>> = HashMap::new();
+    for split in operation.services.splits(&session, &ids).await? {
+        loaded.entry(SplitsKey(split.instrument_id)).or_default().push(split);
+    }
+    Ok(loaded)
+});
+
+loader!(PortfolioKey => Arc<Portfolio>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let portfolios = operation.services.portfolios(&session, &ids).await?;
+    Ok(portfolios.into_iter().map(|portfolio| (PortfolioKey(portfolio.id), Arc::new(portfolio))).collect())
+});
+
+loader!(ReversalKey => Uuid, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let reversals = operation.services.reversals(&session, &ids).await?;
+    Ok(reversals.into_iter().map(|(reversed, by)| (ReversalKey(reversed), by)).collect())
+});
+
+loader!(FirstDateKey => NaiveDate, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let days = operation.services.first_dates(&session, &ids).await?;
+    Ok(days.into_iter().map(|(portfolio, day)| (FirstDateKey(portfolio), day)).collect())
+});
+
+/// The loaders of an operation.
+pub struct Loaders(DataLoader<Reads>);
+
+impl Loaders {
+    /// Loaders for one operation.
+    pub fn attach(request: Request, operation: &Arc<Operation>) -> Request {
+        request.data(Self(DataLoader::new(Reads(Arc::clone(operation)), tokio::spawn)))
+    }
+
+    fn of<'a>(ctx: &async_graphql::Context<'a>) -> &'a DataLoader<Reads> {
+        &ctx.data_unchecked::<Self>().0
+    }
+}
+
+/// What stands under the key, if anything does.
+pub async fn find<K>(ctx: &async_graphql::Context<'_>, key: K) -> Result<Option<<Reads as Loader<K>>::Value>>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Reads: Loader<K, Error = Failure>,
+{
+    Ok(Loaders::of(ctx).load_one(key).await?)
+}
+
+/// What stands under a key that must be there.
+pub async fn get<K>(ctx: &async_graphql::Context<'_>, key: K) -> Result<<Reads as Loader<K>>::Value>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Reads: Loader<K, Error = Failure>,
+{
+    find(ctx, key).await?.ok_or_else(|| ErrorCode::Internal.error("internal error"))
+}

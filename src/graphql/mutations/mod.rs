@@ -1,0 +1,29 @@
+//! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
+
+mod manual_price;
+mod portfolio;
+mod sign_in;
+mod transaction;
+mod transactions_import;
+mod user;
+
+use async_graphql::MergedObject;
+
+use crate::services::idempotency::IdempotencyKey;
+
+/// Everything that can be changed. Each mutation is one transaction: it does everything or nothing, and writes an audit entry
+/// with what it does. What its caller can mend is in `userErrors`; the top-level errors are for the rest.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    sign_in::SignInMutation,
+    portfolio::PortfolioMutation,
+    transaction::TransactionMutation,
+    transactions_import::TransactionsImportMutation,
+    manual_price::ManualPriceMutation,
+    user::UserMutation,
+);
+
+/// The key that a client gave, for a request that reads as `request`.
+fn idempotency(key: Option<String>, operation: &'static str, request: String) -> Option<IdempotencyKey> {
+    key.map(|key| IdempotencyKey { key, operation, request })
+}

@@ -1,0 +1,123 @@
+//! Importing a CSV file.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+
+use super::portfolio::shown;
+use crate::graphql::context::Operation;
+use crate::graphql::id::Kind;
+use crate::graphql::rules::Ruled;
+use crate::graphql::types::portfolio::Portfolio;
+use crate::graphql::types::user_error::{UserError, UserErrorCode};
+use crate::services::import::{self, RowError};
+
+/// What to do with a file that holds wrong rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ImportMode {
+    /// Store nothing unless every row is right.
+    AllOrNothing,
+    /// Store the rows that are right.
+    ValidRows,
+}
+
+/// A file to import.
+#[derive(InputObject)]
+pub struct TransactionsImportInput {
+    /// The portfolio it goes to.
+    portfolio_id: ID,
+    /// The file's text. Its first line is exactly
+    /// `date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note`;
+    /// dates are ISO (2022-12-28), numbers have a decimal point and no thousands separators, a ratio is `4:1`. `account` may be
+    /// empty where the portfolio has one account. What each type needs stands in the README of the sample data.
+    csv: String,
+    /// What to do with wrong rows.
+    #[graphql(default_with = "ImportMode::AllOrNothing")]
+    mode: ImportMode,
+}
+
+/// Why a row was not taken.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ImportRowError {
+    /// The line in the file; the header is line 1.
+    line: i32,
+    /// The column, where one is to blame.
+    column: Option<String>,
+    /// What kind of error it is.
+    code: UserErrorCode,
+    /// What is wrong, with the value.
+    message: String,
+}
+
+impl From<RowError> for ImportRowError {
+    fn from(error: RowError) -> Self {
+        Self {
+            line: i32::try_from(error.line).unwrap_or(i32::MAX),
+            column: error.column.map(str::to_owned),
+            code: error.code.into(),
+            message: error.message,
+        }
+    }
+}
+
+/// What an import gives.
+#[derive(SimpleObject)]
+pub struct TransactionsImportPayload {
+    /// Rows in the file.
+    rows_read: i32,
+    /// Rows added to the ledger; 0 where nothing was stored.
+    rows_recorded: i32,
+    /// Rows that were imported before, and were not added again.
+    rows_duplicate: i32,
+    /// Rows that are wrong.
+    rows_rejected: i32,
+    /// The wrong rows, the first hundred of them, by line.
+    row_errors: Vec<ImportRowError>,
+    /// The portfolio since.
+    portfolio: Option<Portfolio>,
+    /// Why the file as a whole was refused.
+    user_errors: Vec<UserError>,
+}
+
+#[derive(Default)]
+pub struct TransactionsImportMutation;
+
+#[Object(guard = "Ruled")]
+impl TransactionsImportMutation {
+    /// Imports transactions from a CSV file. A row that was imported before is recognised, by its `external_id` or its content,
+    /// and not added again.
+    async fn transactions_import(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The file and where it goes.")] input: TransactionsImportInput,
+    ) -> Result<Option<TransactionsImportPayload>> {
+        let operation = Operation::of(ctx);
+        let portfolio = Kind::Portfolio.parse(&input.portfolio_id, "input.portfolioId")?;
+        let mode = match input.mode {
+            ImportMode::AllOrNothing => import::ImportMode::AllOrNothing,
+            ImportMode::ValidRows => import::ImportMode::ValidRows,
+        };
+        let outcome =
+            async { operation.services.transactions_import(operation.caller()?, portfolio, &input.csv, mode).await };
+        let (imported, user_errors) = operation.payload(outcome.await)?;
+        let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);
+        let Some(imported) = imported else {
+            return Ok(Some(TransactionsImportPayload {
+                rows_read: 0,
+                rows_recorded: 0,
+                rows_duplicate: 0,
+                rows_rejected: 0,
+                row_errors: Vec::new(),
+                portfolio: None,
+                user_errors,
+            }));
+        };
+        Ok(Some(TransactionsImportPayload {
+            rows_read: count(imported.rows_read),
+            rows_recorded: count(imported.rows_recorded),
+            rows_duplicate: count(imported.rows_duplicate),
+            rows_rejected: count(imported.rows_rejected),
+            row_errors: imported.row_errors.into_iter().map(ImportRowError::from).collect(),
+            portfolio: Some(shown(operation, imported.portfolio).await?),
+            user_errors,
+        }))
+    }
+}

@@ -1,0 +1,106 @@
+//! Instruments, closes and exchange rates.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use crate::graphql::connection;
+use crate::graphql::context::Operation;
+use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
+use crate::graphql::loaders::{self, InstrumentKey};
+use crate::graphql::rules::Ruled;
+use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::types::instrument::{ExchangeRateHistory, Instrument, InstrumentConnection, PriceHistory};
+
+/// The longest range of exchange rates, in days: since the euro's first day, and room to spare.
+const MAX_RATE_DAYS: i64 = 40 * 366;
+
+#[derive(Default)]
+pub struct InstrumentQuery;
+
+#[Object(guard = "Ruled")]
+impl InstrumentQuery {
+    /// Instruments whose symbol begins with the text, whose name holds it, or whose ISIN it is; by symbol.
+    async fn instruments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to look for, whatever its case; every instrument where nothing is given.")]
+        search: Option<String>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<InstrumentConnection>> {
+        let operation = Operation::of(ctx);
+        let page = connection::page(Some(first), after.as_deref())?;
+        let limit = page.limit;
+        if search.as_ref().is_some_and(|search| search.len() > 100) {
+            return Err(ErrorCode::BadUserInput.error("search: more than 100 bytes"));
+        }
+        let read = async {
+            let session = operation.session().await?;
+            let rows = operation.services.instrument_page(&session, search.as_deref(), page).await?;
+            let total = match connection::wants_total(ctx) {
+                true => operation.services.instrument_count(&session, search.as_deref()).await?,
+                false => 0,
+            };
+            Ok((rows, total))
+        };
+        let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
+        let (rows, info) = connection::cut(rows, limit, |row| (row.symbol.clone(), row.id));
+        let rows = rows.into_iter().map(|(cursor, row)| (cursor, Instrument(Arc::new(row)))).collect();
+        Ok(Some(InstrumentConnection::new(rows, info, total)))
+    }
+
+    /// One instrument. Null where there is none with this id.
+    async fn instrument(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instrument's id.")] id: ID,
+    ) -> Result<Option<Instrument>> {
+        let id = Kind::Instrument.parse(&id, "id")?;
+        Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument))
+    }
+
+    /// The closes of an instrument. Null where there is none with this id.
+    async fn prices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instrument's id.")] instrument_id: ID,
+        #[graphql(desc = "From this day on, inclusive.")] from: Option<Date>,
+        #[graphql(desc = "Until this day, inclusive.")] to: Option<Date>,
+    ) -> Result<Option<PriceHistory>> {
+        let operation = Operation::of(ctx);
+        let id = Kind::Instrument.parse(&instrument_id, "instrumentId")?;
+        let read = async {
+            let session = operation.session().await?;
+            operation.services.prices(&session, id, from.map(|day| day.0), to.map(|day| day.0)).await
+        };
+        let found = read.await.map_err(|error| operation.fail(error))?;
+        Ok(found.map(|(instrument, columns)| PriceHistory::new(instrument, columns)))
+    }
+
+    /// What one unit of a currency cost in another.
+    async fn exchange_rates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The currency whose unit is priced.")] base: Currency,
+        #[graphql(desc = "The currency it is priced in.")] quote: Currency,
+        #[graphql(desc = "From this day on, inclusive; a year before `to` where none is given.")] from: Option<Date>,
+        #[graphql(desc = "Until this day, inclusive; today where none is given.")] to: Option<Date>,
+    ) -> Result<Option<ExchangeRateHistory>> {
+        let operation = Operation::of(ctx);
+        let to = to.map_or_else(|| operation.services.environment.clock.today(), |day| day.0);
+        let from = from.map_or_else(|| to.checked_sub_days(chrono::Days::new(365)).unwrap_or(to), |day| day.0);
+        let days = (to - from).num_days();
+        if !(0..=MAX_RATE_DAYS).contains(&days) {
+            let message = format!("from, to: a range of {days} days; 0 to {MAX_RATE_DAYS} are allowed");
+            return Err(ErrorCode::BadUserInput.error(message));
+        }
+        let read = async {
+            let session = operation.session().await?;
+            operation.services.exchange_rates(&session, base.0, quote.0, from, to).await
+        };
+        let columns = read.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(ExchangeRateHistory::new(base.0, quote.0, columns)))
+    }
+}

@@ -1,0 +1,23 @@
+//! Everything that can be read, one file a noun.
+
+mod audit_log;
+mod instrument;
+mod node;
+mod portfolio;
+mod tenant;
+mod user;
+
+pub use self::portfolio::as_of;
+
+use async_graphql::MergedObject;
+
+/// Everything that can be read. Figures are never silently wrong: what cannot be told is null and says why.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    user::UserQuery,
+    tenant::TenantQuery,
+    portfolio::PortfolioQuery,
+    instrument::InstrumentQuery,
+    audit_log::AuditLogQuery,
+    node::NodeQuery,
+);

@@ -1,0 +1,84 @@
+//! Portfolios.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+use chrono::NaiveDate;
+
+use crate::graphql::connection;
+use crate::graphql::context::Operation;
+use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
+use crate::graphql::loaders::{self, PortfolioKey};
+use crate::graphql::rules::Ruled;
+use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::types::portfolio::{Portfolio, PortfolioConnection};
+
+#[derive(Default)]
+pub struct PortfolioQuery;
+
+/// The day that was asked for, if it has come; else the last day with complete market data.
+pub async fn as_of(operation: &Operation, asked: Option<Date>) -> Result<NaiveDate> {
+    let today = operation.services.environment.clock.today();
+    match asked {
+        Some(Date(day)) if day > today => {
+            Err(ErrorCode::BadUserInput.error(format!("asOf: {day} has not come yet: today is {today}")))
+        }
+        Some(Date(day)) => Ok(day),
+        None => {
+            let day = async { operation.services.default_as_of(&*operation.session().await?).await };
+            day.await.map_err(|error| operation.fail(error))
+        }
+    }
+}
+
+#[Object(guard = "Ruled")]
+impl PortfolioQuery {
+    /// The portfolios that the caller may see, in the order of their making.
+    async fn portfolios(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+        #[graphql(desc = "The day at whose close figures stand; the last complete market day where none is given.")]
+        as_of: Option<Date>,
+        #[graphql(desc = "The currency to show figures in; each portfolio's own where none is given.")]
+        currency: Option<Currency>,
+    ) -> Result<Option<PortfolioConnection>> {
+        let operation = Operation::of(ctx);
+        let page = connection::page(Some(first), after.as_deref())?;
+        let limit = page.limit;
+        let day = self::as_of(operation, as_of).await?;
+        let read = async {
+            let session = operation.session().await?;
+            let rows = operation.services.portfolio_page(&session, page).await?;
+            let total = match connection::wants_total(ctx) {
+                true => operation.services.portfolio_count(&session).await?,
+                false => 0,
+            };
+            Ok((rows, total))
+        };
+        let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
+        let (rows, info) = connection::cut(rows, limit, |row| row.id);
+        let portfolio = |row| Portfolio::new(Arc::new(row), day, currency);
+        let rows = rows.into_iter().map(|(cursor, row)| (cursor, portfolio(row))).collect();
+        Ok(Some(PortfolioConnection::new(rows, info, total)))
+    }
+
+    /// One portfolio. Null where there is none with this id, or none that the caller may see.
+    async fn portfolio(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The portfolio's id.")] id: ID,
+        #[graphql(desc = "The day at whose close figures stand; the last complete market day where none is given.")]
+        as_of: Option<Date>,
+        #[graphql(desc = "The currency to show figures in; the portfolio's own where none is given.")] currency: Option<
+            Currency,
+        >,
+    ) -> Result<Option<Portfolio>> {
+        let id = Kind::Portfolio.parse(&id, "id")?;
+        let day = self::as_of(Operation::of(ctx), as_of).await?;
+        let row = loaders::find(ctx, PortfolioKey(id)).await?;
+        Ok(row.map(|row| Portfolio::new(row, day, currency)))
+    }
+}

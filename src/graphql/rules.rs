@@ -1,0 +1,87 @@
+//! Who may call which root field: one table. A field that is not in it is refused to everyone.
+
+use async_graphql::{Context, Guard, Result};
+
+use super::context::Operation;
+use super::error::ErrorCode;
+use crate::auth::{Actor, Permission, Permission as P};
+
+/// Who may call a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Everyone, also without an access token.
+    Public,
+    /// Everyone who is logged in.
+    SignedIn,
+    /// Whoever holds at least one of these permissions.
+    AnyOf(&'static [Permission]),
+}
+
+const READS_PORTFOLIOS: Rule = Rule::AnyOf(&[P::PortfoliosReadAll, P::PortfoliosReadAssigned, P::PortfoliosReadOwn]);
+const WRITES_PORTFOLIOS: Rule =
+    Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
+const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
+
+/// The rule of every root field.
+pub const RULES: &[(&str, Rule)] = &[
+    // Query
+    ("viewer", Rule::SignedIn),
+    ("tenant", Rule::AnyOf(&[P::TenantRead])),
+    ("tenants", Rule::AnyOf(&[P::TenantsRead])),
+    ("users", Rule::AnyOf(&[P::UsersRead])),
+    ("roles", Rule::AnyOf(&[P::RolesRead])),
+    ("portfolios", READS_PORTFOLIOS),
+    ("portfolio", READS_PORTFOLIOS),
+    ("instruments", READS_MARKET),
+    ("instrument", READS_MARKET),
+    ("prices", READS_MARKET),
+    ("exchangeRates", READS_MARKET),
+    ("auditLog", Rule::AnyOf(&[P::AuditRead])),
+    ("node", Rule::SignedIn),
+    ("nodes", Rule::SignedIn),
+    // Mutation
+    ("login", Rule::Public),
+    ("tokenRefresh", Rule::Public),
+    ("logout", Rule::Public),
+    ("portfolioCreate", WRITES_PORTFOLIOS),
+    ("portfolioUpdate", WRITES_PORTFOLIOS),
+    ("transactionRecord", WRITES_PORTFOLIOS),
+    ("transactionReverse", WRITES_PORTFOLIOS),
+    ("transactionsImport", WRITES_PORTFOLIOS),
+    ("manualPricesRecord", WRITES_PORTFOLIOS),
+    ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
+    ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
+    // Subscription
+    ("portfolioChanged", READS_PORTFOLIOS),
+];
+
+/// The rule of a root field.
+pub fn rule_of(field: &str) -> Option<Rule> {
+    RULES.iter().find(|(name, _)| *name == field).map(|(_, rule)| *rule)
+}
+
+impl Rule {
+    /// Lets the caller through or says why not.
+    pub fn check(self, actor: Option<&Actor>) -> Result<()> {
+        match (self, actor) {
+            (Self::Public, _) | (Self::SignedIn, Some(_)) => Ok(()),
+            (_, None) => Err(ErrorCode::Unauthenticated.error("log in first: this needs an access token")),
+            (Self::AnyOf(permissions), Some(actor)) if actor.permissions.contains_any(permissions) => Ok(()),
+            (Self::AnyOf(permissions), Some(_)) => {
+                let names: Vec<&str> = permissions.iter().map(|permission| permission.code()).collect();
+                Err(ErrorCode::Forbidden.error(format!("this needs the permission {}", names.join(" or "))))
+            }
+        }
+    }
+}
+
+/// Applies the table to the root field that is being resolved.
+pub struct Ruled;
+
+impl Guard for Ruled {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let field = ctx.field().name();
+        let rule = rule_of(field).ok_or_else(|| ErrorCode::Forbidden.error(format!("{field} has no rule")))?;
+        rule.check(ctx.data_unchecked::<std::sync::Arc<Operation>>().actor())
+    }
+}

@@ -1,0 +1,70 @@
+//! Values that GraphQL has no type for.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::NaiveDate;
+use domain::money;
+
+/// A calendar day, ISO 8601: `2022-12-28`. A day has no time zone; it is the day of the business it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
+
+#[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        let is_iso = text.len() == 10 && text.is_ascii();
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) if is_iso => Ok(Self(date)),
+            _ => Err(InputValueError::custom(format!("\"{text}\" is no day like 2022-12-28"))),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// An exact decimal number as a string, without exponent: `"-1234.50"`. Up to 28 significant digits. Never a float: what a
+/// JSON number cannot hold exactly would already be lost when it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal(pub rust_decimal::Decimal);
+
+#[Scalar(name = "Decimal")]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::custom("a decimal is written as a string, like \"1234.50\""));
+        };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let exact = if plain { rust_decimal::Decimal::from_str_exact(text).ok() } else { None };
+        exact.map(Self).ok_or_else(|| {
+            InputValueError::custom(format!("\"{text}\" is no decimal like \"-1234.50\" of at most 28 digits"))
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A currency by its ISO 4217 code: `USD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Currency(pub money::Currency);
+
+#[Scalar(name = "Currency", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
+impl ScalarType for Currency {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        money::Currency::new(text).map(Self).map_err(|error| InputValueError::custom(error.to_string()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.as_str().to_owned())
+    }
+}

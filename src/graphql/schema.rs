@@ -1,0 +1,114 @@
+//! The schema, and how an operation is run on it.
+
+use std::sync::Arc;
+
+use async_graphql::{Request, Response, Schema};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::stream::{BoxStream, StreamExt};
+
+use super::context::Operation;
+use super::loaders::Loaders;
+use super::mutations::Mutation;
+use super::queries::Query;
+use super::service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
+use super::subscriptions::Subscription;
+use super::types::node::Node;
+use crate::services::{Origin, ServiceError, Services};
+
+/// The product's schema.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+fn schema(introspection: bool) -> ApiSchema {
+    let builder = Schema::build(Query::default(), Mutation::default(), Subscription).register_output_type::<Node>();
+    // Limits are applied before execution, by `limits`.
+    let builder = builder.disable_suggestions();
+    if introspection { builder.finish() } else { builder.disable_introspection().finish() }
+}
+
+/// The public contract, as `schema.graphql` holds it.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    format!("{}\n", schema(true).sdl_with_options(options).trim_end())
+}
+
+/// The schema with the services behind it.
+pub struct Api {
+    schema: ApiSchema,
+    services: Services,
+}
+
+impl Api {
+    /// Puts the services behind the schema.
+    pub fn new(services: Services, introspection: bool) -> Self {
+        Self { schema: schema(introspection), services }
+    }
+
+    async fn operation(&self, context: &RequestContext) -> Result<Arc<Operation>, ServiceError> {
+        let origin = Origin {
+            request_id: Some(context.request_id.clone()),
+            address: context.peer.map(|peer| peer.ip().to_string()),
+        };
+        let caller = match &context.actor {
+            Some(actor) => Some(self.services.caller(actor.clone(), origin.clone()).await?),
+            None => None,
+        };
+        Ok(Arc::new(Operation::new(self.services.clone(), caller, origin, context.request_id.clone())))
+    }
+}
+
+fn refused(error: &ServiceError, context: &RequestContext) -> Response {
+    use super::error::ErrorCode;
+    let error = match error {
+        ServiceError::Unauthenticated => ErrorCode::Unauthenticated.error("log in first: this needs an access token"),
+        other => super::error::internal(other, &context.request_id),
+    };
+    Response::from_errors(vec![error.into_server_error(Default::default())])
+}
+
+#[async_trait]
+impl GraphqlService for Api {
+    async fn authenticate(
+        &self,
+        bearer: Option<&str>,
+        _now: DateTime<Utc>,
+    ) -> Result<Option<Authenticated>, AuthenticationError> {
+        let Some(token) = bearer else {
+            return Ok(None);
+        };
+        match self.services.authenticate(token).await {
+            Ok((actor, expires_at)) => Ok(Some(Authenticated { actor, expires_at })),
+            Err(ServiceError::Unauthenticated) => Err(AuthenticationError::Refused("not valid".to_owned())),
+            Err(other) => Err(AuthenticationError::Unavailable(other.to_string())),
+        }
+    }
+
+    async fn execute(&self, request: Request, context: RequestContext) -> Response {
+        let operation = match self.operation(&context).await {
+            Ok(operation) => operation,
+            Err(error) => return refused(&error, &context),
+        };
+        let request = Loaders::attach(request, &operation).data(Arc::clone(&operation));
+        let response = self.schema.execute(request).await;
+        operation.finish().await;
+        response
+    }
+
+    fn subscribe(&self, request: Request, context: RequestContext) -> BoxStream<'static, Response> {
+        let api = Self { schema: self.schema.clone(), services: self.services.clone() };
+        let stream = async move {
+            match api.operation(&context).await {
+                Ok(operation) => {
+                    let request = Loaders::attach(request, &operation).data(operation);
+                    api.schema.execute_stream(request).boxed()
+                }
+                Err(error) => futures_util::stream::once(async move { refused(&error, &context) }).boxed(),
+            }
+        };
+        futures_util::stream::once(stream).flatten().boxed()
+    }
+
+    async fn ready(&self) -> Result<(), &'static str> {
+        self.services.gateway.ready().await.map_err(|_| "database")
+    }
+}

@@ -1,0 +1,181 @@
+//! What a portfolio holds.
+
+use std::sync::Arc;
+
+use async_graphql::{Object, Result, SimpleObject};
+use domain::pricing::Lookup;
+
+use super::figure::{DataStatus, FigureReason, Quote};
+use super::instrument::Instrument;
+use super::money::Money;
+use super::portfolio::Account;
+use crate::graphql::connection::connection;
+use crate::graphql::loaders::{self, AccountsKey};
+use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::valuation::{Holding as Line, Snapshot};
+
+/// A security in an account of a portfolio, at the close of the portfolio's `asOf`.
+#[derive(Clone)]
+pub struct Holding {
+    /// The portfolio that it is held in.
+    pub portfolio: uuid::Uuid,
+    /// The snapshot that the line is of.
+    pub snapshot: Arc<Snapshot>,
+    /// Which line.
+    pub index: usize,
+}
+
+impl Holding {
+    /// The line.
+    pub fn line(&self) -> &Line {
+        &self.snapshot.holdings[self.index]
+    }
+
+    fn reasons(&self) -> Vec<FigureReason> {
+        let line = self.line();
+        let Some(value) = &line.value else {
+            return Vec::new();
+        };
+        let mut reasons = Vec::new();
+        if let Lookup::Missing { reason } = value.price {
+            reasons.push(FigureReason::new("NO_PRICE", format!("no price of {}: {reason}", line.instrument.symbol)));
+        }
+        if value.rate_date.is_none() {
+            let message = format!("no rate from {} to {}", value.local_currency, self.snapshot.currency);
+            reasons.push(FigureReason::new("NO_RATE", message));
+        }
+        reasons
+    }
+}
+
+/// A security in an account of a portfolio, at the close of the portfolio's `asOf`.
+///
+/// Amounts are in the portfolio's `currency` unless a field says local. Cost and gains are at the exchange rates of the trade
+/// dates, so that a gain holds what the currency did.
+#[Object]
+impl Holding {
+    /// What is held.
+    async fn instrument(&self) -> Instrument {
+        Instrument(Arc::clone(&self.line().instrument))
+    }
+
+    /// The account it is held in.
+    async fn account(&self, ctx: &async_graphql::Context<'_>) -> Result<Option<Account>> {
+        let accounts = loaders::find(ctx, AccountsKey(self.portfolio)).await?.unwrap_or_default();
+        Ok(accounts.into_iter().find(|account| account.id == self.line().account).map(Account::from))
+    }
+
+    /// Units held, in the share basis of the day; for bonds the face amount. Zero for a holding that was closed.
+    async fn quantity(&self) -> Decimal {
+        Decimal(self.line().books.quantity.normalize())
+    }
+
+    /// The last close on `asOf` or before, with its day and status. Null for a holding that was closed.
+    async fn price(&self) -> Option<Quote> {
+        let value = self.line().value.as_ref()?;
+        Some(Quote::new(value.price, value.local_currency))
+    }
+
+    /// Quantity × price × the instrument's multiplier, at the exchange rate of `asOf`. Null where price or rate is missing:
+    /// see `reasons`.
+    async fn market_value(&self) -> Option<Money> {
+        let line = self.line();
+        match &line.value {
+            None => Some(Money::new(rust_decimal::Decimal::ZERO, self.snapshot.currency)),
+            Some(value) => Some(Money::new(value.market_value?, self.snapshot.currency)),
+        }
+    }
+
+    /// The same in the instrument's currency.
+    async fn market_value_local(&self) -> Option<Money> {
+        let line = self.line();
+        match &line.value {
+            None => Some(Money::new(rust_decimal::Decimal::ZERO, line.instrument.currency)),
+            Some(value) => Some(Money::new(value.market_value_local?, line.instrument.currency)),
+        }
+    }
+
+    /// What the open lots cost, fees and taxes of their purchases included; first in, first out.
+    async fn cost(&self) -> Money {
+        Money::new(self.line().books.cost_base, self.snapshot.currency)
+    }
+
+    /// The same in the instrument's currency.
+    async fn cost_local(&self) -> Money {
+        Money::new(self.line().books.cost_local, self.line().instrument.currency)
+    }
+
+    /// Market value minus cost. Null where the market value is.
+    async fn unrealized_gain(&self) -> Option<Money> {
+        let value = self.line().value.as_ref()?;
+        Some(Money::new(value.unrealized_gain?, self.snapshot.currency))
+    }
+
+    /// The same in the instrument's currency.
+    async fn unrealized_gain_local(&self) -> Option<Money> {
+        let value = self.line().value.as_ref()?;
+        Some(Money::new(value.unrealized_gain_local?, self.line().instrument.currency))
+    }
+
+    /// Unrealised gain over cost, as a fraction: 0.05 is 5 %. Null where the gain is, and where the cost is zero.
+    async fn unrealized_return(&self) -> Option<f64> {
+        use rust_decimal::prelude::ToPrimitive;
+        let gain = self.line().value.as_ref()?.unrealized_gain?;
+        gain.checked_div(self.line().books.cost_base)?.to_f64()
+    }
+
+    /// Proceeds minus cost of everything sold until `asOf`, after fees and taxes of both.
+    async fn realized_gain(&self) -> Money {
+        Money::new(self.line().books.realized_base, self.snapshot.currency)
+    }
+
+    /// The same in the instrument's currency.
+    async fn realized_gain_local(&self) -> Money {
+        Money::new(self.line().books.realized_local, self.line().instrument.currency)
+    }
+
+    /// Dividends and coupons until `asOf`, before withholding, at each payment's exchange rate.
+    async fn income(&self) -> Money {
+        Money::new(self.line().books.income_base, self.snapshot.currency)
+    }
+
+    /// The share of the portfolio's total value, cash included, as a fraction. Null unless the total is known and above
+    /// zero.
+    async fn weight(&self) -> Option<f64> {
+        self.line().value.as_ref()?.weight
+    }
+
+    /// How good the data behind the market value is.
+    async fn status(&self) -> DataStatus {
+        match self.line().value.as_ref() {
+            None => DataStatus::Complete,
+            Some(value) if value.market_value.is_none() => DataStatus::Missing,
+            Some(value) => Quote::new(value.price, value.local_currency).status,
+        }
+    }
+
+    /// Why figures of this holding are null; empty where none is.
+    #[graphql(name = "reasons")]
+    async fn shown_reasons(&self) -> Vec<FigureReason> {
+        self.reasons()
+    }
+}
+
+/// A cash balance of an account, at the close of the portfolio's `asOf`. Unsettled trades count from their trade date.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CashBalance {
+    /// The id of the account.
+    pub account_id: async_graphql::ID,
+    /// The currency.
+    pub currency: Currency,
+    /// The balance in that currency; below zero where money was borrowed.
+    pub amount: Money,
+    /// The same in the portfolio's `currency`, at the exchange rate of `asOf`. Null where there is no rate.
+    pub value: Option<Money>,
+    /// The day of that exchange rate.
+    pub rate_date: Option<Date>,
+    /// The share of the portfolio's total value, as a fraction. Null unless the total is known and above zero.
+    pub weight: Option<f64>,
+}
+
+connection!(HoldingConnection, HoldingEdge, Holding, "a portfolio's holdings, open ones by symbol, then closed ones");

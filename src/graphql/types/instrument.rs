@@ -1,0 +1,179 @@
+//! Instruments, closes and rates.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+
+use crate::graphql::connection::connection;
+use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
+use crate::graphql::loaders::{self, SplitsKey};
+use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::instrument::Columns;
+use crate::storage::instrument::{Instrument as Row, Split as SplitRow};
+
+/// What kind of instrument it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum AssetType {
+    /// A share of a company.
+    Stock,
+    /// An exchange-traded fund.
+    Etf,
+    /// A fund that is not traded on an exchange.
+    Fund,
+    /// An index; it cannot be held.
+    Index,
+    /// A crypto asset.
+    Crypto,
+    /// A bond, quoted per 100 of face; its quantity is the face amount.
+    Bond,
+    /// An option.
+    Option,
+}
+
+/// Something that can be held or compared with.
+#[derive(Clone)]
+pub struct Instrument(pub Arc<Row>);
+
+/// Something that can be held or compared with.
+#[Object]
+impl Instrument {
+    /// The instrument's id.
+    pub async fn id(&self) -> ID {
+        Kind::Instrument.id(self.0.id)
+    }
+
+    /// Its ticker on its market.
+    async fn symbol(&self) -> &str {
+        &self.0.symbol
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What kind of instrument it is.
+    async fn asset_type(&self) -> Result<AssetType> {
+        match self.0.asset_type.as_str() {
+            "STOCK" => Ok(AssetType::Stock),
+            "ETF" => Ok(AssetType::Etf),
+            "FUND" => Ok(AssetType::Fund),
+            "INDEX" => Ok(AssetType::Index),
+            "CRYPTO" => Ok(AssetType::Crypto),
+            "BOND" => Ok(AssetType::Bond),
+            "OPTION" => Ok(AssetType::Option),
+            _ => Err(ErrorCode::Internal.error("internal error")),
+        }
+    }
+
+    /// The market it trades on, by its ISO 10383 market identifier code; `24X7` for a market that never closes.
+    async fn mic(&self) -> &str {
+        &self.0.mic
+    }
+
+    /// The currency it is quoted in.
+    async fn currency(&self) -> Currency {
+        Currency(self.0.currency)
+    }
+
+    /// Its ISIN, where known.
+    async fn isin(&self) -> Option<&str> {
+        self.0.isin.as_deref()
+    }
+
+    /// The code of its sector, where known.
+    async fn sector(&self) -> Option<&str> {
+        self.0.sector_code.as_deref()
+    }
+
+    /// Money per unit of quantity and price: 1 for shares, 0.01 for bonds quoted per 100 of face.
+    async fn price_multiplier(&self) -> Decimal {
+        Decimal(self.0.price_multiplier.normalize())
+    }
+
+    /// Whether its prices are entered by hand, by the tenant's people.
+    async fn manually_priced(&self) -> bool {
+        self.0.manually_priced
+    }
+
+    /// Its splits, the earliest first.
+    async fn splits(&self, ctx: &Context<'_>) -> Result<Vec<Split>> {
+        let splits = loaders::find(ctx, SplitsKey(self.0.id)).await?.unwrap_or_default();
+        Ok(splits.into_iter().map(Split::from).collect())
+    }
+}
+
+/// A split: `denominator` old units become `numerator` new ones.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Split {
+    /// The first day that the instrument trades divided.
+    ex_date: Date,
+    /// Units after.
+    numerator: Decimal,
+    /// Units before.
+    denominator: Decimal,
+}
+
+impl From<SplitRow> for Split {
+    fn from(row: SplitRow) -> Self {
+        Self {
+            ex_date: Date(row.ex_date),
+            numerator: Decimal(row.numerator.normalize()),
+            denominator: Decimal(row.denominator.normalize()),
+        }
+    }
+}
+
+/// The closes of an instrument, as columns of one length.
+#[derive(Clone, SimpleObject)]
+pub struct PriceHistory {
+    /// Whose closes they are.
+    instrument: Instrument,
+    /// The currency they are quoted in.
+    currency: Currency,
+    /// The days that have a close, ascending.
+    dates: Vec<Date>,
+    /// The close of each day as quoted then: not adjusted for later splits or dividends.
+    closes: Vec<Decimal>,
+}
+
+impl PriceHistory {
+    /// The closes in columns.
+    pub fn new(instrument: Arc<Row>, columns: Columns) -> Self {
+        Self {
+            currency: Currency(instrument.currency),
+            instrument: Instrument(instrument),
+            dates: columns.dates.into_iter().map(Date).collect(),
+            closes: columns.values.into_iter().map(|value| Decimal(value.normalize())).collect(),
+        }
+    }
+}
+
+/// What a currency cost in another, as columns of one length.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ExchangeRateHistory {
+    /// The currency whose unit is priced.
+    base: Currency,
+    /// The currency it is priced in.
+    quote: Currency,
+    /// The days that have a rate of their own, ascending.
+    dates: Vec<Date>,
+    /// What one unit of `base` cost in `quote`: the ratio of both currencies' euro reference rates of the European Central
+    /// Bank.
+    rates: Vec<Decimal>,
+}
+
+impl ExchangeRateHistory {
+    /// The rates in columns.
+    pub fn new(base: domain::money::Currency, quote: domain::money::Currency, columns: Columns) -> Self {
+        Self {
+            base: Currency(base),
+            quote: Currency(quote),
+            dates: columns.dates.into_iter().map(Date).collect(),
+            rates: columns.values.into_iter().map(|value| Decimal(value.normalize())).collect(),
+        }
+    }
+}
+
+connection!(InstrumentConnection, InstrumentEdge, Instrument, "instruments");

@@ -1,0 +1,159 @@
+//! Returns and risk, each figure with its method and conventions.
+
+use async_graphql::{Enum, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::figure::FigureReason;
+use crate::graphql::scalars::{Currency, Date};
+use crate::services::performance::{Figure, PERIODS_PER_YEAR, Performance};
+
+/// What a figure's value measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum MetricUnit {
+    /// A fraction over the range: 0.05 is 5 %.
+    Fraction,
+    /// A fraction a year: 0.05 is 5 % a year.
+    FractionPerYear,
+    /// A plain ratio.
+    Ratio,
+}
+
+/// A figure with how it was made.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Metric {
+    /// The figure; null where it cannot be told or would mislead: see `reasons`.
+    value: Option<f64>,
+    /// What the value measures.
+    unit: MetricUnit,
+    /// How it was computed.
+    method: &'static str,
+    /// The conventions that it follows: annualisation, degrees of freedom, day count, timing of flows.
+    conventions: Vec<String>,
+    /// Why it is null, or what to know about it.
+    reasons: Vec<FigureReason>,
+}
+
+impl Metric {
+    fn new(figure: &Figure, unit: MetricUnit, method: &'static str, conventions: &[&str]) -> Self {
+        Self {
+            value: figure.value,
+            unit,
+            method,
+            conventions: conventions.iter().map(|&convention| convention.to_owned()).collect(),
+            reasons: figure.reasons.iter().map(|(code, message)| FigureReason::new(code, message.clone())).collect(),
+        }
+    }
+}
+
+/// The deepest fall of the time-weighted growth from a peak.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct MaxDrawdown {
+    /// Its depth: a fraction, zero or below.
+    depth: Metric,
+    /// The day of the peak; the range's opening may be one.
+    peak: Option<Date>,
+    /// The day of the trough.
+    trough: Option<Date>,
+    /// The first day at the peak's level again; null while it is not reached.
+    recovery: Option<Date>,
+}
+
+/// Returns and risk of a portfolio over a range.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Metrics {
+    /// The day whose close the range opens from: the day before its first.
+    opening_date: Date,
+    /// The last day of the range.
+    end_date: Date,
+    /// Calendar days from the opening to the end: 365 for a calendar year of that length.
+    days: i32,
+    /// The currency that values and flows were taken in.
+    currency: Currency,
+    /// How many daily returns were linked.
+    observations: i32,
+    /// Time-weighted return over the range: what the investments did, whatever was paid in or out.
+    twr: Metric,
+    /// Time-weighted return a year. Null under a year.
+    annualized_return: Metric,
+    /// Money-weighted return: what the investor's money earned, with the size and day of every flow. A year from a year on,
+    /// over the range under a year: see `unit`.
+    xirr: Metric,
+    /// How much daily returns vary, a year. Null under 20 observations.
+    volatility: Metric,
+    /// Mean return above the risk-free rate over its standard deviation, a year. Null under 20 observations.
+    sharpe: Metric,
+    /// The deepest fall.
+    max_drawdown: MaxDrawdown,
+    /// When it was computed.
+    computed_at: DateTime<Utc>,
+}
+
+impl Metrics {
+    /// The figures in GraphQL's terms.
+    pub fn new(
+        performance: &Performance,
+        currency: domain::money::Currency,
+        risk_free: f64,
+        computed_at: DateTime<Utc>,
+    ) -> Self {
+        let linked = "linked over valuation days; inflows at the start of a day, outflows at its end";
+        let year = format!("{PERIODS_PER_YEAR} valuation days a year");
+        let rate = format!("risk-free rate of {risk_free} a year, (1 + rf)^(1/{PERIODS_PER_YEAR}) − 1 a day");
+        let int = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
+        let (xirr_unit, xirr_note) = if performance.xirr_is_annual {
+            (MetricUnit::FractionPerYear, "a year")
+        } else {
+            (MetricUnit::Fraction, "over the range: (1 + r)^(days/365) − 1, since the range is under a year")
+        };
+        let fall = &performance.max_drawdown;
+        Self {
+            opening_date: Date(performance.opening),
+            end_date: Date(performance.end),
+            days: int(performance.days),
+            currency: Currency(currency),
+            observations: i32::try_from(performance.observations).unwrap_or(i32::MAX),
+            twr: Metric::new(
+                &performance.twr,
+                MetricUnit::Fraction,
+                "∏(1 + r_t) − 1, r_t = (V_t + out_t) / (V_(t−1) + in_t) − 1",
+                &[linked],
+            ),
+            annualized_return: Metric::new(
+                &performance.annualized_return,
+                MetricUnit::FractionPerYear,
+                "(1 + TWR)^(365/days) − 1",
+                &[linked, "shown from 365 days on"],
+            ),
+            xirr: Metric::new(
+                &performance.xirr,
+                xirr_unit,
+                "the rate at which all flows, the opening and the final value are worth nothing together",
+                &["ACT/365F", xirr_note],
+            ),
+            volatility: Metric::new(
+                &performance.volatility,
+                MetricUnit::FractionPerYear,
+                "standard deviation of daily returns × √252",
+                &["sample deviation (n − 1)", &year, linked],
+            ),
+            sharpe: Metric::new(
+                &performance.sharpe,
+                MetricUnit::Ratio,
+                "mean of daily excess returns / their standard deviation × √252",
+                &["sample deviation (n − 1)", &year, &rate],
+            ),
+            max_drawdown: MaxDrawdown {
+                depth: Metric::new(
+                    &fall.depth,
+                    MetricUnit::Fraction,
+                    "min(W / peak − 1), W the growth of the time-weighted return",
+                    &[linked, "the peak includes the start"],
+                ),
+                peak: fall.peak.map(Date),
+                trough: fall.trough.map(Date),
+                recovery: fall.recovery.map(Date),
+            },
+            computed_at,
+        }
+    }
+}

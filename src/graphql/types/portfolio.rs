@@ -1,0 +1,399 @@
+//! Portfolios.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::valuation::{MissingLine, MissingSpan, Subject};
+
+use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
+use super::holding::{CashBalance, Holding, HoldingConnection};
+use super::metrics::Metrics;
+use super::money::Money;
+use super::transaction::{Transaction, TransactionConnection, TransactionType};
+use super::user::User;
+use super::valuation::{DailyChange, ValuationHistory};
+use crate::graphql::connection::{self, connection};
+use crate::graphql::context::Operation;
+use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
+use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, InstrumentKey, PersonKey, SnapshotKey};
+use crate::graphql::scalars::{Currency, Date};
+use crate::services::performance;
+use crate::services::valuation::{History, Snapshot, View, opening_of};
+use crate::storage::account::Account as AccountRow;
+use crate::storage::portfolio::Portfolio as Row;
+use crate::storage::transaction::Filter;
+
+/// Which rows of a ledger to show; what is not given does not restrict.
+#[derive(Debug, Default, InputObject)]
+pub struct TransactionFilter {
+    /// From this trade date on, inclusive.
+    from: Option<Date>,
+    /// Until this trade date, inclusive.
+    to: Option<Date>,
+    /// Only of this instrument.
+    instrument_id: Option<ID>,
+    /// Only of these types.
+    types: Option<Vec<TransactionType>>,
+}
+
+impl TransactionFilter {
+    fn filter(self) -> Result<Filter> {
+        let instrument = self.instrument_id.map(|id| Kind::Instrument.parse(&id, "filter.instrumentId")).transpose()?;
+        let types = self.types.map(|types| types.into_iter().map(TransactionType::code).collect());
+        Ok(Filter { from: self.from.map(|day| day.0), to: self.to.map(|day| day.0), instrument, types })
+    }
+}
+
+/// An account of a portfolio, where securities and cash lie.
+#[derive(Clone)]
+pub struct Account(pub Arc<AccountRow>);
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self(Arc::new(row))
+    }
+}
+
+/// An account of a portfolio, where securities and cash lie.
+#[Object]
+impl Account {
+    /// The account's id.
+    pub async fn id(&self) -> ID {
+        Kind::Account.id(self.0.id)
+    }
+
+    /// Its name, unique in the portfolio.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Since when it exists.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+/// A portfolio, looked at as of a day and in a currency, which everything below it inherits.
+#[derive(Clone)]
+pub struct Portfolio {
+    row: Arc<Row>,
+    as_of: NaiveDate,
+    view: View,
+}
+
+impl Portfolio {
+    /// A portfolio as of a day, in its base currency or another.
+    pub fn new(row: Arc<Row>, as_of: NaiveDate, currency: Option<Currency>) -> Self {
+        let view = View::new(&row, currency.map(|currency| currency.0));
+        Self { row, as_of, view }
+    }
+
+    async fn snapshot(&self, ctx: &Context<'_>) -> Result<Arc<Snapshot>> {
+        loaders::get(ctx, SnapshotKey { view: self.view.clone(), as_of: self.as_of }).await
+    }
+
+    /// The range's history: from the first transaction's day where no first day is given, until `asOf` where no last is.
+    async fn history(&self, ctx: &Context<'_>, from: Option<Date>, to: Option<Date>) -> Result<Arc<History>> {
+        let end = to.map_or(self.as_of, |to| to.0);
+        if end > self.as_of {
+            let message = format!("to: {end} is after the portfolio's asOf, {}", self.as_of);
+            return Err(ErrorCode::BadUserInput.error(message));
+        }
+        let from = match from {
+            Some(from) => from.0,
+            None => loaders::find(ctx, FirstDateKey(self.row.id)).await?.unwrap_or(end),
+        };
+        if from > end {
+            return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {end}")));
+        }
+        self.history_between(ctx, opening_of(from), end).await
+    }
+
+    async fn history_between(&self, ctx: &Context<'_>, opening: NaiveDate, end: NaiveDate) -> Result<Arc<History>> {
+        loaders::get(ctx, HistoryKey { view: self.view.clone(), opening, end }).await
+    }
+
+    async fn span_reasons(&self, ctx: &Context<'_>, missing: &[MissingSpan]) -> Result<Vec<FigureReason>> {
+        let mut reasons = Vec::with_capacity(missing.len());
+        for span in missing {
+            let name = match span.input.subject {
+                Subject::Instrument(id) => loaders::get(ctx, InstrumentKey(id.uuid())).await?.symbol.clone(),
+                Subject::Currency(currency) => currency.to_string(),
+            };
+            let reason = missing_reason(&span.input, &name);
+            reasons.push(reason.over(span.first, span.last));
+        }
+        Ok(reasons)
+    }
+}
+
+/// A portfolio, looked at as of a day and in a currency, which everything below it inherits.
+#[Object]
+impl Portfolio {
+    /// The portfolio's id.
+    pub async fn id(&self) -> ID {
+        Kind::Portfolio.id(self.row.id)
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.row.name
+    }
+
+    /// What it is for, in its people's words.
+    async fn description(&self) -> &str {
+        &self.row.description
+    }
+
+    /// The currency that its books are kept in.
+    async fn base_currency(&self) -> Currency {
+        Currency(self.row.base_currency)
+    }
+
+    /// The currency that figures are shown in: the one asked for, else the base currency.
+    async fn currency(&self) -> Currency {
+        Currency(self.view.currency)
+    }
+
+    /// The day at whose close figures stand: the one asked for, else the last day with complete market data.
+    async fn as_of(&self) -> Date {
+        Date(self.as_of)
+    }
+
+    /// Whose it is.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        Ok(loaders::find(ctx, PersonKey(self.row.owner_id)).await?.map(User))
+    }
+
+    /// Who advises on it.
+    async fn advisor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.row.advisor_id {
+            Some(id) => Ok(loaders::find(ctx, PersonKey(id)).await?.map(User)),
+            None => Ok(None),
+        }
+    }
+
+    /// Its accounts, in the order of their making.
+    async fn accounts(&self, ctx: &Context<'_>) -> Result<Vec<Account>> {
+        let accounts = loaders::find(ctx, AccountsKey(self.row.id)).await?.unwrap_or_default();
+        Ok(accounts.into_iter().map(Account::from).collect())
+    }
+
+    /// Grows with each change of the record or the ledger: pass it as `expectedVersion` to `portfolioUpdate`.
+    async fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    /// Since when it exists.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
+    /// When its record or its ledger last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.row.updated_at
+    }
+
+    /// What it is worth and what it earned, over everything it holds. Null where it cannot be computed: see the errors.
+    async fn totals(&self, ctx: &Context<'_>) -> Result<Option<PortfolioTotals>> {
+        Ok(Some(PortfolioTotals::new(&*self.snapshot(ctx).await?)))
+    }
+
+    /// What it holds at the close of `asOf`, open holdings by symbol. Null where it cannot be computed: see the errors.
+    async fn holdings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+        #[graphql(desc = "Also holdings that were closed, for their realised gain.", default = false)]
+        include_closed: bool,
+    ) -> Result<Option<HoldingConnection>> {
+        let snapshot = self.snapshot(ctx).await?;
+        let lines = snapshot.holdings.iter().enumerate();
+        let shown: Vec<usize> =
+            lines.filter(|(_, line)| include_closed || line.value.is_some()).map(|(index, _)| index).collect();
+        let key = |index: usize| {
+            let line = &snapshot.holdings[index];
+            (format!("{} {}", line.instrument.symbol, line.account.simple()), line.instrument.id)
+        };
+        let page = connection::page::<(String, uuid::Uuid)>(Some(first), after.as_deref())?;
+        let start = match &page.after {
+            None => 0,
+            Some(after) => {
+                shown.iter().position(|index| key(*index) == *after).map(|place| place + 1).ok_or_else(|| {
+                    ErrorCode::BadUserInput.error("after: the holding that the cursor marks is no longer there")
+                })?
+            }
+        };
+        let total = shown.len() as u64;
+        let rows: Vec<usize> =
+            shown.into_iter().skip(start).take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect();
+        let (rows, info) = connection::cut(rows, page.limit, |index| key(*index));
+        let holding = |index| Holding { portfolio: self.row.id, snapshot: Arc::clone(&snapshot), index };
+        let rows = rows.into_iter().map(|(cursor, index)| (cursor, holding(index))).collect();
+        Ok(Some(HoldingConnection::new(rows, info, total)))
+    }
+
+    /// Its cash balances at the close of `asOf`. Null where they cannot be computed: see the errors.
+    async fn cash(&self, ctx: &Context<'_>) -> Result<Option<Vec<CashBalance>>> {
+        let snapshot = self.snapshot(ctx).await?;
+        let balances = snapshot.cash.iter().map(|line| CashBalance {
+            account_id: Kind::Account.id(line.account.uuid()),
+            currency: Currency(line.currency),
+            amount: Money::new(line.amount, line.currency),
+            value: line.value.map(|value| Money::new(value, snapshot.currency)),
+            rate_date: line.rate_date.map(Date),
+            weight: line.weight,
+        });
+        Ok(Some(balances.collect()))
+    }
+
+    /// Its ledger, the latest trade date first, whatever `asOf`.
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+        #[graphql(desc = "Which rows; all where none is given.")] filter: Option<TransactionFilter>,
+    ) -> Result<Option<TransactionConnection>> {
+        let operation = Operation::of(ctx);
+        let filter = filter.unwrap_or_default().filter()?;
+        let page = connection::page(Some(first), after.as_deref())?;
+        let limit = page.limit;
+        let session = operation.session().await.map_err(|error| operation.fail(error))?;
+        let read = async {
+            let rows = operation.services.transaction_page(&session, self.row.id, &filter, page).await?;
+            let total = match connection::wants_total(ctx) {
+                true => operation.services.transaction_count(&session, self.row.id, &filter).await?,
+                false => 0,
+            };
+            Ok((rows, total))
+        };
+        let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
+        let (rows, info) = connection::cut(rows, limit, |row| (row.trade_date, row.sequence));
+        let rows = rows.into_iter().map(|(cursor, row)| (cursor, Transaction::from(row))).collect();
+        Ok(Some(TransactionConnection::new(rows, info, total)))
+    }
+
+    /// Its value by day. Null where it cannot be computed: see the errors.
+    async fn valuations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first day, inclusive; the first transaction's where none is given.")] from: Option<Date>,
+        #[graphql(desc = "The last day, inclusive, `asOf` at the latest; `asOf` where none is given.")] to: Option<
+            Date,
+        >,
+    ) -> Result<Option<ValuationHistory>> {
+        let history = self.history(ctx, from, to).await?;
+        let reasons = self.span_reasons(ctx, &history.daily.missing).await?;
+        Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
+    }
+
+    /// What changed on the last valuation day until `asOf`. Null where it cannot be computed: see the errors.
+    async fn today(&self, ctx: &Context<'_>) -> Result<Option<DailyChange>> {
+        // Ten days reach back over any run of holidays to the session before.
+        let opening = self.as_of.checked_sub_days(chrono::Days::new(10)).unwrap_or(self.as_of);
+        let history = self.history_between(ctx, opening, self.as_of).await?;
+        let reasons = self.span_reasons(ctx, &history.daily.missing).await?;
+        Ok(performance::last_step(&history).map(|step| DailyChange {
+            date: Date(step.date),
+            previous_date: Date(step.previous_date),
+            value: step.value.map(|value| Money::new(value, history.currency)),
+            previous_value: step.previous_value.map(|value| Money::new(value, history.currency)),
+            flow: Money::new(step.flow, history.currency),
+            change: step.change.map(|change| Money::new(change, history.currency)),
+            change_return: step.change_return,
+            reasons,
+        }))
+    }
+
+    /// Its returns and risk over a range. Null where they cannot be computed: see the errors.
+    async fn metrics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first day, inclusive; the first transaction's where none is given.")] from: Option<Date>,
+        #[graphql(desc = "The last day, inclusive, `asOf` at the latest; `asOf` where none is given.")] to: Option<
+            Date,
+        >,
+        #[graphql(
+            desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %. Zero where none is given.",
+            default = 0.0
+        )]
+        risk_free_rate: f64,
+    ) -> Result<Option<Metrics>> {
+        if !(-0.5..=1.0).contains(&risk_free_rate) {
+            let message =
+                format!("riskFreeRate: {risk_free_rate} is not between -0.5 and 1 (a fraction a year: 0.02 is 2 %)");
+            return Err(ErrorCode::BadUserInput.error(message));
+        }
+        let operation = Operation::of(ctx);
+        let history = self.history(ctx, from, to).await?;
+        let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;
+        let now = operation.services.environment.clock.now();
+        Ok(Some(Metrics::new(&computed, history.currency, risk_free_rate, now)))
+    }
+}
+
+/// What a portfolio is worth and what it earned until `asOf`, in the portfolio's `currency`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PortfolioTotals {
+    /// Securities and cash together.
+    total_value: MoneyFigure,
+    /// The part of the total value that is known.
+    known: KnownPart,
+    /// What the securities are worth.
+    market_value: MoneyFigure,
+    /// What the cash balances are worth.
+    cash: MoneyFigure,
+    /// What the open lots cost, fees and taxes of their purchases included.
+    cost: Money,
+    /// Market value of the securities minus their cost.
+    unrealized_gain: MoneyFigure,
+    /// Proceeds minus cost of everything sold, after fees and taxes of both.
+    realized_gain: Money,
+    /// Dividends and coupons before withholding.
+    income: Money,
+}
+
+impl PortfolioTotals {
+    fn new(snapshot: &Snapshot) -> Self {
+        let symbol = |line: &MissingLine| match line.line {
+            Subject::Currency(currency) => currency.to_string(),
+            Subject::Instrument(id) => {
+                let holding = snapshot.holdings.iter().find(|holding| holding.instrument.id == id.uuid());
+                holding.map_or_else(|| id.to_string(), |holding| holding.instrument.symbol.clone())
+            }
+        };
+        let reasons: Vec<FigureReason> =
+            snapshot.known.missing.iter().map(|line| missing_reason(&line.input, &symbol(line))).collect();
+        let freshest = snapshot
+            .holdings
+            .iter()
+            .filter_map(|holding| holding.value.as_ref())
+            .map(|value| Quote::new(value.price, value.local_currency).status)
+            .max()
+            .unwrap_or(DataStatus::Complete);
+        let figure = |amount: Option<rust_decimal::Decimal>| match amount {
+            Some(amount) => {
+                let value = Some(Money::new(amount, snapshot.currency));
+                MoneyFigure { value, status: freshest.min(DataStatus::Stale), reasons: Vec::new() }
+            }
+            None => MoneyFigure { value: None, status: DataStatus::Missing, reasons: reasons.clone() },
+        };
+        let totals = &snapshot.totals;
+        Self {
+            total_value: figure(snapshot.value),
+            known: KnownPart::new(&snapshot.known, snapshot.currency, symbol),
+            market_value: figure(totals.securities),
+            cash: figure(totals.cash),
+            cost: Money::new(totals.cost, snapshot.currency),
+            unrealized_gain: figure(totals.unrealized_gain),
+            realized_gain: Money::new(totals.realized_gain, snapshot.currency),
+            income: Money::new(totals.income, snapshot.currency),
+        }
+    }
+}
+
+connection!(PortfolioConnection, PortfolioEdge, Portfolio, "portfolios");

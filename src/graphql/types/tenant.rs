@@ -1,0 +1,52 @@
+//! Firms.
+
+use async_graphql::{Enum, ID, Object};
+use chrono::{DateTime, Utc};
+
+use crate::graphql::id::Kind;
+use crate::tenancy::{TenantRecord, TenantStatus as Status};
+
+/// Whether a tenant is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum TenantStatus {
+    /// Its people can log in.
+    Active,
+    /// Its data is kept and nobody can log in.
+    Suspended,
+}
+
+/// A firm with its people and portfolios, apart from every other.
+#[derive(Clone)]
+pub struct Tenant(pub TenantRecord);
+
+/// A firm with its people and portfolios, apart from every other.
+#[Object]
+impl Tenant {
+    /// The tenant's id.
+    pub async fn id(&self) -> ID {
+        Kind::Tenant.id(self.0.id)
+    }
+
+    /// The short name that its people log in with.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// The firm's name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether it is served.
+    async fn status(&self) -> TenantStatus {
+        match self.0.status {
+            Status::Active => TenantStatus::Active,
+            Status::Suspended => TenantStatus::Suspended,
+        }
+    }
+
+    /// Since when it exists.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
