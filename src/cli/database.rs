@@ -1,6 +1,6 @@
 //! Where the database of a command is: the configured one, or the demo's private server.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,6 +29,8 @@ pub(super) struct Database {
     pub(super) owner: Option<SecretString>,
     pub(super) api: Option<SecretString>,
     pub(super) is_private: bool,
+    /// The file that holds the API's password, where it was not configured.
+    kept_in: Option<PathBuf>,
     config: DatabaseConfig,
     server: Option<LocalPostgres>,
 }
@@ -63,22 +65,22 @@ impl Database {
             );
         };
         let api = api_url(&owner, &entry.api_password)?;
-        Ok(answers(&api).await.then(|| Self::new(config, Some(owner), Some(api), None).private()))
+        Ok(answers(&api).await.then(|| Self::new(config, Some(owner), Some(api), None).private(globals)))
     }
 
     /// The configured logins. Where the demo has made the API's login on the owner's server, it is known.
     pub(super) fn configured(globals: &Globals, config: &Config) -> anyhow::Result<Self> {
         let DatabaseConfig { url, api_url: given, .. } = &config.database;
         let owner: Option<SecretString> = url.as_ref().map(|url| url.expose().into());
-        let api = match (given, &owner) {
-            (Some(api), _) => Some(api.expose().into()),
-            (None, Some(owner)) => match DemoSecrets::read(globals)?.get(&server_key(owner)?) {
-                Some(entry) => Some(api_url(owner, &entry.api_password)?),
-                None => None,
-            },
-            (None, None) => None,
+        let (Some(login), None) = (&owner, given) else {
+            let api = given.as_ref().map(|api| api.expose().into());
+            return Ok(Self::new(config, owner, api, None));
         };
-        Ok(Self::new(config, owner, api, None))
+        let secrets = DemoSecrets::read(globals)?;
+        let entry = secrets.get(&server_key(login)?);
+        let api = entry.map(|entry| api_url(login, &entry.api_password)).transpose()?;
+        let kept_in = api.is_some().then(|| DemoSecrets::path(globals));
+        Ok(Self { kept_in, ..Self::new(config, owner, api, None) })
     }
 
     /// Starts the demo's private server and notes its logins. Fails while another process runs it.
@@ -104,7 +106,7 @@ impl Database {
         let mut secrets = DemoSecrets::read(globals)?;
         let password = secrets.note_private(&owner)?;
         let api = api_url(&owner, &password)?;
-        Ok(Self::new(config, Some(owner), Some(api), Some(server)).private())
+        Ok(Self::new(config, Some(owner), Some(api), Some(server)).private(globals))
     }
 
     pub(super) fn new(
@@ -113,11 +115,11 @@ impl Database {
         api: Option<SecretString>,
         server: Option<LocalPostgres>,
     ) -> Self {
-        Self { owner, api, is_private: false, config: config.database.clone(), server }
+        Self { owner, api, is_private: false, kept_in: None, config: config.database.clone(), server }
     }
 
-    fn private(self) -> Self {
-        Self { is_private: true, ..self }
+    fn private(self, globals: &Globals) -> Self {
+        Self { is_private: true, kept_in: Some(DemoSecrets::path(globals)), ..self }
     }
 
     /// The owner's side: needs both logins.
@@ -133,7 +135,14 @@ impl Database {
     /// The API's side of the door.
     pub(super) async fn gateway(&self) -> anyhow::Result<Gateway> {
         let gateway = Gateway::connect(&self.api_settings()?).await;
-        gateway.context("the API's login to the database (database.api_url) cannot be used")
+        gateway.with_context(|| match &self.kept_in {
+            None => "the API's login to the database (database.api_url) cannot be used".to_owned(),
+            Some(file) => format!(
+                "the API's login to the database cannot be used (its password is kept in {}; if that file was lost, \
+                 restore it, or give the login that password by ALTER ROLE)",
+                file.display()
+            ),
+        })
     }
 
     /// How to reach the database as the API.

@@ -58,7 +58,11 @@ pub(super) struct DemoSecrets {
 impl DemoSecrets {
     /// Reads the file; one that is not there holds nothing yet.
     pub(super) fn read(globals: &Globals) -> anyhow::Result<Self> {
-        Self::read_from(globals.data_dir.join("demo-secrets.toml"))
+        Self::read_from(Self::path(globals))
+    }
+
+    pub(super) fn path(globals: &Globals) -> PathBuf {
+        globals.data_dir.join("demo-secrets.toml")
     }
 
     fn read_from(path: PathBuf) -> anyhow::Result<Self> {

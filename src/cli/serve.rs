@@ -1,7 +1,5 @@
 //! `serve`: the server on the configured database. It never uses the owner's login.
 
-mod unconnected;
-
 use std::{future::Future, io, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::bail;
@@ -11,7 +9,7 @@ use tokio::net::TcpListener;
 use super::{Context, database::Database, open, signals::Signals};
 use crate::{
     config::{Config, Profile},
-    graphql::limits::Limits,
+    graphql::{Api, limits::Limits},
     http::{App, HttpSettings, Runtime},
     services::Services,
     tenancy::Gateway,
@@ -91,7 +89,8 @@ pub(super) async fn run(
         new_request_id: Arc::new(move || environment.ids.next().to_string()),
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let app = App::new(unconnected::service(services), settings(config, playground), runtime);
+    let api = Api::new(services, config.graphql.introspection);
+    let app = App::new(Arc::new(api), settings(config, playground), runtime);
     app.serve(listener, shutdown, config.http.shutdown_grace()).await?;
     gateway.close().await;
     tracing::info!("stopped");
