@@ -74,7 +74,7 @@ fn configuration(config: &Config) -> Finding {
         Err(_) if config.profile == Profile::Demo => {
             Finding::ok("configuration", "valid for the demo; not for production")
         }
-        Err(violations) if config.database.url.is_none() => {
+        Err(violations) if config.database.url.is_none() && config.database.api_url.is_none() => {
             Finding::warn("configuration", format!("enough for `demo`; for `serve`, {violations}"))
         }
         Err(violations) => Finding::fail("configuration", violations.to_string()),

@@ -1,13 +1,30 @@
 //! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
 
 mod config;
+mod database;
+mod demo;
+mod demo_secrets;
 mod doctor;
+mod import;
+mod login;
+mod migrate;
+mod open;
+mod password;
+mod progress;
+mod serve;
+mod signals;
+mod tenant;
+mod user;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Flag, Provenance, Sources};
+pub use self::demo::PASSWORD as DEMO_PASSWORD;
+use crate::config::{Config, ConfigError, Flag, Origin, Provenance, Sources};
+
+/// Where local files are kept unless somebody says otherwise.
+const DEFAULT_DATA_DIR: &str = ".data";
 
 /// Self-hosted, multi-tenant portfolio analytics: a GraphQL API over PostgreSQL.
 #[derive(Debug, Parser)]
@@ -26,7 +43,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
     /// Keep the private PostgreSQL server and other local files here
-    #[arg(long, global = true, value_name = "DIR", default_value = ".data")]
+    #[arg(long, global = true, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
     /// Accept HTTP connections on this address (sets http.listen)
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
@@ -48,6 +65,22 @@ impl Globals {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Try everything with sample data; brings a database of its own unless one is configured
+    Demo(demo::DemoOptions),
+    /// Serve the API from the configured database
+    Serve,
+    /// Print an access token for a person of a firm, for scripts
+    Login(login::LoginOptions),
+    /// Make the installation and bring every schema up to date
+    Migrate,
+    /// Add and list firms
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Add people
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Import transactions into a portfolio, or load market data
+    Import(import::ImportOptions),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -92,7 +125,12 @@ impl Cli {
     #[must_use]
     pub fn prepare(self) -> (Prepared, crate::config::LogConfig) {
         let context = Context::new(self.globals);
-        let log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
+        let mut log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
+        let chosen = |(_, provenance): &(Config, Provenance)| provenance.origin("log.level") != &Origin::Default;
+        if !matches!(self.command, Command::Serve) && !context.configuration().is_ok_and(chosen) {
+            // The driver's remarks on slow statements are for a server's log, not between the lines of a command.
+            log.level.push_str(",sqlx=error");
+        }
         (Prepared { context, command: self.command }, log)
     }
 }
@@ -110,6 +148,13 @@ impl Prepared {
     /// Whatever kept it from its purpose, for a person to read.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Demo(options) => demo::run(options, self.context).await,
+            Command::Serve => serve::command(self.context).await,
+            Command::Login(options) => login::run(options, self.context).await,
+            Command::Migrate => migrate::run(self.context).await,
+            Command::Tenant(command) => tenant::run(command, self.context).await,
+            Command::User(command) => user::run(command, self.context).await,
+            Command::Import(options) => import::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),
             Command::Doctor => doctor::run(&self.context).await,
         }

@@ -34,10 +34,6 @@ impl Config {
         let rules = [
             (self.profile == Profile::Demo, "profile is `demo`; remove it, or set it to `production`"),
             (
-                self.database.url.is_none(),
-                "database.url is missing; set DATABASE_URL to the owner's login, which migrates and provisions",
-            ),
-            (
                 self.database.api_url.is_none(),
                 "database.api_url is missing; set PORTFOLIO__DATABASE__API_URL to the API's own login, which owns nothing",
             ),

@@ -33,7 +33,8 @@ CREATE TABLE fact_portfolio_transactions (
     ratio_numerator numeric,
     ratio_denominator numeric,
     reverses_id uuid REFERENCES fact_portfolio_transactions (id),
-    import_batch_id uuid REFERENCES import_batch (id),
+    -- Checked at commit: the batch counts what was recorded, so it is written last.
+    import_batch_id uuid REFERENCES import_batch (id) DEFERRABLE INITIALLY DEFERRED,
     import_key text,
     external_id text,
     note text,

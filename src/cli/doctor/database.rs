@@ -48,7 +48,8 @@ FROM pg_roles r WHERE rolname = current_user";
 
 async fn check(subject: &'static str, key: &str, url: Option<&DatabaseUrl>, judge: fn(&Role) -> Finding) -> Finding {
     let Some(url) = url else {
-        return Finding::ok(subject, format!("{key} is not set; `demo` needs none, `serve` does"));
+        let needs_it = if subject == OWNER { "`migrate`, `tenant`" } else { "`serve`" };
+        return Finding::ok(subject, format!("{key} is not set; `demo` needs none, {needs_it} and others do"));
     };
     match tokio::time::timeout(PATIENCE, role(url)).await {
         Ok(Ok(role)) if role.version < i32::try_from(MINIMUM_MAJOR * 10_000).unwrap_or(i32::MAX) => {

@@ -1,0 +1,147 @@
+//! `import`: transactions from a file into a portfolio, or market data from a directory.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use uuid::Uuid;
+
+use super::{Context, database::Database, open, print, progress::Progress};
+use crate::{
+    clock::Environment,
+    config::Config,
+    market_data::load_directory,
+    services::{
+        Caller, Services,
+        import::{ImportMode, RowError},
+    },
+    storage::{Page, pipeline::Outcome},
+};
+
+/// Portfolios that are looked through at a time for a name.
+const PAGE: u64 = 500;
+
+/// The options of `import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportOptions {
+    /// Load this directory of market data (the files of demo/market) instead of transactions
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["tenant", "portfolio", "file", "valid_rows"])]
+    market: Option<PathBuf>,
+    /// The short name of the firm
+    #[arg(long, required_unless_present = "market")]
+    tenant: Option<String>,
+    /// The portfolio, by its name or its id
+    #[arg(long, required_unless_present = "market", value_name = "NAME_OR_ID")]
+    portfolio: Option<String>,
+    /// The CSV file
+    #[arg(required_unless_present = "market")]
+    file: Option<PathBuf>,
+    /// Record the rows that are right although others are wrong
+    #[arg(long)]
+    valid_rows: bool,
+}
+
+pub(super) async fn run(options: ImportOptions, context: Context) -> anyhow::Result<ExitCode> {
+    let globals = context.globals.clone();
+    let (config, _) = context.into_configuration()?;
+    let database = Database::find(&globals, &config).await?;
+    let result = match (&options.market, &options.tenant, &options.portfolio, &options.file) {
+        (Some(directory), ..) => market(&database, directory).await,
+        (None, Some(tenant), Some(portfolio), Some(file)) => {
+            let mode = if options.valid_rows { ImportMode::ValidRows } else { ImportMode::AllOrNothing };
+            transactions(&database, &config, tenant, portfolio, file, mode).await
+        }
+        _ => Err(anyhow::anyhow!("--tenant, --portfolio and a file are needed, or --market with a directory")),
+    };
+    database.close().await?;
+    result
+}
+
+async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCode> {
+    let progress = Progress::begin();
+    let administration = database.administration().await?;
+    let say = |text: &str| progress.say(text);
+    let report = load_directory(&administration, directory, &Environment::system(), &say).await;
+    administration.close().await;
+    let report = report?;
+    let line = |what: &str, outcome: Outcome| {
+        format!(
+            "{what}: {} delivered, {} new or changed, {} held back",
+            outcome.delivered, outcome.promoted, outcome.held
+        )
+    };
+    let reference = if report.reference_loaded { "loaded" } else { "already there, left as they are" };
+    print(&format!("instruments, exchanges, currencies and calendars: {reference}"))?;
+    print(&line("prices", report.prices))?;
+    print(&line("exchange rates", report.rates))?;
+    if report.prices.held + report.rates.held > 0 {
+        print("market.meta_data_quality says why rows were held back")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn transactions(
+    database: &Database,
+    config: &Config,
+    tenant: &str,
+    portfolio: &str,
+    file: &Path,
+    mode: ImportMode,
+) -> anyhow::Result<ExitCode> {
+    let csv = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let services = open::services(database, config).await?;
+    let caller = services.system(open::tenant(&services, tenant).await?, "command");
+    let portfolio = find(&services, &caller, portfolio).await?;
+    let imported = services.transactions_import(&caller, portfolio, &csv, mode).await?;
+    services.gateway.close().await;
+    print(&format!(
+        "{} rows read, {} recorded, {} duplicate, {} rejected",
+        imported.rows_read, imported.rows_recorded, imported.rows_duplicate, imported.rows_rejected
+    ))?;
+    for error in &imported.row_errors {
+        print(&describe(error))?;
+    }
+    let unsaid = imported.rows_rejected - imported.row_errors.len().min(imported.rows_rejected);
+    if unsaid > 0 {
+        print(&format!("… and {unsaid} more"))?;
+    }
+    let refused = imported.rows_rejected > 0 && mode == ImportMode::AllOrNothing;
+    if refused {
+        print("nothing was recorded; mend the rows, or take the others with --valid-rows")?;
+    }
+    Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// A wrong row as a line for a person.
+pub(super) fn describe(error: &RowError) -> String {
+    match error.column {
+        Some(column) => format!("line {}, column {column}: {}", error.line, error.message),
+        None => format!("line {}: {}", error.line, error.message),
+    }
+}
+
+/// The portfolio with this id, as the API shows it or bare, or else with this name.
+async fn find(services: &Services, caller: &Caller, wanted: &str) -> anyhow::Result<Uuid> {
+    let id = Uuid::try_parse(wanted.strip_prefix("pf_").unwrap_or(wanted)).ok();
+    let session = services.read(caller).await?;
+    let mut named = Vec::new();
+    let mut after = None;
+    loop {
+        let page = services.portfolio_page(&session, Page { after, limit: PAGE }).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        named.extend(page.iter().filter(|found| Some(found.id) == id || found.name == wanted).map(|found| found.id));
+    }
+    session.close().await?;
+    match named.as_slice() {
+        [only] => Ok(*only),
+        [] => bail!("there is no portfolio \"{wanted}\" in this tenant"),
+        several => {
+            let ids: Vec<_> = several.iter().map(Uuid::to_string).collect();
+            bail!("{} portfolios are called \"{wanted}\"; name one by its id: {}", ids.len(), ids.join(", "))
+        }
+    }
+}

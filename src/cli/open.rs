@@ -1,0 +1,55 @@
+//! Opens the services as the configuration says.
+
+use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::database::Database;
+use crate::{
+    auth::{PasswordParams, TokenSettings},
+    clock::Environment,
+    config::{AuthConfig, Config, DEMO_SECRET},
+    services::{Services, setup::AuthSettings},
+    tenancy::{Gateway, TenantRecord},
+};
+
+/// The services on a database, with the system's clock and ids.
+pub(super) async fn services(database: &Database, config: &Config) -> anyhow::Result<Services> {
+    on_gateway(database.gateway().await?, config).await
+}
+
+/// The services behind a gateway that is open already.
+pub(super) async fn on_gateway(gateway: Gateway, config: &Config) -> anyhow::Result<Services> {
+    let secret: SecretString = match &config.auth.secret {
+        Some(secret) => secret.expose_secret().into(),
+        None if gateway.is_demo() => DEMO_SECRET.into(),
+        None => bail!(
+            "auth.secret is missing; set PORTFOLIO__AUTH__SECRET, for example to the output of `openssl rand -base64 48`"
+        ),
+    };
+    let settings = auth_settings(&config.auth, secret)?;
+    Ok(Services::open(gateway, Environment::system(), settings).await?)
+}
+
+/// The tenant with this short name.
+pub(super) async fn tenant(services: &Services, slug: &str) -> anyhow::Result<TenantRecord> {
+    let tenant = services.gateway.tenant_by_slug(slug).await?;
+    tenant.with_context(|| format!("there is no tenant {slug}; `tenant list` shows those there are"))
+}
+
+fn auth_settings(config: &AuthConfig, secret: SecretString) -> anyhow::Result<AuthSettings> {
+    Ok(AuthSettings {
+        secret,
+        tokens: TokenSettings {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            lifetime: TimeDelta::from_std(config.access_token_ttl())?,
+        },
+        refresh_lifetime: TimeDelta::from_std(config.refresh_token_ttl())?,
+        passwords: PasswordParams {
+            memory_kib: config.argon2_memory_kib,
+            iterations: config.argon2_iterations,
+            parallelism: config.argon2_parallelism,
+        },
+    })
+}
