@@ -1,1 +1,6 @@
-fn main() {}
+//! The tests of the whole server, in process: one binary, a PostgreSQL of its own, a database a test.
+
+mod support;
+
+mod contract;
+mod ledger;

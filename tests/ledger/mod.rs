@@ -1,0 +1,3 @@
+//! What the ledger takes and what it refuses.
+
+mod record;
