@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     market_data::load_directory,
     services::{
-        Caller, Services,
+        Caller, RefusalCode, ServiceError, Services,
         import::{ImportMode, RowError},
     },
     storage::{Page, pipeline::Outcome},
@@ -95,8 +95,18 @@ async fn transactions(
     let services = open::services(database, config).await?;
     let caller = services.system(open::tenant(&services, tenant).await?, "command");
     let portfolio = find(&services, &caller, portfolio).await?;
-    let imported = services.transactions_import(&caller, portfolio, &csv, mode).await?;
+    let imported = services.transactions_import(&caller, portfolio, &csv, mode).await;
     services.gateway.close().await;
+    let imported = match imported {
+        // To a script that runs again, a file that is there already is no failure.
+        Err(ServiceError::Refused(refusals)) if refusals.iter().all(|one| one.code == RefusalCode::DuplicateImport) => {
+            for refusal in refusals {
+                print(&refusal.message)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => other?,
+    };
     print(&format!(
         "{} rows read, {} recorded, {} duplicate, {} rejected",
         imported.rows_read, imported.rows_recorded, imported.rows_duplicate, imported.rows_rejected

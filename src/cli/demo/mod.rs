@@ -8,6 +8,8 @@ mod sample;
 pub(super) mod seed;
 mod server;
 mod step_ids;
+#[cfg(test)]
+mod tests;
 
 use std::{path::PathBuf, process::ExitCode};
 
