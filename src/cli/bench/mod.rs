@@ -89,7 +89,8 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     let server = Server::start(database).await?;
     let variables = json!({ "id": portfolio });
     let mut client = Client::connect(server.address).await?;
-    for (what, query) in [("holdings of 18", HOLDINGS), ("metrics over 10 years", METRICS), ("valuations by day, 10 years", VALUATIONS)]
+    for (what, query) in
+        [("holdings of 18", HOLDINGS), ("metrics over 10 years", METRICS), ("valuations by day, 10 years", VALUATIONS)]
     {
         let (first, times) = alone(&mut client, token.expose_secret(), query, &variables, options.runs).await?;
         let held = (times.quantile(0.99) <= QUERY_LIMIT, "20 ms at p99");
@@ -132,9 +133,9 @@ async fn import(services: &Services, tenant: &TenantRecord, csv: &str) -> anyhow
         };
         let portfolio = services.portfolio_create(&caller, new, None).await?;
         let begun = Instant::now();
-        let imported = services.transactions_import(&caller, portfolio.id, csv, ImportMode::AllOrNothing).await?;
+        let imported = services.transactions_import(&caller, portfolio.id, csv, ImportMode::AllOrNothing, None).await?;
         times.push(begun.elapsed());
-        ensure!(imported.rows_recorded == 522, "{} rows were recorded", imported.rows_recorded);
+        ensure!(imported.counts.rows_recorded == 522, "{} rows were recorded", imported.counts.rows_recorded);
     }
     let times = Times::new(times);
     let held = (times.quantile(0.5) <= IMPORT_LIMIT, "200 ms");
@@ -142,7 +143,11 @@ async fn import(services: &Services, tenant: &TenantRecord, csv: &str) -> anyhow
 }
 
 /// The money-weighted return of each of the 18 holdings, from its own flows and final value.
-async fn xirr_of_holdings(services: &Services, tenant: &TenantRecord, portfolio: Option<Uuid>) -> anyhow::Result<String> {
+async fn xirr_of_holdings(
+    services: &Services,
+    tenant: &TenantRecord,
+    portfolio: Option<Uuid>,
+) -> anyhow::Result<String> {
     let portfolio = portfolio.context("the demo has no portfolio")?;
     let session = services.read(&services.system(tenant.clone(), "bench")).await?;
     let as_of = services.default_as_of(&session).await?;
@@ -212,7 +217,8 @@ async fn provision(
     let begun = Instant::now();
     for index in existing..tenants {
         let environment = &services.environment;
-        let new = NewTenant { id: environment.ids.next(), slug: format!("bench-{index}"), name: format!("Bench {index}") };
+        let new =
+            NewTenant { id: environment.ids.next(), slug: format!("bench-{index}"), name: format!("Bench {index}") };
         let tenant = administration.create_tenant(&new, environment.clock.now()).await?;
         let user = NewUser {
             email: "admin@bench.example".to_owned(),
