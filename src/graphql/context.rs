@@ -43,12 +43,20 @@ impl Operation {
         self.caller.as_ref().ok_or(ServiceError::Unauthenticated)
     }
 
+    /// Who changes something. The session that reads is given back first: the change needs no second connection beside it,
+    /// and what is read afterwards is of the moment after the change.
+    pub async fn changing(&self) -> Result<&Caller, ServiceError> {
+        self.finish().await;
+        self.caller()
+    }
+
     /// Where the request came from.
     pub fn origin(&self) -> Origin {
         self.origin.clone()
     }
 
-    /// The session that reads. Held only while it is used: [`Operation::finish`] gives it back.
+    /// The session that reads: the only one of the operation, so that none waits for a connection while it holds one.
+    /// [`Operation::finish`] gives it back.
     pub async fn session(&self) -> Result<Arc<Session<Tenant>>, ServiceError> {
         let mut slot = self.session.lock().await;
         if let Some(session) = &*slot {

@@ -95,8 +95,9 @@ impl TransactionsImportMutation {
             ImportMode::AllOrNothing => import::ImportMode::AllOrNothing,
             ImportMode::ValidRows => import::ImportMode::ValidRows,
         };
-        let outcome =
-            async { operation.services.transactions_import(operation.caller()?, portfolio, &input.csv, mode).await };
+        let outcome = async {
+            operation.services.transactions_import(operation.changing().await?, portfolio, &input.csv, mode).await
+        };
         let (imported, user_errors) = operation.payload(outcome.await)?;
         let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);
         let Some(imported) = imported else {
