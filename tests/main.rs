@@ -2,5 +2,9 @@
 
 mod support;
 
+mod access;
+mod authentication;
 mod contract;
+mod isolation;
 mod ledger;
+mod tenancy;

@@ -43,12 +43,20 @@ impl Operation {
         self.caller.as_ref().ok_or(ServiceError::Unauthenticated)
     }
 
+    /// Who changes something. The session that reads is given back first: the change needs no second connection beside it,
+    /// and what is read afterwards is of the moment after the change.
+    pub async fn changing(&self) -> Result<&Caller, ServiceError> {
+        self.finish().await;
+        self.caller()
+    }
+
     /// Where the request came from.
     pub fn origin(&self) -> Origin {
         self.origin.clone()
     }
 
-    /// The session that reads. Held only while it is used: [`Operation::finish`] gives it back.
+    /// The session that reads: the only one of the operation, so that none waits for a connection while it holds one.
+    /// [`Operation::finish`] gives it back.
     pub async fn session(&self) -> Result<Arc<Session<Tenant>>, ServiceError> {
         let mut slot = self.session.lock().await;
         if let Some(session) = &*slot {
@@ -86,11 +94,7 @@ impl Operation {
     }
 
     /// What a mutation answers: what it made, or what its caller must mend; anything else is a top-level error.
-    ///
-    /// What is read from here on is of a moment after the change: an earlier mutation of the same operation may have opened
-    /// a session that cannot see it.
-    pub async fn payload<T>(&self, outcome: Result<T, ServiceError>) -> Result<(Option<T>, Vec<UserError>)> {
-        self.finish().await;
+    pub fn payload<T>(&self, outcome: Result<T, ServiceError>) -> Result<(Option<T>, Vec<UserError>)> {
         match outcome {
             Ok(value) => Ok((Some(value), Vec::new())),
             Err(ServiceError::Refused(refusals)) => Ok((None, refusals.into_iter().map(UserError::from).collect())),

@@ -12,7 +12,7 @@ use crate::auth::{
 use crate::storage::refresh_token::RefreshTokenRecord;
 use crate::storage::user::User;
 use crate::storage::{self};
-use crate::tenancy::{Access, Realm, Session, TenantRecord, TenantStatus};
+use crate::tenancy::{Access, Realm, Session, Tenant, TenantRecord, TenantStatus};
 
 /// What a person is and may do, as last read.
 #[derive(Clone, Debug)]
@@ -364,10 +364,16 @@ impl Services {
             }
             Some(_) => {
                 let session = self.read(caller).await?;
-                let found = storage::user::by_ids(&session, &id).await.map_err(ServiceError::from);
-                settle(session, found).await?
+                let found = self.own_record_in(&session).await;
+                return settle(session, found).await;
             }
         };
+        users.into_iter().next().ok_or(ServiceError::Unauthenticated)
+    }
+
+    /// The record of the person in whose name the session reads.
+    pub async fn own_record_in(&self, session: &Session<Tenant>) -> Result<User, ServiceError> {
+        let users = storage::user::by_ids(session, &[session.actor().user_id]).await?;
         users.into_iter().next().ok_or(ServiceError::Unauthenticated)
     }
 

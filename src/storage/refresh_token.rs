@@ -1,8 +1,8 @@
 //! Refresh tokens, by their hash. A family is all that descends from one log-in.
 
 use chrono::{DateTime, Utc};
-use entity::realm::session as table;
-use sea_orm::sea_query::Expr;
+use entity::realm::{dim_user, session as table};
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -42,9 +42,15 @@ pub async fn insert<S: Realm>(session: &Session<S>, token: RefreshTokenRecord) -
     Ok(())
 }
 
-/// The token with this hash, locked, so that of two exchanges at once one sees the other's.
+/// The token with this hash, read while its person's row is locked. Whatever uses or ends tokens takes that lock first: of
+/// two exchanges at once one sees the other's, and the end of a family includes the token that is being given out.
 pub async fn lock<S: Realm>(session: &Session<S>, hash: &[u8]) -> Result<Option<RefreshTokenRecord>, DatabaseError> {
-    let row = table::Entity::find_by_id(hash.to_vec()).lock_exclusive().one(session).await?;
+    let token = || table::Entity::find_by_id(hash.to_vec());
+    let Some(unlocked) = token().one(session).await? else {
+        return Ok(None);
+    };
+    dim_user::Entity::find_by_id(unlocked.user_id).lock(LockType::NoKeyUpdate).one(session).await?;
+    let row = token().one(session).await?;
     Ok(row.map(|row| RefreshTokenRecord {
         hash: row.token_hash,
         family: row.family_id,

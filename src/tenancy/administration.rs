@@ -98,8 +98,8 @@ impl Administration {
         Ok(summary)
     }
 
-    /// Makes a tenant's role, schema and tables, and enters it in the directory last, so that it is served only when
-    /// whole. Each step may be repeated after a failure.
+    /// Makes a tenant's role, schema and tables and enters it in the directory, in one transaction: a short name that is
+    /// taken or wrong makes nothing. What an installation has of the role and the schema already is taken over.
     pub async fn create_tenant(&self, new: &NewTenant, now: DateTime<Utc>) -> Result<TenantRecord, DatabaseError> {
         let tag = self.tag().await?;
         let schema = SchemaName::generate(&tag, new.id);
@@ -111,8 +111,6 @@ impl Administration {
             transaction.execute_unprepared(&format!("CREATE ROLE {name} NOLOGIN INHERIT IN ROLE {base}")).await?;
         }
         transaction.execute_unprepared(&format!("GRANT {name} TO {api}")).await?;
-        transaction.commit().await?;
-        self.migrate_schema(&tag, schema.as_str(), migration::TENANT, &mut MigrationSummary::default()).await?;
         let row = tenant::ActiveModel {
             id: Set(new.id),
             slug: Set(new.slug.clone()),
@@ -122,8 +120,10 @@ impl Administration {
             status: Set("ACTIVE".to_owned()),
             created_at: Set(now),
         };
-        let model = tenant::Entity::insert(row).exec_with_returning(&self.db).await?;
-        TenantRecord::try_from(model)
+        let record = TenantRecord::try_from(tenant::Entity::insert(row).exec_with_returning(&transaction).await?)?;
+        bring_up_to_date(&transaction, &tag, schema.as_str(), migration::TENANT).await?;
+        transaction.commit().await?;
+        Ok(record)
     }
 
     /// All tenants by short name.
@@ -192,47 +192,57 @@ impl Administration {
         summary: &mut MigrationSummary,
     ) -> Result<(), DatabaseError> {
         let transaction = self.locked().await?;
-        transaction.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema))).await?;
-        let applied: Vec<String> = schema_version::Entity::find()
-            .filter(schema_version::Column::SchemaName.eq(schema))
-            .all(&transaction)
-            .await?
-            .into_iter()
-            .map(|row| row.name)
-            .collect();
-        if applied.len() == steps.len() {
-            summary.up_to_date += 1;
-            return Ok(transaction.rollback().await?);
-        }
-        let settings = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT set_config('search_path', $1, true), set_config('installation.tag', $2, true), \
-             set_config('statement_timeout', '0', true)",
-            [quoted(schema).into(), tag.as_str().into()],
-        );
-        transaction.query_one_raw(settings).await?;
-        let mut taken = 0;
-        for (position, step) in (0..).zip(steps) {
-            if applied.iter().any(|name| name == step.name()) {
-                continue;
-            }
-            step.up(&SchemaManager::new(&transaction)).await?;
-            let row = schema_version::ActiveModel {
-                schema_name: Set(schema.to_owned()),
-                name: Set(step.name().to_owned()),
-                position: Set(position),
-                applied_at: sea_orm::ActiveValue::NotSet,
-            };
-            schema_version::Entity::insert(row).exec_without_returning(&transaction).await?;
-            taken += 1;
-        }
-        if schema != "market" {
-            seed_roles(&transaction).await?;
-        }
+        let taken = bring_up_to_date(&transaction, tag, schema, steps).await?;
         transaction.commit().await?;
-        summary.migrated.push((schema.to_owned(), taken));
+        match taken {
+            0 => summary.up_to_date += 1,
+            _ => summary.migrated.push((schema.to_owned(), taken)),
+        }
         Ok(())
     }
+}
+
+/// Makes the schema if it is missing and takes the steps that it has not had. Returns how many.
+async fn bring_up_to_date(
+    transaction: &DatabaseTransaction,
+    tag: &InstallationTag,
+    schema: &str,
+    steps: &[Step],
+) -> Result<usize, DatabaseError> {
+    transaction.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema))).await?;
+    let applied: Vec<String> = schema_version::Entity::find()
+        .filter(schema_version::Column::SchemaName.eq(schema))
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|row| row.name)
+        .collect();
+    let settings = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT set_config('search_path', $1, true), set_config('installation.tag', $2, true), \
+         set_config('statement_timeout', '0', true)",
+        [quoted(schema).into(), tag.as_str().into()],
+    );
+    transaction.query_one_raw(settings).await?;
+    let mut taken = 0;
+    for (position, step) in (0..).zip(steps) {
+        if applied.iter().any(|name| name == step.name()) {
+            continue;
+        }
+        step.up(&SchemaManager::new(transaction)).await?;
+        let row = schema_version::ActiveModel {
+            schema_name: Set(schema.to_owned()),
+            name: Set(step.name().to_owned()),
+            position: Set(position),
+            applied_at: sea_orm::ActiveValue::NotSet,
+        };
+        schema_version::Entity::insert(row).exec_without_returning(transaction).await?;
+        taken += 1;
+    }
+    if taken > 0 && schema != "market" {
+        seed_roles(transaction).await?;
+    }
+    Ok(taken)
 }
 
 /// The built-in roles and what they may do. What a tenant has changed since is left as it is.

@@ -215,7 +215,10 @@ pub enum GatewayError {
 async fn refuse_powerful_login(db: &impl ConnectionTrait) -> Result<(), GatewayError> {
     let statement = Statement::from_string(
         sea_orm::DbBackend::Postgres,
-        "SELECT rolname::text, rolsuper, rolbypassrls, rolinherit, \
+        // A grant keeps whether it is inherited, whatever was said of the login since: so the grants are asked too.
+        "SELECT rolname::text, rolsuper, rolbypassrls, \
+         rolinherit OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.oid <> pg_roles.oid \
+         AND pg_has_role(pg_roles.oid, granted.oid, 'USAGE')) AS inherits, \
          EXISTS (SELECT FROM pg_namespace WHERE nspowner = pg_roles.oid) AS owns \
          FROM pg_roles WHERE rolname = session_user",
     );
@@ -228,7 +231,10 @@ async fn refuse_powerful_login(db: &impl ConnectionTrait) -> Result<(), GatewayE
     let rights = [
         (flag("rolsuper")?, "is a superuser"),
         (flag("rolbypassrls")?, "bypasses row-level security"),
-        (flag("rolinherit")?, "inherits the rights of every tenant's role (it needs NOINHERIT)"),
+        (
+            flag("inherits")?,
+            "inherits the rights of every tenant's role (it needs NOINHERIT and grants WITH INHERIT FALSE)",
+        ),
         (flag("owns")?, "owns a schema"),
     ];
     let login: String = row.try_get("", "rolname").map_err(DatabaseError::from)?;

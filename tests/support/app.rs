@@ -70,7 +70,15 @@ impl App {
     /// A server with so many connections to its database.
     pub async fn with_connections(connections: u32) -> Self {
         let database = cluster::clone(connections).await;
-        let clock = Arc::new(FixedClock::at(NOW));
+        Self::on(database, Arc::new(FixedClock::at(NOW))).await
+    }
+
+    /// A second server on the same database, by the same clock: it has cached nothing yet.
+    pub async fn another(&self) -> Self {
+        Self::on(self.database.clone(), Arc::clone(&self.clock)).await
+    }
+
+    async fn on(database: Database, clock: Arc<FixedClock>) -> Self {
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
         let services = Services::open(gateway, environment.clone(), auth_settings()).await.expect("services");

@@ -25,6 +25,11 @@ impl Client {
         Self { router, token }
     }
 
+    /// The access token, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Runs an operation without variables.
     pub async fn run(&self, query: &str) -> Answer {
         self.run_with(query, json!({})).await

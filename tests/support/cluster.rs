@@ -68,6 +68,7 @@ fn settings(url: SecretString, max_connections: u32) -> DatabaseSettings {
 }
 
 /// A database of the test's own: its owner's settings, its API login's settings, and a superuser's login for looking inside.
+#[derive(Clone)]
 pub struct Database {
     pub owner: DatabaseSettings,
     pub api: DatabaseSettings,

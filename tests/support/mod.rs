@@ -4,6 +4,8 @@ mod app;
 mod client;
 mod cluster;
 mod market;
+mod sample;
 
-pub use app::{App, NOW, PASSWORD};
+pub use app::{App, PASSWORD, auth_settings};
 pub use client::{Answer, Client};
+pub use sample::{CALLS, Call, Root, Sample, Superuser, follow, root_fields};

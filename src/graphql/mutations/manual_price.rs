@@ -53,8 +53,8 @@ impl ManualPriceMutation {
                 Ok(NewPrice { instrument, date: price.date.0, price: price.price.0 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let outcome = async { operation.services.manual_prices_record(operation.caller()?, prices, key).await };
-        let (count, user_errors) = operation.payload(outcome.await).await?;
+        let outcome = async { operation.services.manual_prices_record(operation.changing().await?, prices, key).await };
+        let (count, user_errors) = operation.payload(outcome.await)?;
         let count = i32::try_from(count.unwrap_or_default()).unwrap_or(i32::MAX);
         Ok(Some(ManualPricesPayload { count, user_errors }))
     }

@@ -61,7 +61,7 @@ pub async fn shown(operation: &Operation, row: Row) -> Result<Portfolio> {
 }
 
 async fn payload(operation: &Operation, outcome: Result<Row, ServiceError>) -> Result<Option<PortfolioPayload>> {
-    let (row, user_errors) = operation.payload(outcome).await?;
+    let (row, user_errors) = operation.payload(outcome)?;
     let portfolio = match row {
         Some(row) => Some(shown(operation, row).await?),
         None => None,
@@ -94,7 +94,7 @@ impl PortfolioMutation {
             advisor,
             accounts: input.accounts,
         };
-        let outcome = async { operation.services.portfolio_create(operation.caller()?, new, key).await };
+        let outcome = async { operation.services.portfolio_create(operation.changing().await?, new, key).await };
         payload(operation, outcome.await).await
     }
 
@@ -121,7 +121,7 @@ impl PortfolioMutation {
         };
         let changes = PortfolioChanges { name: input.name, description: input.description, advisor };
         let outcome = async {
-            operation.services.portfolio_update(operation.caller()?, id, expected_version, changes, key).await
+            operation.services.portfolio_update(operation.changing().await?, id, expected_version, changes, key).await
         };
         payload(operation, outcome.await).await
     }

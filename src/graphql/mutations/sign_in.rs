@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::graphql::context::Operation;
 use crate::graphql::rules::Ruled;
-use crate::graphql::types::user::{self, Viewer};
+use crate::graphql::types::user::Viewer;
 use crate::graphql::types::user_error::UserError;
 use crate::services::{ServiceError, authentication::SignedIn};
 
@@ -56,13 +56,14 @@ pub struct LogoutPayload {
 pub struct SignInMutation;
 
 async fn payload(operation: &Operation, outcome: Result<SignedIn, ServiceError>) -> Result<Option<SignInPayload>> {
-    let (signed_in, user_errors) = operation.payload(outcome).await?;
+    let (signed_in, user_errors) = operation.payload(outcome)?;
     let Some(signed_in) = signed_in else {
         let nothing =
             SignInPayload { access_token: None, refresh_token: None, expires_at: None, viewer: None, user_errors };
         return Ok(Some(nothing));
     };
-    let viewer = user::viewer(&operation.services, &signed_in.caller).await.map_err(|error| operation.fail(error))?;
+    let record = operation.services.own_record(&signed_in.caller).await.map_err(|error| operation.fail(error))?;
+    let viewer = Viewer::new(&signed_in.caller, record);
     Ok(Some(SignInPayload {
         access_token: Some(signed_in.access_token.expose_secret().to_owned()),
         refresh_token: Some(signed_in.refresh_token.expose_secret().to_owned()),
@@ -81,6 +82,7 @@ impl SignInMutation {
         #[graphql(desc = "Who logs in.")] input: LoginInput,
     ) -> Result<Option<SignInPayload>> {
         let operation = Operation::of(ctx);
+        operation.finish().await;
         let password = SecretString::from(input.password);
         let outcome =
             operation.services.login(input.tenant.as_deref(), &input.email, &password, operation.origin()).await;
@@ -95,6 +97,7 @@ impl SignInMutation {
         #[graphql(desc = "The refresh token.")] input: RefreshTokenInput,
     ) -> Result<Option<SignInPayload>> {
         let operation = Operation::of(ctx);
+        operation.finish().await;
         let token = SecretString::from(input.refresh_token);
         let outcome = operation.services.refresh(&token, operation.origin()).await;
         payload(operation, outcome).await
@@ -107,8 +110,9 @@ impl SignInMutation {
         #[graphql(desc = "The refresh token.")] input: RefreshTokenInput,
     ) -> Result<Option<LogoutPayload>> {
         let operation = Operation::of(ctx);
+        operation.finish().await;
         let outcome = operation.services.logout(&SecretString::from(input.refresh_token), operation.origin()).await;
-        let (_, user_errors) = operation.payload(outcome).await?;
+        let (_, user_errors) = operation.payload(outcome)?;
         Ok(Some(LogoutPayload { user_errors }))
     }
 }

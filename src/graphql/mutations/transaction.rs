@@ -241,7 +241,7 @@ impl TransactionActivityInput {
 }
 
 async fn payload(operation: &Operation, outcome: Result<Recorded, ServiceError>) -> Result<Option<TransactionPayload>> {
-    let (recorded, user_errors) = operation.payload(outcome).await?;
+    let (recorded, user_errors) = operation.payload(outcome)?;
     let Some(recorded) = recorded else {
         return Ok(Some(TransactionPayload { transaction: None, portfolio: None, user_errors }));
     };
@@ -273,7 +273,7 @@ impl TransactionMutation {
             external_id: input.external_id,
             note: input.note,
         };
-        let outcome = async { operation.services.transaction_record(operation.caller()?, new, key).await };
+        let outcome = async { operation.services.transaction_record(operation.changing().await?, new, key).await };
         payload(operation, outcome.await).await
     }
 
@@ -289,7 +289,8 @@ impl TransactionMutation {
         let operation = Operation::of(ctx);
         let key = idempotency(idempotency_key, "transactionReverse", format!("{id:?} {note:?}"));
         let id = Kind::Transaction.parse(&id, "id")?;
-        let outcome = async { operation.services.transaction_reverse(operation.caller()?, id, note, key).await };
+        let outcome =
+            async { operation.services.transaction_reverse(operation.changing().await?, id, note, key).await };
         payload(operation, outcome.await).await
     }
 }

@@ -100,9 +100,9 @@ impl TransactionsImportMutation {
             ImportMode::ValidRows => import::ImportMode::ValidRows,
         };
         let outcome = async {
-            operation.services.transactions_import(operation.caller()?, portfolio, &input.csv, mode, key).await
+            operation.services.transactions_import(operation.changing().await?, portfolio, &input.csv, mode, key).await
         };
-        let (imported, user_errors) = operation.payload(outcome.await).await?;
+        let (imported, user_errors) = operation.payload(outcome.await)?;
         let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);
         let Some(imported) = imported else {
             return Ok(Some(TransactionsImportPayload {

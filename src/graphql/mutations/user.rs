@@ -98,8 +98,8 @@ impl UserMutation {
                 currency: user.currency.0,
             })
             .collect();
-        let outcome = async { operation.services.users_create(operation.caller()?, new, key).await };
-        let (results, user_errors) = operation.payload(outcome.await).await?;
+        let outcome = async { operation.services.users_create(operation.changing().await?, new, key).await };
+        let (results, user_errors) = operation.payload(outcome.await)?;
         let results = results.unwrap_or_default().into_iter().map(|result| match result {
             Ok(user) => UserCreateResult { user: Some(User::from(user)), user_errors: Vec::new() },
             Err(refusal) => UserCreateResult { user: None, user_errors: vec![UserError::from(refusal)] },
@@ -128,9 +128,9 @@ impl UserMutation {
             locale: input.locale,
         };
         let outcome = async {
-            operation.services.user_settings_update(operation.caller()?, expected_version, changes, key).await
+            operation.services.user_settings_update(operation.changing().await?, expected_version, changes, key).await
         };
-        let (user, user_errors) = operation.payload(outcome.await).await?;
+        let (user, user_errors) = operation.payload(outcome.await)?;
         Ok(Some(UserSettingsPayload { user: user.map(User::from), user_errors }))
     }
 }

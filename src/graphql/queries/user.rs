@@ -18,9 +18,13 @@ impl UserQuery {
         let operation = Operation::of(ctx);
         let viewer = async {
             let caller = operation.caller()?;
-            crate::graphql::types::user::viewer(&operation.services, caller).await
+            let record = match &caller.tenant {
+                Some(_) => operation.services.own_record_in(&*operation.session().await?).await?,
+                None => operation.services.own_record(caller).await?,
+            };
+            Ok(Some(Viewer::new(caller, record)))
         };
-        viewer.await.map(Some).map_err(|error| operation.fail(error))
+        viewer.await.map_err(|error| operation.fail(error))
     }
 
     /// The people of the tenant, in the order of their making.

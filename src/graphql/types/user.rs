@@ -10,7 +10,7 @@ use crate::auth::Role;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
 use crate::graphql::scalars::Currency;
-use crate::services::{Caller, ServiceError, Services};
+use crate::services::Caller;
 use crate::storage::user::User as Row;
 
 /// What a person may do, as a named set of permissions. `roles` shows what each permits.
@@ -134,12 +134,13 @@ pub struct Viewer {
 
 connection!(UserConnection, UserEdge, User, "people of the tenant");
 
-/// Who a caller is, in GraphQL's terms.
-pub async fn viewer(services: &Services, caller: &Caller) -> Result<Viewer, ServiceError> {
-    let user = services.own_record(caller).await?;
-    Ok(Viewer {
-        user: User::from(user),
-        tenant: caller.tenant.clone().map(Tenant),
-        permissions: caller.actor.permissions.iter().map(|permission| permission.code().to_owned()).collect(),
-    })
+impl Viewer {
+    /// A caller and their own record.
+    pub fn new(caller: &Caller, record: Row) -> Self {
+        Self {
+            user: User::from(record),
+            tenant: caller.tenant.clone().map(Tenant),
+            permissions: caller.actor.permissions.iter().map(|permission| permission.code().to_owned()).collect(),
+        }
+    }
 }

@@ -1,0 +1,148 @@
+//! Who may call which root field.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use portfolio_analyzer::auth::{Role, default_grants};
+use portfolio_analyzer::graphql::rules::{Rule, rule_of};
+use serde_json::Value;
+
+use crate::support::{App, CALLS, Call, Client, Root, Sample, Superuser, follow};
+
+/// The root fields, each with those whom it serves: Operator, Admin, aDvisor, Investor, aUditor, Nobody in particular.
+const TABLE: &[(&str, &str)] = &[
+    ("viewer", "OADIU"),
+    ("tenant", "ADIU"),
+    ("tenants", "O"),
+    ("users", "ADU"),
+    ("roles", "ADU"),
+    ("portfolios", "ADIU"),
+    ("portfolio", "ADIU"),
+    ("instruments", "ADIU"),
+    ("instrument", "ADIU"),
+    ("prices", "ADIU"),
+    ("exchangeRates", "ADIU"),
+    ("auditLog", "AU"),
+    ("node", "OADIU"),
+    ("nodes", "OADIU"),
+    ("login", "OADIUN"),
+    ("tokenRefresh", "OADIUN"),
+    ("logout", "OADIUN"),
+    ("portfolioCreate", "ADI"),
+    ("portfolioUpdate", "ADI"),
+    ("transactionRecord", "ADI"),
+    ("transactionReverse", "ADI"),
+    ("transactionsImport", "ADI"),
+    ("manualPricesRecord", "ADI"),
+    ("usersCreate", "A"),
+    ("userSettingsUpdate", "ADIU"),
+    ("portfolioChanged", "ADIU"),
+];
+
+/// What an operator has the permission for and, belonging to no tenant, nothing to use it on.
+const OF_A_TENANT: &[&str] = &["users", "instruments", "instrument", "prices", "exchangeRates", "auditLog"];
+
+const ROLES: [(char, Option<Role>); 6] = [
+    ('O', Some(Role::PlatformOperator)),
+    ('A', Some(Role::Admin)),
+    ('D', Some(Role::Advisor)),
+    ('I', Some(Role::Investor)),
+    ('U', Some(Role::Auditor)),
+    ('N', None),
+];
+
+async fn clients(app: &App) -> BTreeMap<char, Client> {
+    BTreeMap::from([
+        ('O', app.operator().await),
+        ('A', app.client("alpha", "admin").await),
+        ('D', app.client("alpha", "advisor").await),
+        ('I', app.client("alpha", "investor1").await),
+        ('U', app.client("alpha", "auditor").await),
+        ('N', app.anonymous()),
+    ])
+}
+
+/// The code of the top-level error, if there is one.
+fn code(answer: &Value) -> Option<&str> {
+    answer["errors"][0]["extensions"]["code"].as_str()
+}
+
+async fn refused(app: &App, client: &Client, call: &Call, variables: Value) -> Value {
+    if call.root == Root::Subscription {
+        let refusal = follow(app, client, call.document, variables);
+        return tokio::time::timeout(Duration::from_secs(20), refusal).await.expect("a refusal, not a stream");
+    }
+    client.run_with(call.document, variables).await.body
+}
+
+#[test]
+fn the_table_is_what_the_rules_and_the_default_grants_come_to() {
+    assert_eq!(TABLE.len(), CALLS.len());
+    for (field, served) in TABLE {
+        let rule = rule_of(field).unwrap_or_else(|| panic!("no rule of {field}"));
+        for (letter, role) in ROLES {
+            let by_rule = match (rule, role) {
+                (Rule::Public, _) | (Rule::SignedIn, Some(_)) => true,
+                (_, None) => false,
+                (Rule::AnyOf(permissions), Some(role)) => default_grants(role).contains_any(permissions),
+            };
+            let has_a_use = role != Some(Role::PlatformOperator) || !OF_A_TENANT.contains(field);
+            assert_eq!(served.contains(letter), by_rule && has_a_use, "{field} for {letter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_root_field_serves_exactly_those_of_the_table() {
+    let app = App::start().await;
+    let sample = Sample::of(&app, "alpha", "investor1").await;
+    let clients = clients(&app).await;
+    let mut inside = Superuser::of(&app).await;
+    let schema = inside.schema("alpha").await;
+    let before = inside.contents(&schema).await;
+    let served = |call: &Call| TABLE.iter().find(|(field, _)| *field == call.field).expect("a row of the table").1;
+    for call in CALLS {
+        for (letter, client) in clients.iter().filter(|(letter, _)| !served(call).contains(**letter)) {
+            let answer = refused(&app, client, call, (call.variables)(&sample)).await;
+            let expected = if *letter == 'N' { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+            assert_eq!(code(&answer), Some(expected), "{} for {letter}: {answer}", call.field);
+            assert!(answer["data"][call.field].is_null(), "{} for {letter}: {answer}", call.field);
+        }
+    }
+    assert_eq!(inside.contents(&schema).await, before, "a refused call has changed something");
+    for call in CALLS {
+        for (letter, client) in clients.iter().filter(|(letter, _)| served(call).contains(**letter)) {
+            let answer = call.send(&app, client, (call.variables)(&sample), &sample, &clients[&'I']).await;
+            assert!(answer["data"].is_object(), "{} for {letter}: {answer}", call.field);
+            let code = code(&answer);
+            assert!(code.is_none(), "{} for {letter}: {answer}", call.field);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_changed_grant_counts_for_whoever_is_already_logged_in() {
+    let app = App::start().await;
+    let investor = app.client("alpha", "investor1").await;
+    assert_eq!(investor.run("{ auditLog { totalCount } }").await.error_code(), "FORBIDDEN");
+    investor.run("{ portfolios { totalCount } }").await.at("/portfolios");
+    let mut inside = Superuser::of(&app).await;
+    let schema = inside.schema("alpha").await;
+    inside
+        .run(&format!(
+            "INSERT INTO {schema}.role_permission VALUES ('INVESTOR', 'AUDIT_READ'); \
+             DELETE FROM {schema}.role_permission WHERE (role_code, permission) = ('INVESTOR', 'PORTFOLIOS_READ_OWN')"
+        ))
+        .await;
+    // Another server has nothing cached, which is what this one comes to within ten seconds.
+    let other = app.another().await;
+    let investor = other.with_token(investor.token().expect("a token"));
+    investor.run("{ auditLog { totalCount } }").await.at("/auditLog");
+    assert_eq!(investor.run("{ portfolios { totalCount } }").await.error_code(), "FORBIDDEN");
+    let viewer = investor.run("{ viewer { permissions } }").await;
+    assert!(viewer.at("/viewer/permissions").to_string().contains("AUDIT_READ"));
+    // The other tenant has grants of its own.
+    let elsewhere = other.client("beta", "investor1").await;
+    assert_eq!(elsewhere.run("{ auditLog { totalCount } }").await.error_code(), "FORBIDDEN");
+    elsewhere.run("{ portfolios { totalCount } }").await.at("/portfolios");
+}

@@ -1,0 +1,348 @@
+//! A person's portfolio to try things on, a valid call of every root field, and a look inside the database.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+use portfolio_analyzer::graphql::{Api, GraphqlService, RequestContext, sdl};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
+use super::app::{App, NOW, PASSWORD};
+use super::client::Client;
+
+/// What a person of a tenant has: a portfolio of two transactions, advised on by the tenant's advisor.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub slug: String,
+    pub email: String,
+    pub portfolio: String,
+    pub account: String,
+    pub transaction: String,
+    pub user: String,
+    pub advisor: String,
+    pub tenant: String,
+    pub audit_entry: String,
+    pub instrument: String,
+    pub unlisted: String,
+    pub refresh_token: String,
+}
+
+/// The id of a person as clients see it.
+async fn person(inside: &mut Superuser, schema: &str, email: &str) -> String {
+    let id = inside.text(&format!("SELECT id::text FROM {schema}.dim_user WHERE email = '{email}'")).await;
+    format!("usr_{}", id.replace('-', ""))
+}
+
+impl Sample {
+    /// Makes a portfolio for this person, with the tenant's advisor.
+    pub async fn of(app: &App, tenant: &str, name: &str) -> Self {
+        Self::advised(app, tenant, name, Some("advisor")).await
+    }
+
+    /// Makes a portfolio for this person, with an advisor or none.
+    pub async fn advised(app: &App, tenant: &str, name: &str, advisor: Option<&str>) -> Self {
+        let client = app.client(tenant, name).await;
+        let mut inside = Superuser::of(app).await;
+        let schema = inside.schema(tenant).await;
+        let email = format!("{name}@{tenant}.example");
+        let adviser = person(&mut inside, &schema, &format!("advisor@{tenant}.example")).await;
+        let made = client
+            .run_with(
+                r"mutation($input: PortfolioCreateInput!) { portfolioCreate(input: $input) {
+                    portfolio { id accounts { id } } userErrors { code message } } }",
+                json!({ "input": { "name": format!("Savings of {email}"), "baseCurrency": "EUR",
+                    "advisorId": advisor.map(|_| &adviser) } }),
+            )
+            .await;
+        let account = made.text("/portfolioCreate/portfolio/accounts/0/id");
+        let instrument = |symbol: &str| format!("{{ instruments(search: \"{symbol}\") {{ nodes {{ id }} }} }}");
+        let acme = client.run(&instrument("ACME")).await.text("/instruments/nodes/0/id");
+        let deposit = json!({ "deposit": { "amount": "1000", "currency": "USD" } });
+        let buy = json!({ "buy": { "instrumentId": acme, "quantity": "2", "price": "250", "currency": "USD" } });
+        let mut transaction = String::new();
+        for activity in [deposit, buy] {
+            let recorded = client
+                .run_with(
+                    r"mutation($input: TransactionRecordInput!) { transactionRecord(input: $input) {
+                        transaction { id } userErrors { code message } } }",
+                    json!({ "input": { "accountId": account, "tradeDate": "2024-03-01", "activity": activity } }),
+                )
+                .await;
+            transaction = recorded.text("/transactionRecord/transaction/id");
+        }
+        let viewer = client.run("{ viewer { user { id } tenant { id } } }").await;
+        let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
+        let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
+        let admin = app.client(tenant, "admin").await;
+        Self {
+            slug: tenant.to_owned(),
+            portfolio: made.text("/portfolioCreate/portfolio/id"),
+            account,
+            transaction,
+            user: viewer.text("/viewer/user/id"),
+            advisor: adviser,
+            tenant: viewer.text("/viewer/tenant/id"),
+            audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
+            instrument: acme,
+            unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
+            refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
+            email,
+        }
+    }
+}
+
+/// Which root type a field belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+/// A valid call of a root field, by the owner of a sample or the administrator, with an id in every place for one.
+pub struct Call {
+    pub field: &'static str,
+    pub root: Root,
+    pub document: &'static str,
+    pub variables: fn(&Sample) -> Value,
+}
+
+const fn query(field: &'static str, document: &'static str, variables: fn(&Sample) -> Value) -> Call {
+    Call { field, root: Root::Query, document, variables }
+}
+
+const fn mutation(field: &'static str, document: &'static str, variables: fn(&Sample) -> Value) -> Call {
+    Call { field, root: Root::Mutation, document, variables }
+}
+
+/// A call of every root field.
+pub const CALLS: &[Call] = &[
+    query("viewer", "{ viewer { user { id email } tenant { id slug name } permissions } }", |_| json!({})),
+    query("tenant", "{ tenant { id slug name } }", |_| json!({})),
+    query("tenants", "{ tenants { id slug name } }", |_| json!({})),
+    query("users", "{ users(first: 100) { nodes { id email } totalCount } }", |_| json!({})),
+    query("roles", "{ roles { code permissions } }", |_| json!({})),
+    query(
+        "portfolios",
+        "{ portfolios(first: 100) { nodes { id name owner { id email } accounts { id } transactions { nodes { id } } }
+            totalCount } }",
+        |_| json!({}),
+    ),
+    query(
+        "portfolio",
+        "query($id: ID!) { portfolio(id: $id) { id name owner { id } accounts { id } transactions { nodes { id } } } }",
+        |sample| json!({ "id": sample.portfolio }),
+    ),
+    query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
+    query("instrument", "query($id: ID!) { instrument(id: $id) { id } }", |sample| json!({ "id": sample.instrument })),
+    query(
+        "prices",
+        "query($id: ID!) { prices(instrumentId: $id) { dates } }",
+        |sample| json!({ "id": sample.instrument }),
+    ),
+    query("exchangeRates", r#"{ exchangeRates(base: "EUR", quote: "USD") { dates } }"#, |_| json!({})),
+    query(
+        "auditLog",
+        "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }
+            totalCount } }",
+        |sample| json!({ "filter": { "actorId": sample.user } }),
+    ),
+    query("node", "query($id: ID!) { node(id: $id) { id } }", |sample| json!({ "id": sample.portfolio })),
+    query(
+        "nodes",
+        "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Portfolio { name } ... on Transaction { tradeDate } } }",
+        |sample| json!({ "ids": [sample.transaction] }),
+    ),
+    mutation(
+        "login",
+        "mutation($input: LoginInput!) { login(input: $input) { accessToken viewer { user { id } } userErrors { code } } }",
+        |sample| json!({ "input": { "tenant": sample.slug, "email": sample.email, "password": PASSWORD } }),
+    ),
+    mutation(
+        "tokenRefresh",
+        "mutation($input: RefreshTokenInput!) { tokenRefresh(input: $input) { accessToken userErrors { code } } }",
+        |sample| json!({ "input": { "refreshToken": sample.refresh_token } }),
+    ),
+    mutation(
+        "logout",
+        "mutation($input: RefreshTokenInput!) { logout(input: $input) { userErrors { code } } }",
+        |sample| json!({ "input": { "refreshToken": sample.refresh_token } }),
+    ),
+    mutation(
+        "portfolioCreate",
+        "mutation($input: PortfolioCreateInput!) { portfolioCreate(input: $input) {
+            portfolio { id owner { id } } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "name": "Another", "baseCurrency": "EUR",
+                "ownerId": sample.user, "advisorId": sample.advisor } })
+        },
+    ),
+    mutation(
+        "portfolioUpdate",
+        "mutation($id: ID!, $input: PortfolioUpdateInput!) { portfolioUpdate(id: $id, expectedVersion: 3, input: $input) {
+            portfolio { id advisor { id } } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "name": "Renamed", "advisorId": sample.advisor } }),
+    ),
+    mutation(
+        "transactionRecord",
+        "mutation($input: TransactionRecordInput!) { transactionRecord(input: $input) {
+            transaction { id } portfolio { id } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "accountId": sample.account, "tradeDate": "2024-03-04", "activity": { "buy": {
+                "instrumentId": sample.instrument, "quantity": "1", "price": "251", "currency": "USD" } } } })
+        },
+    ),
+    mutation(
+        "transactionReverse",
+        "mutation($id: ID!) { transactionReverse(id: $id) { transaction { id } portfolio { id }
+            userErrors { code message } } }",
+        |sample| json!({ "id": sample.transaction }),
+    ),
+    mutation(
+        "transactionsImport",
+        "mutation($input: TransactionsImportInput!) { transactionsImport(input: $input) { rowsRecorded
+            rowErrors { message } portfolio { id } userErrors { code message } } }",
+        |sample| {
+            let csv = "date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,\
+                       account,external_id,note\n2024-03-05,DEPOSIT,,,,10,,,USD,,,,,,\n";
+            json!({ "input": { "portfolioId": sample.portfolio, "csv": csv } })
+        },
+    ),
+    mutation(
+        "manualPricesRecord",
+        "mutation($input: [ManualPriceInput!]!) { manualPricesRecord(input: $input) { count userErrors { code message } } }",
+        |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),
+    ),
+    mutation(
+        "usersCreate",
+        "mutation($input: [UserCreateInput!]!) { usersCreate(input: $input) { results { user { id } userErrors { code } }
+            userErrors { code message } } }",
+        |sample| {
+            json!({ "input": [{ "email": format!("new@{}.example", sample.slug), "name": "New", "role": "INVESTOR",
+                "password": PASSWORD }] })
+        },
+    ),
+    mutation(
+        "userSettingsUpdate",
+        r#"mutation { userSettingsUpdate(expectedVersion: 1, input: { locale: "de-CH" }) { user { id } userErrors { code } } }"#,
+        |_| json!({}),
+    ),
+    Call {
+        field: "portfolioChanged",
+        root: Root::Subscription,
+        document: "subscription($id: ID!) { portfolioChanged(id: $id) { portfolioId version } }",
+        variables: |sample| json!({ "id": sample.portfolio }),
+    },
+];
+
+impl Call {
+    /// The call of this field.
+    pub fn of(field: &str) -> &'static Self {
+        CALLS.iter().find(|call| call.field == field).unwrap_or_else(|| panic!("no call of {field}"))
+    }
+
+    /// Sends the call. A subscription is answered by its first event, which `owner` causes, or by its refusal.
+    pub async fn send(&self, app: &App, client: &Client, variables: Value, sample: &Sample, owner: &Client) -> Value {
+        if self.root != Root::Subscription {
+            return client.run_with(self.document, variables).await.body;
+        }
+        let deposit = json!({ "input": { "accountId": sample.account, "tradeDate": "2024-03-01",
+            "activity": { "deposit": { "amount": "1", "currency": "USD" } } } });
+        let cause = async {
+            loop {
+                let done = owner.run_with(Self::of("transactionRecord").document, deposit.clone()).await;
+                done.text("/transactionRecord/transaction/id");
+            }
+        };
+        tokio::select! {
+            answer = follow(app, client, self.document, variables) => answer,
+            () = cause => unreachable!("the owner goes on until there is an answer"),
+        }
+    }
+}
+
+/// The first answer of a subscription, run without a socket.
+pub async fn follow(app: &App, client: &Client, document: &str, variables: Value) -> Value {
+    let api = Api::new(app.services.clone(), false);
+    let now = NOW.parse().expect("an instant");
+    let actor = api.authenticate(client.token(), now).await.expect("a token or none").map(|who| who.actor);
+    let context = RequestContext {
+        actor,
+        request_id: "followed".to_owned(),
+        peer: None,
+        started_at: now,
+        cost: Default::default(),
+    };
+    let request = async_graphql::Request::new(document).variables(async_graphql::Variables::from_json(variables));
+    let answer = api.subscribe(request, context).next().await.expect("an answer before the end");
+    serde_json::to_value(answer).expect("an answer in JSON")
+}
+
+/// The fields of a root type, as the schema has them.
+pub fn root_fields(root: Root) -> Vec<String> {
+    let sdl = sdl();
+    let start = sdl.find(&format!("\ntype {root:?} {{")).expect("the root type");
+    let body = &sdl[start..];
+    let body = &body[..body.find("\n}").expect("its end")];
+    body.lines()
+        .filter(|line| line.starts_with('\t') && !line.starts_with("\t\t"))
+        .filter_map(|line| line.trim().split(['(', ':']).next())
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A superuser's connection to the test's database.
+pub struct Superuser(PgConnection);
+
+impl Superuser {
+    /// Connects.
+    pub async fn of(app: &App) -> Self {
+        let options = app.database.superuser.connect_options();
+        Self(PgConnection::connect_with(&options).await.expect("the superuser's connection"))
+    }
+
+    /// Runs statements.
+    pub async fn run(&mut self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.expect("a statement");
+    }
+
+    /// The texts of the first column.
+    pub async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.0).await.expect("an answer");
+        rows.iter().map(|row| row.try_get(0).expect("a text")).collect()
+    }
+
+    /// The one text that is answered.
+    pub async fn text(&mut self, sql: &str) -> String {
+        let mut texts = self.texts(sql).await;
+        assert_eq!(texts.len(), 1, "one row: {sql}");
+        texts.remove(0)
+    }
+
+    /// The schema of a tenant.
+    pub async fn schema(&mut self, tenant: &str) -> String {
+        self.text(&format!("SELECT schema_name FROM platform.tenant WHERE slug = '{tenant}'")).await
+    }
+
+    /// The tables of a schema.
+    pub async fn tables(&mut self, schema: &str) -> Vec<String> {
+        let tables = format!("SELECT tablename::text FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1");
+        self.texts(&tables).await
+    }
+
+    /// How many rows each table of a schema has, and a checksum of what they hold.
+    pub async fn contents(&mut self, schema: &str) -> BTreeMap<String, String> {
+        let mut contents = BTreeMap::new();
+        for table in self.tables(schema).await {
+            let sum = format!(
+                "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') \
+                 FROM {schema}.{table} t"
+            );
+            let sum = self.text(&sum).await;
+            contents.insert(table, sum);
+        }
+        assert!(contents.len() > 10, "{schema} has tables: {contents:?}");
+        contents
+    }
+}

@@ -1,0 +1,5 @@
+//! Sessions, and the schemas they open.
+
+mod cancellation;
+mod provisioning;
+mod sessions;
