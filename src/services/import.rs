@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::csv_rows::ParsedRow;
+use super::blame;
 use super::error::ledger_refusal;
 use super::transaction::{PostError, check_date};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
@@ -221,9 +222,13 @@ impl Services {
                     let Some(index) = candidates.iter().position(|candidate| candidate.row.id == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
-                    let line = candidates.remove(index).line;
+                    let Candidate { line, row } = candidates.remove(index);
+                    let column = match &row.activity {
+                        Activity::Event(kind) => blame::blamed(&error, kind).and_then(|part| part.column),
+                        Activity::Reversal { .. } => None,
+                    };
                     let refusal = ledger_refusal(&error, &[]);
-                    errors.push(RowError { line, column: None, code: refusal.code, message: refusal.message });
+                    errors.push(RowError { line, column, code: refusal.code, message: refusal.message });
                     if mode == ImportMode::AllOrNothing {
                         return Ok(None);
                     }
@@ -235,7 +240,7 @@ impl Services {
 
 fn existing_breaks(error: &LedgerError) -> Refusal {
     let refusal = ledger_refusal(error, &["input", "csv"]);
-    let message = format!("transaction {} would no longer be possible: {}", error.transaction(), refusal.message);
+    let message = format!("a recorded transaction would no longer be possible: it {}", refusal.message);
     Refusal { message, ..refusal }
 }
 
@@ -278,7 +283,7 @@ impl Names {
         for instrument in storage::instrument::by_symbols(session, &symbols).await? {
             instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
         }
-        let named = rows.iter().flat_map(ParsedRow::currencies).collect();
+        let named = rows.iter().flat_map(ParsedRow::currencies).map(|(_, currency)| currency).collect();
         Ok(Self {
             accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
             instruments,
@@ -290,10 +295,10 @@ impl Names {
     fn resolve(&self, row: &ParsedRow) -> Result<(Uuid, TransactionKind), RowError> {
         let error = |column, code, message: String| RowError { line: row.line, column: Some(column), code, message };
         check_date(row.date, self.today).map_err(|message| error("date", RefusalCode::FutureDate, message))?;
-        for currency in row.currencies() {
+        for (column, currency) in row.currencies() {
             if !self.currencies.contains(&currency) {
                 let message = format!("{currency} is no currency that is known here");
-                return Err(error("currency", RefusalCode::NotFound, message));
+                return Err(error(column, RefusalCode::NotFound, message));
             }
         }
         let account = match (&row.account, self.accounts.as_slice()) {
