@@ -3,4 +3,7 @@
 mod support;
 
 mod contract;
+mod figures;
+mod imports;
+mod layering;
 mod ledger;

@@ -69,7 +69,11 @@ impl App {
 
     /// A server with so many connections to its database.
     pub async fn with_connections(connections: u32) -> Self {
-        let database = cluster::clone(connections).await;
+        Self::on(cluster::clone(connections).await).await
+    }
+
+    /// A server on a database that is ready for it.
+    pub async fn on(database: Database) -> Self {
         let clock = Arc::new(FixedClock::at(NOW));
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
