@@ -1,6 +1,9 @@
 //! Starts the command line: the cryptography provider, the logs, the runtime, and one readable error.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use portfolio_analyzer::{
@@ -32,7 +35,10 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// Logs go to standard error, so that the output of a command can be piped.
 fn install_logs(log: &LogConfig) -> anyhow::Result<()> {
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&log.level)?).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&log.level)?)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     let installed = match log.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

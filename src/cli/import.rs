@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     market_data::load_directory,
     services::{
-        Caller, Services,
+        Caller, RefusalCode, ServiceError, Services,
         import::{ImportMode, RowError},
     },
     storage::{Page, pipeline::Outcome},
@@ -95,20 +95,33 @@ async fn transactions(
     let services = open::services(database, config).await?;
     let caller = services.system(open::tenant(&services, tenant).await?, "command");
     let portfolio = find(&services, &caller, portfolio).await?;
-    let imported = services.transactions_import(&caller, portfolio, &csv, mode).await?;
+    let imported = services.transactions_import(&caller, portfolio, &csv, mode, None).await;
     services.gateway.close().await;
+    let imported = match imported {
+        // To a script that runs again, a file that is there already is no failure.
+        Err(ServiceError::Refused(refusals)) if refusals.iter().all(|one| one.code == RefusalCode::DuplicateImport) => {
+            for refusal in refusals {
+                print(&refusal.message)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => other?,
+    };
     print(&format!(
         "{} rows read, {} recorded, {} duplicate, {} rejected",
-        imported.rows_read, imported.rows_recorded, imported.rows_duplicate, imported.rows_rejected
+        imported.counts.rows_read,
+        imported.counts.rows_recorded,
+        imported.counts.rows_duplicate,
+        imported.counts.rows_rejected
     ))?;
-    for error in &imported.row_errors {
+    for error in &imported.counts.row_errors {
         print(&describe(error))?;
     }
-    let unsaid = imported.rows_rejected - imported.row_errors.len().min(imported.rows_rejected);
+    let unsaid = imported.counts.rows_rejected - imported.counts.row_errors.len().min(imported.counts.rows_rejected);
     if unsaid > 0 {
         print(&format!("… and {unsaid} more"))?;
     }
-    let refused = imported.rows_rejected > 0 && mode == ImportMode::AllOrNothing;
+    let refused = imported.counts.rows_rejected > 0 && mode == ImportMode::AllOrNothing;
     if refused {
         print("nothing was recorded; mend the rows, or take the others with --valid-rows")?;
     }
@@ -117,7 +130,7 @@ async fn transactions(
 
 /// A wrong row as a line for a person.
 pub(super) fn describe(error: &RowError) -> String {
-    match error.column {
+    match &error.column {
         Some(column) => format!("line {}, column {column}: {}", error.line, error.message),
         None => format!("line {}: {}", error.line, error.message),
     }

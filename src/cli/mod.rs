@@ -1,5 +1,6 @@
 //! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
 
+mod bench;
 mod config;
 mod database;
 mod demo;
@@ -11,6 +12,7 @@ mod migrate;
 mod open;
 mod password;
 mod progress;
+mod schema;
 mod serve;
 mod signals;
 mod tenant;
@@ -81,6 +83,11 @@ enum Command {
     User(user::UserCommand),
     /// Import transactions into a portfolio, or load market data
     Import(import::ImportOptions),
+    /// Print the public contract
+    #[command(subcommand)]
+    Schema(schema::SchemaCommand),
+    /// Measure the main things on this machine, on a database that is gone afterwards
+    Bench(bench::BenchOptions),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -155,6 +162,8 @@ impl Prepared {
             Command::Tenant(command) => tenant::run(command, self.context).await,
             Command::User(command) => user::run(command, self.context).await,
             Command::Import(options) => import::run(options, self.context).await,
+            Command::Schema(command) => schema::run(command),
+            Command::Bench(options) => bench::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),
             Command::Doctor => doctor::run(&self.context).await,
         }

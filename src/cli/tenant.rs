@@ -81,20 +81,24 @@ async fn create(
     options: TenantCreate,
     password: Option<SecretString>,
 ) -> anyhow::Result<ExitCode> {
+    // Opened first: what is missing for the administrator should keep the tenant from being made without one.
+    let services = match password {
+        Some(_) => Some(open::services(database, config).await?),
+        None => None,
+    };
     let tenant = make(database, &options).await?;
     print(&format!("{} is there, with the id {}", tenant.slug, tenant.id))?;
-    let slug = tenant.slug.clone();
-    if let (Some(email), Some(name), Some(password)) = (options.admin_email, options.admin_name, password) {
-        let administrator = async {
-            let services = open::services(database, config).await?;
-            let new = NewUser { email, name, role: Role::Admin, password, currency: Currency::EUR };
-            let made = user::add(&services, tenant, new).await?;
-            services.gateway.close().await;
-            anyhow::Ok(made)
-        };
-        let hint =
-            || format!("the tenant is there without an administrator; add one with `user create --tenant {slug}`");
-        print(&administrator.await.with_context(hint)?)?;
+    if let (Some(services), Some(email), Some(name), Some(password)) =
+        (services, options.admin_email, options.admin_name, password)
+    {
+        let hint = format!(
+            "the tenant is there without an administrator; add one with `user create --tenant {}`",
+            tenant.slug
+        );
+        let new = NewUser { email, name, role: Role::Admin, password, currency: Currency::EUR };
+        let made = user::add(&services, tenant, new).await;
+        services.gateway.close().await;
+        print(&made.context(hint)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }

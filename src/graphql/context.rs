@@ -86,7 +86,11 @@ impl Operation {
     }
 
     /// What a mutation answers: what it made, or what its caller must mend; anything else is a top-level error.
-    pub fn payload<T>(&self, outcome: Result<T, ServiceError>) -> Result<(Option<T>, Vec<UserError>)> {
+    ///
+    /// What is read from here on is of a moment after the change: an earlier mutation of the same operation may have opened
+    /// a session that cannot see it.
+    pub async fn payload<T>(&self, outcome: Result<T, ServiceError>) -> Result<(Option<T>, Vec<UserError>)> {
+        self.finish().await;
         match outcome {
             Ok(value) => Ok((Some(value), Vec::new())),
             Err(ServiceError::Refused(refusals)) => Ok((None, refusals.into_iter().map(UserError::from).collect())),

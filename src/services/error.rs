@@ -4,11 +4,12 @@ use std::fmt;
 
 use domain::ledger::LedgerError;
 use domain::money::ArithmeticError;
+use serde::{Deserialize, Serialize};
 
 use crate::tenancy::DatabaseError;
 
 /// Why a mutation was refused: something that its caller can mend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefusalCode {
     /// A value is outside what is allowed.
     InvalidInput,

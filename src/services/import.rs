@@ -2,16 +2,19 @@
 
 mod csv_rows;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use domain::ledger::{LedgerError, TransactionKind};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use self::csv_rows::ParsedRow;
 use super::blame;
 use super::error::ledger_refusal;
+use super::idempotency::IdempotencyKey;
 use super::transaction::{PostError, check_date};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
@@ -38,21 +41,21 @@ pub enum ImportMode {
 }
 
 /// Why a row was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowError {
     /// The line in the file, the header being line 1.
     pub line: u64,
     /// The column, where one is to blame.
-    pub column: Option<&'static str>,
+    pub column: Option<Cow<'static, str>>,
     /// What kind of error it is.
     pub code: RefusalCode,
     /// What is wrong, with the value.
     pub message: String,
 }
 
-/// What an import came to.
-#[derive(Clone, Debug)]
-pub struct Imported {
+/// What became of a file's rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Counts {
     /// The batch, unless nothing was stored.
     pub batch: Option<Uuid>,
     /// Rows in the file.
@@ -61,12 +64,26 @@ pub struct Imported {
     pub rows_recorded: usize,
     /// Rows that were imported before.
     pub rows_duplicate: usize,
-    /// Rows that are wrong; the first hundred of them.
-    pub row_errors: Vec<RowError>,
     /// How many rows are wrong.
     pub rows_rejected: usize,
+    /// The wrong rows, by line; the first hundred of them.
+    pub row_errors: Vec<RowError>,
+}
+
+/// What an import came to.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// What became of the rows.
+    pub counts: Counts,
     /// The portfolio since.
     pub portfolio: Portfolio,
+}
+
+impl Counts {
+    fn nothing_stored(rows_read: usize, rows_duplicate: usize, errors: Vec<RowError>) -> Self {
+        let rows_rejected = errors.len();
+        Self { batch: None, rows_read, rows_recorded: 0, rows_duplicate, rows_rejected, row_errors: shown(errors) }
+    }
 }
 
 /// A row of the file with everything it names found.
@@ -86,6 +103,7 @@ impl Services {
         portfolio: Uuid,
         csv: &str,
         mode: ImportMode,
+        key: Option<IdempotencyKey>,
     ) -> Result<Imported, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
         let (parsed, mut errors) = csv_rows::parse(csv)
@@ -96,11 +114,18 @@ impl Services {
             let unknown =
                 || ServiceError::refused(RefusalCode::NotFound, &["input", "portfolioId"], "no such portfolio");
             let portfolio = storage::portfolio::lock(&session, visible, portfolio).await?.ok_or_else(unknown)?;
+            if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
+                let counts =
+                    serde_json::from_value(answer).map_err(|error| ServiceError::Internal(error.to_string()))?;
+                return Ok(Imported { counts, portfolio });
+            }
             let batch = self.environment.ids.next();
             let (candidates, duplicates) =
                 self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
             if mode == ImportMode::AllOrNothing && !errors.is_empty() {
-                return Ok(rejected(portfolio, rows_read, duplicates, errors));
+                let counts = Counts::nothing_stored(rows_read, duplicates, errors);
+                self.remember(&session, key.as_ref(), json!(counts)).await?;
+                return Ok(Imported { counts, portfolio });
             }
             if candidates.is_empty() && errors.is_empty() && duplicates > 0 {
                 let message = format!("all {duplicates} rows of the file were imported before");
@@ -109,7 +134,11 @@ impl Services {
             let (portfolio, recorded) =
                 match self.post_candidates(&session, portfolio.clone(), candidates, mode, &mut errors).await? {
                     Some(posted) => posted,
-                    None => return Ok(rejected(portfolio, rows_read, duplicates, errors)),
+                    None => {
+                        let counts = Counts::nothing_stored(rows_read, duplicates, errors);
+                        self.remember(&session, key.as_ref(), json!(counts)).await?;
+                        return Ok(Imported { counts, portfolio });
+                    }
                 };
             let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
             let record = ImportBatch {
@@ -136,19 +165,20 @@ impl Services {
                 after: Some(after),
             };
             self.audit(&session, caller, done).await?;
-            Ok(Imported {
+            let counts = Counts {
                 batch: Some(batch),
                 rows_read,
                 rows_recorded: recorded,
                 rows_duplicate: duplicates,
                 rows_rejected: errors.len(),
                 row_errors: shown(errors),
-                portfolio,
-            })
+            };
+            self.remember(&session, key.as_ref(), json!(counts)).await?;
+            Ok(Imported { counts, portfolio })
         }
         .await;
         let imported = settle(session, result).await?;
-        if imported.batch.is_some() {
+        if imported.counts.batch.is_some() {
             self.announce(caller, imported.portfolio.id, imported.portfolio.version);
         }
         Ok(imported)
@@ -244,18 +274,6 @@ fn existing_breaks(error: &LedgerError) -> Refusal {
     Refusal { message, ..refusal }
 }
 
-fn rejected(portfolio: Portfolio, rows_read: usize, rows_duplicate: usize, errors: Vec<RowError>) -> Imported {
-    Imported {
-        batch: None,
-        rows_read,
-        rows_recorded: 0,
-        rows_duplicate,
-        rows_rejected: errors.len(),
-        row_errors: shown(errors),
-        portfolio,
-    }
-}
-
 fn shown(mut errors: Vec<RowError>) -> Vec<RowError> {
     errors.sort_by_key(|error| error.line);
     errors.truncate(MAX_ROW_ERRORS);
@@ -293,7 +311,12 @@ impl Names {
     }
 
     fn resolve(&self, row: &ParsedRow) -> Result<(Uuid, TransactionKind), RowError> {
-        let error = |column, code, message: String| RowError { line: row.line, column: Some(column), code, message };
+        let error = |column: &'static str, code, message: String| RowError {
+            line: row.line,
+            column: Some(column.into()),
+            code,
+            message,
+        };
         check_date(row.date, self.today).map_err(|message| error("date", RefusalCode::FutureDate, message))?;
         for (column, currency) in row.currencies() {
             if !self.currencies.contains(&currency) {

@@ -54,7 +54,9 @@ impl Services {
     ) -> Result<Portfolio, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
         let owner = new.owner.unwrap_or(caller.actor.user_id);
-        if !visible.all && visible.owned_by != Some(owner) && visible.advised_by != new.advisor {
+        let is_own = visible.owned_by == Some(owner);
+        let is_clients = new.advisor.is_some() && visible.advised_by == new.advisor;
+        if !(visible.all || is_own || is_clients) {
             return Err(ServiceError::Forbidden("portfolios are made for oneself or for one's clients".to_owned()));
         }
         let session = self.write(caller).await?;

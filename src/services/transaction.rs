@@ -283,7 +283,8 @@ impl Services {
             .map_err(PostError::Ledger)?;
         storage::transaction::append(session, &new).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
-        portfolio.last_sequence += i64::try_from(new.len()).unwrap_or(i64::MAX);
+        // Not their number: rows that were refused have left gaps.
+        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
         portfolio.version += 1;
         portfolio.updated_at = self.environment.clock.now();
         storage::portfolio::update(session, &portfolio).await?;

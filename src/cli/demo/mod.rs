@@ -5,16 +5,18 @@ mod people;
 mod playground;
 mod portfolios;
 mod sample;
-mod seed;
+pub(super) mod seed;
 mod server;
 mod step_ids;
+#[cfg(test)]
+mod tests;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use secrecy::ExposeSecret;
 
 pub use self::people::PASSWORD;
-use self::sample::Sample;
+pub(in crate::cli) use self::sample::Sample;
 use super::{Context, Globals, database::Database, print, progress::Progress, serve, signals::Signals};
 use crate::config::{Config, DEMO_SECRET, HttpConfig, Profile, Secret};
 use crate::tenancy::InstallationTag;

@@ -123,11 +123,12 @@ async fn import(
 ) -> anyhow::Result<()> {
     let csv = sample.transactions(&row.file)?;
     let step = in_step(services, order, &row.file);
-    let imported = step.transactions_import(&firm.administrator, portfolio.id, &csv, ImportMode::AllOrNothing).await;
+    let imported =
+        step.transactions_import(&firm.administrator, portfolio.id, &csv, ImportMode::AllOrNothing, None).await;
     let imported = imported.with_context(|| row.file.clone())?;
-    if let Some(error) = imported.row_errors.first() {
+    if let Some(error) = imported.counts.row_errors.first() {
         bail!("{}: {}", row.file, describe(error));
     }
-    progress.say(format_args!("{}: {}, {} transactions", row.tenant, row.name, imported.rows_recorded));
+    progress.say(format_args!("{}: {}, {} transactions", row.tenant, row.name, imported.counts.rows_recorded));
     Ok(())
 }

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Where the sample data lies.
-pub(super) struct Sample {
+pub(in crate::cli) struct Sample {
     directory: PathBuf,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct PriceRow {
 
 impl Sample {
     /// The given directory, or that of the checkout this program was built from.
-    pub(super) fn find(given: Option<&Path>) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn find(given: Option<&Path>) -> anyhow::Result<Self> {
         let directory = given.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), Path::to_owned);
         if !directory.join("market").is_dir() || !directory.join("portfolios").is_dir() {
             bail!(
@@ -66,7 +66,7 @@ impl Sample {
         rows(&self.market().join("manual_prices.csv"))
     }
 
-    pub(super) fn transactions(&self, file: &str) -> anyhow::Result<String> {
+    pub(in crate::cli) fn transactions(&self, file: &str) -> anyhow::Result<String> {
         let path = self.directory.join("portfolios").join(file);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }

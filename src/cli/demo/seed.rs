@@ -33,12 +33,12 @@ mod order {
 }
 
 /// What the announcement and the playground say about the data.
-pub(super) struct Seeded {
-    pub(super) services: Services,
+pub(in crate::cli) struct Seeded {
+    pub(in crate::cli) services: Services,
     /// The last complete market day.
-    pub(super) as_of: Option<NaiveDate>,
+    pub(in crate::cli) as_of: Option<NaiveDate>,
     /// A portfolio to look at first.
-    pub(super) portfolio: Option<Uuid>,
+    pub(in crate::cli) portfolio: Option<Uuid>,
 }
 
 /// A firm with those of its people that the seeding speaks of, by address.
@@ -49,7 +49,7 @@ pub(super) struct FirmRecord {
 }
 
 /// Does what is left to do.
-pub(super) async fn run(
+pub(in crate::cli) async fn run(
     database: &Database,
     config: &Config,
     tag: InstallationTag,

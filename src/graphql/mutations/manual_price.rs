@@ -54,7 +54,7 @@ impl ManualPriceMutation {
             })
             .collect::<Result<Vec<_>>>()?;
         let outcome = async { operation.services.manual_prices_record(operation.caller()?, prices, key).await };
-        let (count, user_errors) = operation.payload(outcome.await)?;
+        let (count, user_errors) = operation.payload(outcome.await).await?;
         let count = i32::try_from(count.unwrap_or_default()).unwrap_or(i32::MAX);
         Ok(Some(ManualPricesPayload { count, user_errors }))
     }

@@ -61,7 +61,7 @@ pub async fn shown(operation: &Operation, row: Row) -> Result<Portfolio> {
 }
 
 async fn payload(operation: &Operation, outcome: Result<Row, ServiceError>) -> Result<Option<PortfolioPayload>> {
-    let (row, user_errors) = operation.payload(outcome)?;
+    let (row, user_errors) = operation.payload(outcome).await?;
     let portfolio = match row {
         Some(row) => Some(shown(operation, row).await?),
         None => None,

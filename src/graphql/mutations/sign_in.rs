@@ -56,7 +56,7 @@ pub struct LogoutPayload {
 pub struct SignInMutation;
 
 async fn payload(operation: &Operation, outcome: Result<SignedIn, ServiceError>) -> Result<Option<SignInPayload>> {
-    let (signed_in, user_errors) = operation.payload(outcome)?;
+    let (signed_in, user_errors) = operation.payload(outcome).await?;
     let Some(signed_in) = signed_in else {
         let nothing =
             SignInPayload { access_token: None, refresh_token: None, expires_at: None, viewer: None, user_errors };
@@ -108,7 +108,7 @@ impl SignInMutation {
     ) -> Result<Option<LogoutPayload>> {
         let operation = Operation::of(ctx);
         let outcome = operation.services.logout(&SecretString::from(input.refresh_token), operation.origin()).await;
-        let (_, user_errors) = operation.payload(outcome)?;
+        let (_, user_errors) = operation.payload(outcome).await?;
         Ok(Some(LogoutPayload { user_errors }))
     }
 }

@@ -241,7 +241,7 @@ impl TransactionActivityInput {
 }
 
 async fn payload(operation: &Operation, outcome: Result<Recorded, ServiceError>) -> Result<Option<TransactionPayload>> {
-    let (recorded, user_errors) = operation.payload(outcome)?;
+    let (recorded, user_errors) = operation.payload(outcome).await?;
     let Some(recorded) = recorded else {
         return Ok(Some(TransactionPayload { transaction: None, portfolio: None, user_errors }));
     };

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
+use super::idempotency;
 use super::portfolio::shown;
 use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
@@ -20,7 +21,7 @@ pub enum ImportMode {
 }
 
 /// A file to import.
-#[derive(InputObject)]
+#[derive(Debug, InputObject)]
 pub struct TransactionsImportInput {
     /// The portfolio it goes to.
     portfolio_id: ID,
@@ -51,7 +52,7 @@ impl From<RowError> for ImportRowError {
     fn from(error: RowError) -> Self {
         Self {
             line: i32::try_from(error.line).unwrap_or(i32::MAX),
-            column: error.column.map(str::to_owned),
+            column: error.column.map(Into::into),
             code: error.code.into(),
             message: error.message,
         }
@@ -88,16 +89,20 @@ impl TransactionsImportMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The file and where it goes.")] input: TransactionsImportInput,
+        #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
+        idempotency_key: Option<String>,
     ) -> Result<Option<TransactionsImportPayload>> {
         let operation = Operation::of(ctx);
+        let key = idempotency(idempotency_key, "transactionsImport", format!("{input:?}"));
         let portfolio = Kind::Portfolio.parse(&input.portfolio_id, "input.portfolioId")?;
         let mode = match input.mode {
             ImportMode::AllOrNothing => import::ImportMode::AllOrNothing,
             ImportMode::ValidRows => import::ImportMode::ValidRows,
         };
-        let outcome =
-            async { operation.services.transactions_import(operation.caller()?, portfolio, &input.csv, mode).await };
-        let (imported, user_errors) = operation.payload(outcome.await)?;
+        let outcome = async {
+            operation.services.transactions_import(operation.caller()?, portfolio, &input.csv, mode, key).await
+        };
+        let (imported, user_errors) = operation.payload(outcome.await).await?;
         let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);
         let Some(imported) = imported else {
             return Ok(Some(TransactionsImportPayload {
@@ -111,11 +116,11 @@ impl TransactionsImportMutation {
             }));
         };
         Ok(Some(TransactionsImportPayload {
-            rows_read: count(imported.rows_read),
-            rows_recorded: count(imported.rows_recorded),
-            rows_duplicate: count(imported.rows_duplicate),
-            rows_rejected: count(imported.rows_rejected),
-            row_errors: imported.row_errors.into_iter().map(ImportRowError::from).collect(),
+            rows_read: count(imported.counts.rows_read),
+            rows_recorded: count(imported.counts.rows_recorded),
+            rows_duplicate: count(imported.counts.rows_duplicate),
+            rows_rejected: count(imported.counts.rows_rejected),
+            row_errors: imported.counts.row_errors.into_iter().map(ImportRowError::from).collect(),
             portfolio: Some(shown(operation, imported.portfolio).await?),
             user_errors,
         }))

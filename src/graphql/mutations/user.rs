@@ -99,7 +99,7 @@ impl UserMutation {
             })
             .collect();
         let outcome = async { operation.services.users_create(operation.caller()?, new, key).await };
-        let (results, user_errors) = operation.payload(outcome.await)?;
+        let (results, user_errors) = operation.payload(outcome.await).await?;
         let results = results.unwrap_or_default().into_iter().map(|result| match result {
             Ok(user) => UserCreateResult { user: Some(User::from(user)), user_errors: Vec::new() },
             Err(refusal) => UserCreateResult { user: None, user_errors: vec![UserError::from(refusal)] },
@@ -130,7 +130,7 @@ impl UserMutation {
         let outcome = async {
             operation.services.user_settings_update(operation.caller()?, expected_version, changes, key).await
         };
-        let (user, user_errors) = operation.payload(outcome.await)?;
+        let (user, user_errors) = operation.payload(outcome.await).await?;
         Ok(Some(UserSettingsPayload { user: user.map(User::from), user_errors }))
     }
 }

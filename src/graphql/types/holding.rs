@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Object, Result, SimpleObject};
 use domain::pricing::Lookup;
 
+use super::account::Account;
 use super::figure::{DataStatus, FigureReason, Quote};
 use super::instrument::Instrument;
 use super::money::Money;
-use super::portfolio::Account;
 use crate::graphql::connection::connection;
 use crate::graphql::loaders::{self, AccountsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};

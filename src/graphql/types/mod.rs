@@ -1,5 +1,6 @@
 //! What clients see: the business, not the tables.
 
+pub mod account;
 pub mod audit_entry;
 pub mod figure;
 pub mod holding;

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
+use super::account::Account;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
 use super::holding::{CashBalance, Holding, HoldingConnection};
 use super::metrics::Metrics;
@@ -21,7 +22,6 @@ use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, Instr
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
-use crate::storage::account::Account as AccountRow;
 use crate::storage::portfolio::Portfolio as Row;
 use crate::storage::transaction::Filter;
 
@@ -43,35 +43,6 @@ impl TransactionFilter {
         let instrument = self.instrument_id.map(|id| Kind::Instrument.parse(&id, "filter.instrumentId")).transpose()?;
         let types = self.types.map(|types| types.into_iter().map(TransactionType::code).collect());
         Ok(Filter { from: self.from.map(|day| day.0), to: self.to.map(|day| day.0), instrument, types })
-    }
-}
-
-/// An account of a portfolio, where securities and cash lie.
-#[derive(Clone)]
-pub struct Account(pub Arc<AccountRow>);
-
-impl From<AccountRow> for Account {
-    fn from(row: AccountRow) -> Self {
-        Self(Arc::new(row))
-    }
-}
-
-/// An account of a portfolio, where securities and cash lie.
-#[Object]
-impl Account {
-    /// The account's id.
-    pub async fn id(&self) -> ID {
-        Kind::Account.id(self.0.id)
-    }
-
-    /// Its name, unique in the portfolio.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// Since when it exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
     }
 }
 
@@ -368,7 +339,7 @@ impl PortfolioTotals {
         };
         let reasons: Vec<FigureReason> =
             snapshot.known.missing.iter().map(|line| missing_reason(&line.input, &symbol(line))).collect();
-        let freshest = snapshot
+        let worst = snapshot
             .holdings
             .iter()
             .filter_map(|holding| holding.value.as_ref())
@@ -378,7 +349,7 @@ impl PortfolioTotals {
         let figure = |amount: Option<rust_decimal::Decimal>| match amount {
             Some(amount) => {
                 let value = Some(Money::new(amount, snapshot.currency));
-                MoneyFigure { value, status: freshest.min(DataStatus::Stale), reasons: Vec::new() }
+                MoneyFigure { value, status: worst.min(DataStatus::Stale), reasons: Vec::new() }
             }
             None => MoneyFigure { value: None, status: DataStatus::Missing, reasons: reasons.clone() },
         };

@@ -6,9 +6,9 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ledger::TransactionKind;
 
+use super::account::Account;
 use super::instrument::Instrument;
 use super::money::Money;
-use super::portfolio::Account;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, AccountsKey, InstrumentKey, ReversalKey};

@@ -87,7 +87,7 @@ impl<'a> Cells<'a> {
     }
 
     fn error(&self, column: &'static str, message: String) -> RowError {
-        RowError { line: self.line, column: Some(column), code: RefusalCode::InvalidInput, message }
+        RowError { line: self.line, column: Some(column.into()), code: RefusalCode::InvalidInput, message }
     }
 
     fn short(&self, column: &'static str) -> Result<Option<String>, RowError> {
@@ -282,7 +282,7 @@ impl ParsedRow {
     }
 
     fn error(&self, column: &'static str, message: String) -> RowError {
-        RowError { line: self.line, column: Some(column), code: RefusalCode::InvalidInput, message }
+        RowError { line: self.line, column: Some(column.into()), code: RefusalCode::InvalidInput, message }
     }
 }
 
@@ -301,7 +301,7 @@ mod tests {
         );
         let (rows, errors) = parse(&csv).expect("a file");
         assert_eq!(rows.len(), 1);
-        let places: Vec<_> = errors.iter().map(|error| (error.line, error.column)).collect();
+        let places: Vec<_> = errors.iter().map(|error| (error.line, error.column.as_deref())).collect();
         assert_eq!(places, [(3, Some("date")), (4, Some("quantity"))]);
     }
 
@@ -309,7 +309,7 @@ mod tests {
     fn a_cell_that_the_type_does_not_use_is_refused() {
         let (rows, _) = parse(&file("2022-01-03,DEPOSIT,,5,,100,,,USD,,,,,,\n")).expect("a file");
         let error = rows[0].kind(None).expect_err("a deposit with a quantity");
-        assert_eq!(error.column, Some("quantity"));
+        assert_eq!(error.column.as_deref(), Some("quantity"));
     }
 
     #[test]

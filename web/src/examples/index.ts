@@ -29,10 +29,10 @@ const SOURCES = import.meta.glob<string>('./*.graphql', {
 const GROUPS = [
   {
     title: 'Portfolios',
-    names: ['holdings', 'portfolios', 'in-dollars', 'performance', 'valuations', 'transactions'],
+    names: ['holdings', 'portfolios', 'in-dollars', 'today', 'performance', 'valuations', 'transactions'],
   },
-  { title: 'Live', names: ['portfolio-changed'] },
-  { title: 'Market data', names: ['instruments', 'exchange-rates'] },
+  { title: 'Changes', names: ['record-a-deposit', 'portfolio-changed'] },
+  { title: 'Market data', names: ['instruments', 'prices', 'exchange-rates'] },
   { title: 'People', names: ['viewer', 'users', 'audit-log'] },
 ];
 
