@@ -254,7 +254,9 @@ impl Services {
                     };
                     let Candidate { line, row } = candidates.remove(index);
                     let column = match &row.activity {
-                        Activity::Event(kind) => blame::blamed(&error, kind).and_then(|part| part.column),
+                        Activity::Event(kind) => {
+                            blame::blamed(&error, kind).and_then(|part| part.column).map(Cow::Borrowed)
+                        }
                         Activity::Reversal { .. } => None,
                     };
                     let refusal = ledger_refusal(&error, &[]);
