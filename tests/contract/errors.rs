@@ -37,7 +37,12 @@ async fn a_top_level_error_has_a_code_and_the_requests_id() {
         let extensions = &answer.body["errors"][0]["extensions"];
         assert!(extensions["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{query}: {}", answer.body);
     }
-    assert_eq!(app.anonymous().run("{ viewer { user { id } } }").await.error_code(), "UNAUTHENTICATED");
+    for client in [app.anonymous(), app.with_token("no.such.token")] {
+        assert_eq!(client.run("{ viewer { user { id } } }").await.error_code(), "UNAUTHENTICATED");
+    }
+    // An operator has no tenant, so no portfolios either.
+    let operator = app.operator().await;
+    assert_eq!(operator.run("{ portfolios { nodes { id } } }").await.error_code(), "FORBIDDEN");
 }
 
 #[tokio::test]

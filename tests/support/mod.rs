@@ -7,7 +7,7 @@ mod cluster;
 mod inside;
 mod market;
 
-pub use app::{App, NOW, PASSWORD, auth_settings};
+pub use app::{App, NOW, PASSWORD};
 pub use book::{Book, RECORD, REVERSE};
 pub use client::{Answer, Client};
 pub use cluster::empty;
