@@ -8,6 +8,7 @@ use secrecy::SecretString;
 const VARIABLE: &str = "PORTFOLIO_PASSWORD";
 
 /// From the environment, or else one line of standard input.
+#[expect(clippy::disallowed_methods, reason = "a password is no setting: it is not to be shown with them")]
 pub(super) fn read() -> anyhow::Result<SecretString> {
     if let Ok(password) = std::env::var(VARIABLE)
         && !password.is_empty()

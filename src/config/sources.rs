@@ -44,6 +44,7 @@ pub struct Sources {
 impl Sources {
     /// The environment and the working directory of this process.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads settings from the environment")]
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
         Self { file, working_dir: PathBuf::new(), environment: std::env::vars_os().collect(), flags }
     }

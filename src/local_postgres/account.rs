@@ -48,6 +48,7 @@ impl Account {
     }
 
     /// A command that runs as this user, free of the settings that PostgreSQL takes from the environment.
+    #[expect(clippy::disallowed_methods, reason = "names are read in order to be removed")]
     pub(super) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         // The working directory of this process may be closed to the other user.

@@ -101,6 +101,7 @@ fn with_version(directory: PathBuf) -> Option<Programs> {
     Some(Programs { version, directory })
 }
 
+#[expect(clippy::disallowed_methods, reason = "where programs are is no setting of this one")]
 fn candidates() -> Vec<PathBuf> {
     let mut directories: Vec<_> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     directories.extend(pg_config_bindir());

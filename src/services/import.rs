@@ -12,6 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::csv_rows::ParsedRow;
+use super::blame;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
 use super::transaction::{PostError, check_date};
@@ -251,9 +252,15 @@ impl Services {
                     let Some(index) = candidates.iter().position(|candidate| candidate.row.id == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
-                    let line = candidates.remove(index).line;
+                    let Candidate { line, row } = candidates.remove(index);
+                    let column = match &row.activity {
+                        Activity::Event(kind) => {
+                            blame::blamed(&error, kind).and_then(|part| part.column).map(Cow::Borrowed)
+                        }
+                        Activity::Reversal { .. } => None,
+                    };
                     let refusal = ledger_refusal(&error, &[]);
-                    errors.push(RowError { line, column: None, code: refusal.code, message: refusal.message });
+                    errors.push(RowError { line, column, code: refusal.code, message: refusal.message });
                     if mode == ImportMode::AllOrNothing {
                         return Ok(None);
                     }
@@ -265,7 +272,7 @@ impl Services {
 
 fn existing_breaks(error: &LedgerError) -> Refusal {
     let refusal = ledger_refusal(error, &["input", "csv"]);
-    let message = format!("transaction {} would no longer be possible: {}", error.transaction(), refusal.message);
+    let message = format!("a recorded transaction would no longer be possible: it {}", refusal.message);
     Refusal { message, ..refusal }
 }
 
@@ -296,7 +303,7 @@ impl Names {
         for instrument in storage::instrument::by_symbols(session, &symbols).await? {
             instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
         }
-        let named = rows.iter().flat_map(ParsedRow::currencies).collect();
+        let named = rows.iter().flat_map(ParsedRow::currencies).map(|(_, currency)| currency).collect();
         Ok(Self {
             accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
             instruments,
@@ -313,10 +320,10 @@ impl Names {
             message,
         };
         check_date(row.date, self.today).map_err(|message| error("date", RefusalCode::FutureDate, message))?;
-        for currency in row.currencies() {
+        for (column, currency) in row.currencies() {
             if !self.currencies.contains(&currency) {
                 let message = format!("{currency} is no currency that is known here");
-                return Err(error("currency", RefusalCode::NotFound, message));
+                return Err(error(column, RefusalCode::NotFound, message));
             }
         }
         let account = match (&row.account, self.accounts.as_slice()) {

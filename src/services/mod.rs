@@ -4,6 +4,7 @@
 pub mod access;
 pub mod audit_log;
 pub mod authentication;
+mod blame;
 pub mod error;
 pub mod idempotency;
 pub mod import;

@@ -11,6 +11,7 @@ use domain::money::Currency;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::blame::{self, Part};
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
@@ -81,13 +82,14 @@ impl Services {
             let portfolio =
                 storage::portfolio::lock(&session, visible, account.portfolio_id).await?.ok_or_else(no_account)?;
             self.check_new(&session, &new).await?;
+            let kind = new.kind.clone();
             let row = self.row(caller, &portfolio, account.id, new.trade_date, Activity::Event(new.kind), 1);
             let row = LedgerRow { external_id: new.external_id, note: new.note, ..row };
             let id = row.id;
             let portfolio = self.post(&session, portfolio, vec![row], None).await.map_err(|error| match error {
                 PostError::Service(error) => error,
                 PostError::Ledger(error) if error.transaction().uuid() == id => {
-                    ServiceError::Refused(vec![ledger_refusal(&error, &["input"])])
+                    ServiceError::Refused(vec![ledger_refusal(&error, &path(&kind, blame::blamed(&error, &kind)))])
                 }
                 PostError::Ledger(error) => later_breaks(&error, &["input", "tradeDate"]),
             })?;
@@ -116,7 +118,7 @@ impl Services {
             if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
                 return self.recorded(&session, &answer["id"]).await;
             }
-            check_text(&note, "note")?;
+            check_text(&note, &["note"])?;
             let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such transaction");
             let row = storage::transaction::by_ids(&session, &[id]).await?.pop().ok_or_else(unknown)?;
             let portfolio = storage::portfolio::lock(&session, visible, row.portfolio_id).await?.ok_or_else(unknown)?;
@@ -124,8 +126,8 @@ impl Services {
                 let message = "a reversal cannot be reversed: record the transaction again";
                 return Err(ServiceError::refused(RefusalCode::InvalidInput, &["id"], message));
             }
-            if let Some((_, by)) = storage::transaction::reversals(&session, &[id]).await?.first() {
-                let message = format!("the transaction was reversed before, by {by}");
+            if !storage::transaction::reversals(&session, &[id]).await?.is_empty() {
+                let message = "the transaction was reversed before: its reversedById says by which";
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
             }
             let reversal =
@@ -240,19 +242,20 @@ impl Services {
     async fn check_new(&self, session: &Session<Tenant>, new: &NewTransaction) -> Result<(), ServiceError> {
         check_date(new.trade_date, self.environment.clock.today())
             .map_err(|message| ServiceError::refused(RefusalCode::FutureDate, &["input", "tradeDate"], message))?;
-        check_text(&new.note, "note")?;
-        check_text(&new.external_id, "externalId")?;
+        check_text(&new.note, &["input", "note"])?;
+        check_text(&new.external_id, &["input", "externalId"])?;
         let currencies: BTreeSet<Currency> = new.kind.currencies().into_iter().collect();
         let known = storage::instrument::known_currencies(session, &currencies).await?;
         if let Some(unknown) = currencies.difference(&known).next() {
             let message = format!("{unknown} is no currency that is known here");
-            return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "currency"], message));
+            let field = path(&new.kind, blame::of_currency(&new.kind, *unknown));
+            return Err(ServiceError::refused(RefusalCode::NotFound, &field, message));
         }
         if let Some(instrument) = new.kind.instrument() {
             let market = self.market.view(session).await?;
             if market.instruments(session, [instrument.uuid()]).await?.is_empty() {
-                let message = "no such instrument";
-                return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "instrumentId"], message));
+                let field = path(&new.kind, Some(blame::INSTRUMENT));
+                return Err(ServiceError::refused(RefusalCode::NotFound, &field, "no such instrument"));
             }
         }
         Ok(())
@@ -297,11 +300,17 @@ pub(super) fn check_date(date: NaiveDate, today: NaiveDate) -> Result<(), String
     Ok(())
 }
 
-fn check_text(text: &Option<String>, field: &str) -> Result<(), ServiceError> {
+/// The path of a part of the transaction in the input; of the whole activity where no single part is to blame.
+fn path(kind: &TransactionKind, part: Option<Part>) -> Vec<&'static str> {
+    let whole = ["input", "activity", blame::activity(kind)];
+    whole.into_iter().chain(part.map_or(&[][..], |part| part.path).iter().copied()).collect()
+}
+
+fn check_text(text: &Option<String>, field: &[&str]) -> Result<(), ServiceError> {
     match text {
         Some(text) if text.chars().count() > MAX_TEXT => {
             let message = format!("{} characters: {MAX_TEXT} at the most", text.chars().count());
-            Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", field], message))
+            Err(ServiceError::refused(RefusalCode::InvalidInput, field, message))
         }
         _ => Ok(()),
     }
@@ -310,7 +319,7 @@ fn check_text(text: &Option<String>, field: &str) -> Result<(), ServiceError> {
 /// The refusal of a change that another row of the ledger does not survive.
 fn later_breaks(error: &LedgerError, field: &[&str]) -> ServiceError {
     let refusal = ledger_refusal(error, field);
-    let message = format!("transaction {} would no longer be possible: {}", error.transaction(), refusal.message);
+    let message = format!("another transaction would no longer be possible: it {}", refusal.message);
     ServiceError::Refused(vec![Refusal { message, ..refusal }])
 }
 

@@ -1,3 +1,6 @@
-//! The public contract.
+//! What the API promises whatever it is asked.
 
+mod errors;
+mod introspection;
+mod limits;
 mod schema;

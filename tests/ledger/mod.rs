@@ -1,3 +1,9 @@
-//! What the ledger takes and what it refuses.
+//! What is recorded in a ledger, and what follows from it.
 
+mod guarded;
+mod idempotency;
+mod kinds;
+mod people;
 mod record;
+mod refusals;
+mod reversal;

@@ -69,16 +69,20 @@ impl App {
 
     /// A server with so many connections to its database.
     pub async fn with_connections(connections: u32) -> Self {
-        let database = cluster::clone(connections).await;
-        Self::on(database, Arc::new(FixedClock::at(NOW))).await
+        Self::on(cluster::clone(connections).await).await
+    }
+
+    /// A server on a database that is ready for it.
+    pub async fn on(database: Database) -> Self {
+        Self::at(database, Arc::new(FixedClock::at(NOW))).await
     }
 
     /// A second server on the same database, by the same clock: it has cached nothing yet.
     pub async fn another(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.clock)).await
+        Self::at(self.database.clone(), Arc::clone(&self.clock)).await
     }
 
-    async fn on(database: Database, clock: Arc<FixedClock>) -> Self {
+    async fn at(database: Database, clock: Arc<FixedClock>) -> Self {
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
         let services = Services::open(gateway, environment.clone(), auth_settings()).await.expect("services");

@@ -77,11 +77,20 @@ pub struct Database {
 
 /// Clones the template.
 pub async fn clone(connections: u32) -> Database {
+    create(TEMPLATE, connections).await
+}
+
+/// A database without anything, for a test that fills it itself.
+pub async fn empty(connections: u32) -> Database {
+    create("template1", connections).await
+}
+
+async fn create(template: &str, connections: u32) -> Database {
     let cluster = tokio::task::spawn_blocking(cluster).await.expect("the cluster");
     let database = format!("test_{}", CLONES.fetch_add(1, Ordering::Relaxed));
     let superuser = cluster.postgres.superuser(&name("postgres"));
     let mut connection = PgConnection::connect_with(&superuser.connect_options()).await.expect("a connection");
-    let statement = format!("CREATE DATABASE {database} TEMPLATE {TEMPLATE} OWNER test_owner STRATEGY FILE_COPY");
+    let statement = format!("CREATE DATABASE {database} TEMPLATE {template} OWNER test_owner STRATEGY FILE_COPY");
     connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.expect("a clone");
     connection.close().await.expect("a clean end");
     Database {

@@ -1,11 +1,16 @@
 //! An app for each test: a database cloned from a template, a clock that stands still, requests without sockets.
 
 mod app;
+mod book;
 mod client;
 mod cluster;
+mod inside;
 mod market;
 mod sample;
 
-pub use app::{App, PASSWORD, auth_settings};
+pub use app::{App, NOW, PASSWORD, auth_settings};
+pub use book::{Book, RECORD, REVERSE};
 pub use client::{Answer, Client};
+pub use cluster::empty;
+pub use inside::Inside;
 pub use sample::{CALLS, Call, Root, Sample, Superuser, follow, root_fields};

@@ -24,6 +24,7 @@ use super::database::Database;
 use super::demo::{Sample, seed};
 use super::progress::Progress;
 use super::{Context, print};
+use crate::clock::{Ids as _, SystemIds};
 use crate::config::{Config, DEMO_SECRET, Profile, Secret};
 use crate::local_postgres::{LocalPostgres, SqlName};
 use crate::services::Services;
@@ -77,7 +78,7 @@ pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Resu
 async fn measure(options: &BenchOptions, config: &Config, database: &Database) -> anyhow::Result<()> {
     let progress = Progress::begin();
     let sample = Sample::find(options.demo_dir.as_deref())?;
-    let tag = InstallationTag::from_uuid(Uuid::now_v7());
+    let tag = InstallationTag::from_uuid(SystemIds.next());
     let seeded = seed::run(database, config, tag, &sample, progress).await?;
     let services = &seeded.services;
     let alpine = super::open::tenant(services, "alpine").await?;

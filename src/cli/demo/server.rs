@@ -3,7 +3,6 @@
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
-use uuid::Uuid;
 
 use crate::{
     cli::{
@@ -12,6 +11,7 @@ use crate::{
         demo_secrets::{self, DemoSecrets, server_key},
         progress::Progress,
     },
+    clock::{Ids as _, SystemIds},
     config::Config,
     tenancy::InstallationTag,
 };
@@ -35,7 +35,7 @@ pub(super) async fn open(
     let owner = SecretString::from(owner.expose());
     refuse_real_data(&owner).await?;
     // Roles belong to the whole server, where others may have a demo too.
-    let fresh = InstallationTag::from_uuid(Uuid::now_v7());
+    let fresh = InstallationTag::from_uuid(SystemIds.next());
     let entry = DemoSecrets::read(globals)?.get_or_make(&server_key(&owner)?, fresh)?;
     Ok((Database::configured(globals, config)?, InstallationTag::new(&entry.tag)?))
 }

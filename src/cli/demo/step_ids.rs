@@ -37,6 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "compared with what the system draws")]
     fn steps_repeat_sort_and_never_meet() {
         let take = |order, name| {
             let ids = environment(order, name).ids;

@@ -163,9 +163,10 @@ fn parse_row(line: u64, record: &csv::StringRecord) -> Result<ParsedRow, RowErro
 }
 
 impl ParsedRow {
-    /// The currencies that the row names.
-    pub(super) fn currencies(&self) -> impl Iterator<Item = Currency> {
-        [self.currency, self.counter_currency].into_iter().flatten()
+    /// The currencies that the row names, with their columns.
+    pub(super) fn currencies(&self) -> impl Iterator<Item = (&'static str, Currency)> {
+        let named = [("currency", self.currency), ("counter_currency", self.counter_currency)];
+        named.into_iter().filter_map(|(column, currency)| Some((column, currency?)))
     }
 
     /// What the row is recognised by: its external id, else its content.

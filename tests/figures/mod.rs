@@ -1,0 +1,6 @@
+//! Figures against what they must be: computed elsewhere, by hand, or by an identity.
+
+mod demo;
+mod gaps;
+mod returns;
+mod statements;

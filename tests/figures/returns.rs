@@ -1,0 +1,101 @@
+//! Returns, by hand and by identity.
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Book};
+
+fn rate(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no rate"))
+}
+
+fn amount(value: &Value) -> f64 {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no amount")).parse().expect("a number")
+}
+
+/// The worked example of the metric contract, a year earlier and a little later than there, since the market ends in
+/// March 2024: +20 %, then nine times as much is added, then −5 %.
+#[tokio::test]
+async fn time_weighted_and_money_weighted_part_where_the_contract_says() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2023-01-03", "10000", "USD").await;
+    book.buy("2023-01-03", "COIN", "100", "100").await;
+    for (day, price) in [("2023-01-03", "100"), ("2023-07-05", "120"), ("2024-01-03", "114")] {
+        book.price(day, "COIN", price).await;
+    }
+    book.deposit("2023-07-06", "90000", "USD").await;
+    book.buy("2023-07-06", "COIN", "750", "120").await;
+    let fields =
+        "metrics { days openingDate twr { value } xirr { value unit } } totals { totalValue { value { amount } } }";
+    let shown = book.show("2024-01-03", None, fields).await;
+    assert_eq!(shown["totals"]["totalValue"]["value"]["amount"], "96900");
+    let twr = rate(&shown["metrics"]["twr"]["value"]);
+    assert!((twr - (1.2 * 0.95 - 1.0)).abs() < 1e-9, "{twr}");
+    assert_eq!(shown["metrics"]["xirr"]["unit"], "FRACTION_PER_YEAR");
+    // 10,000 for 365 days and 90,000 for 181 come to 96,900.
+    let xirr = rate(&shown["metrics"]["xirr"]["value"]);
+    let left = -10_000.0 * (1.0 + xirr) - 90_000.0 * (1.0 + xirr).powf(181.0 / 365.0) + 96_900.0;
+    assert!(left.abs() < 0.01 && (-0.06..-0.05).contains(&xirr), "{xirr} leaves {left}");
+}
+
+#[tokio::test]
+async fn todays_change_is_value_minus_value_before_minus_flow() {
+    let app = App::start().await;
+    let book = Book::open(&app, "EUR").await;
+    book.deposit("2024-03-01", "1000", "USD").await;
+    book.buy("2024-03-01", "ACME", "3", "252").await;
+    book.deposit("2024-03-14", "50", "USD").await;
+    let fields = "today { date previousDate value { amount } previousValue { amount } flow { amount } change { amount }
+        changeReturn reasons { code } } totals { totalValue { value { amount } } }";
+    let shown = book.show("2024-03-14", None, fields).await;
+    let today = &shown["today"];
+    assert_eq!((&today["date"], &today["previousDate"]), (&json!("2024-03-14"), &json!("2024-03-13")));
+    assert_eq!(today["value"], shown["totals"]["totalValue"]["value"]);
+    let before = book.show("2024-03-13", None, fields).await;
+    assert_eq!(today["previousValue"], before["totals"]["totalValue"]["value"]);
+    let part = |name: &str| amount(&today[name]["amount"]);
+    assert!((part("value") - part("previousValue") - part("flow") - part("change")).abs() < 1e-9, "{today}");
+    let expected = part("value") / (part("previousValue") + part("flow")) - 1.0;
+    assert!((rate(&today["changeReturn"]) - expected).abs() < 1e-9, "{today}");
+    // 244 + 3 × 256 dollars at 1.1343, then 294 + 3 × 256.50 at 1.1344, 50 of it paid in.
+    assert!((part("value") - 1063.5 / 1.1344).abs() < 0.01 && (part("flow") - 50.0 / 1.1344).abs() < 0.01, "{today}");
+}
+
+#[tokio::test]
+async fn a_split_on_its_ex_date_changes_the_count_and_not_the_value() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.buy("2024-01-31", "GLOBEX", "10", "199").await;
+    let split = json!({ "split": { "instrumentId": book.instrument("GLOBEX"), "numerator": "2", "denominator": "1" } });
+    book.record("2024-02-01", split).await;
+    let fields = "holdings { nodes { quantity marketValue { amount } cost { amount } } } today { changeReturn }";
+    let before = book.show("2024-01-31", None, fields).await["holdings"]["nodes"][0].clone();
+    let shown = book.show("2024-02-01", None, fields).await;
+    let after = &shown["holdings"]["nodes"][0];
+    assert_eq!(before, json!({ "quantity": "10", "marketValue": { "amount": "1990" }, "cost": { "amount": "1990" } }));
+    // 199.00 before, 100.00 after: the price of a half, half a dollar higher.
+    assert_eq!(*after, json!({ "quantity": "20", "marketValue": { "amount": "2000" }, "cost": { "amount": "1990" } }));
+}
+
+#[tokio::test]
+async fn a_history_ends_at_the_snapshot_and_flows_stand_on_their_days() {
+    let app = App::start().await;
+    let book = Book::open(&app, "EUR").await;
+    book.deposit("2024-03-01", "1000", "USD").await;
+    book.buy("2024-03-04", "ACME", "2", "252").await;
+    book.record("2024-03-06", json!({ "withdrawal": { "amount": "100", "currency": "USD" } })).await;
+    let fields = "valuations { dates values flows reasons { code } } totals { totalValue { value { amount } } }";
+    let shown = book.show("2024-03-14", None, fields).await;
+    let history = &shown["valuations"];
+    let dates: Vec<&str> = history["dates"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!((dates.first(), dates.last()), (Some(&"2024-02-29"), Some(&"2024-03-14")));
+    let values = history["values"].as_array().expect("a list");
+    assert_eq!(values.last(), Some(&shown["totals"]["totalValue"]["value"]["amount"]));
+    let flow = |day: &str| amount(&history["flows"][dates.iter().position(|date| *date == day).expect("a day")]);
+    assert!((flow("2024-03-01") - 1000.0 / 1.1334).abs() < 0.01 && flow("2024-03-06") < 0.0, "{history}");
+    assert!((flow("2024-03-05")).abs() < 1e-12);
+    for day in ["2024-03-01", "2024-03-08"] {
+        let snapshot = book.show(day, None, fields).await["totals"]["totalValue"]["value"]["amount"].clone();
+        assert_eq!(values[dates.iter().position(|date| *date == day).expect("a day")], snapshot, "{day}");
+    }
+}
