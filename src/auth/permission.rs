@@ -50,7 +50,7 @@ permissions! {
     AuditRead = "AUDIT_READ",
     /// Change one's own settings.
     SettingsUpdateOwn = "SETTINGS_UPDATE_OWN",
-    /// Load and correct the prices that all tenants share.
+    /// Enter prices by hand, which count for the whole tenant.
     PricesManage = "PRICES_MANAGE",
 }
 

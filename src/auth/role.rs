@@ -63,7 +63,7 @@ impl FromStr for Role {
 pub const fn default_grants(role: Role) -> PermissionSet {
     use Permission as P;
     PermissionSet::of(match role {
-        Role::PlatformOperator => &[P::TenantsRead, P::UsersRead, P::MarketRead, P::PricesManage, P::AuditRead],
+        Role::PlatformOperator => &[P::TenantsRead],
         Role::Admin => &[
             P::TenantRead,
             P::UsersRead,
@@ -71,6 +71,7 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::RolesRead,
             P::PortfoliosReadAll,
             P::PortfoliosWriteAll,
+            P::PricesManage,
             P::MarketRead,
             P::AuditRead,
             P::SettingsUpdateOwn,
@@ -81,6 +82,7 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::RolesRead,
             P::PortfoliosReadAssigned,
             P::PortfoliosWriteAssigned,
+            P::PricesManage,
             P::MarketRead,
             P::SettingsUpdateOwn,
         ],

@@ -89,6 +89,9 @@ impl Operation {
             ServiceError::Database(DatabaseError::Timeout(_)) => {
                 ErrorCode::Unavailable.error("the database did not answer in time: try again")
             }
+            ServiceError::Database(DatabaseError::VersionMismatch { .. }) => {
+                ErrorCode::Unavailable.error("the tenant is being brought up to date: try again later")
+            }
             ServiceError::Database(_) | ServiceError::Internal(_) => error::internal(&failure, &self.request_id),
         }
     }

@@ -48,7 +48,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("transactionRecord", WRITES_PORTFOLIOS),
     ("transactionReverse", WRITES_PORTFOLIOS),
     ("transactionsImport", WRITES_PORTFOLIOS),
-    ("manualPricesRecord", WRITES_PORTFOLIOS),
+    ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     // Subscription

@@ -1,6 +1,6 @@
 //! Prices that a tenant's people enter by hand.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::idempotency::IdempotencyKey;
 use super::transaction::check_date;
 use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
+use crate::auth::Permission;
 use crate::storage;
 use crate::storage::manual_price::ManualPrice;
 
@@ -35,7 +36,7 @@ impl Services {
         prices: Vec<NewPrice>,
         key: Option<IdempotencyKey>,
     ) -> Result<usize, ServiceError> {
-        access::require_some_writable(&caller.actor)?;
+        access::require(&caller.actor, Permission::PricesManage)?;
         if prices.is_empty() || prices.len() > MAX_PRICES {
             let message = format!("{} prices: 1 to {MAX_PRICES} at a time", prices.len());
             return Err(ServiceError::refused(RefusalCode::InvalidInput, &["input"], message));
@@ -81,7 +82,7 @@ impl Services {
                 })
                 .collect();
             storage::manual_price::append(&session, &rows).await?;
-            let mut by_instrument: HashMap<Uuid, Vec<serde_json::Value>> = HashMap::new();
+            let mut by_instrument: BTreeMap<Uuid, Vec<serde_json::Value>> = BTreeMap::new();
             for row in &rows {
                 let entry = json!({ "date": row.date, "price": row.price.to_string() });
                 by_instrument.entry(row.instrument_id).or_default().push(entry);

@@ -2,6 +2,7 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod columns;
 pub mod copy;
 pub mod credential;
 pub mod exchange;

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use self::row::Columns;
 use super::Page;
-use super::copy::CopyRows;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// What a row of the ledger says.
@@ -77,26 +76,34 @@ impl LedgerRow {
     }
 }
 
-const COPY: &str = "COPY fact_portfolio_transactions (id, portfolio_id, account_id, event_id, trade_date, sequence, \
-    import_batch_id, import_key, external_id, note, recorded_at, recorded_by, reverses_id, type, instrument_id, quantity, \
-    price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, ratio_numerator, \
-    ratio_denominator) FROM STDIN";
+const APPEND: &str = "\
+    INSERT INTO fact_portfolio_transactions (id, portfolio_id, account_id, event_id, trade_date, sequence, \
+    import_batch_id, import_key, external_id, note, recorded_at, recorded_by, reverses_id, type, instrument_id, \
+    quantity, price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, \
+    ratio_numerator, ratio_denominator) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, \
+    c7::uuid, c8, c9, c10, c11::timestamptz, c12::uuid, c13::uuid, c14, c15::uuid, c16::numeric, c17::numeric, \
+    c18::numeric, c19::numeric, c20::numeric, c21, c22::numeric, c23, c24::numeric, c25::numeric, c26::numeric \
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], \
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], \
+    $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], \
+    $25::text[], $26::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
+    c18, c19, c20, c21, c22, c23, c24, c25, c26)";
 
 /// Appends rows.
 pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(), DatabaseError> {
-    let mut copy = CopyRows::default();
+    let mut cells = super::columns::Columns::new(26);
     for row in rows {
         let columns = Columns::of(&row.activity);
-        copy.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
-        copy.cell(row.trade_date).cell(row.sequence).optional(row.import_batch_id).optional(row.import_key.as_ref());
-        copy.optional(row.external_id.as_ref()).optional(row.note.as_ref());
-        copy.cell(row.recorded_at.to_rfc3339()).cell(row.recorded_by).optional(columns.reverses_id).cell(columns.code);
-        copy.optional(columns.instrument).optional(columns.quantity).optional(columns.price).optional(columns.amount);
-        copy.optional(columns.fee).optional(columns.tax).optional(columns.currency).optional(columns.counter_amount);
-        copy.optional(columns.counter_currency).optional(columns.settlement_rate);
-        copy.optional(columns.ratio_numerator).optional(columns.ratio_denominator).end_row();
+        cells.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
+        cells.cell(row.trade_date).cell(row.sequence).optional(row.import_batch_id).optional(row.import_key.as_ref());
+        cells.optional(row.external_id.as_ref()).optional(row.note.as_ref());
+        cells.cell(row.recorded_at.to_rfc3339()).cell(row.recorded_by).optional(columns.reverses_id).cell(columns.code);
+        cells.optional(columns.instrument).optional(columns.quantity).optional(columns.price).optional(columns.amount);
+        cells.optional(columns.fee).optional(columns.tax).optional(columns.currency).optional(columns.counter_amount);
+        cells.optional(columns.counter_currency).optional(columns.settlement_rate);
+        cells.optional(columns.ratio_numerator).optional(columns.ratio_denominator);
     }
-    session.copy_in(COPY, std::iter::once(copy.into_chunk())).await?;
+    session.insert_columns(APPEND, cells.into_columns()).await?;
     Ok(())
 }
 

@@ -53,6 +53,18 @@ impl TransactionConnection {
         Ok(())
     }
 
+    /// Runs a constant statement whose parameters are text arrays, one a column.
+    pub(super) async fn execute_columns(
+        &self,
+        statement: &'static str,
+        columns: Vec<Vec<Option<String>>>,
+    ) -> Result<u64, DbErr> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let mut guarded = self.guarded.lock().await;
+        let query = columns.into_iter().fold(sqlx::query(statement), |query, column| query.bind(column));
+        Ok(guarded.get()?.execute(query).await.map_err(db_error)?.rows_affected())
+    }
+
     /// Streams rows in COPY's text format into the table that the constant `statement` names; returns how many.
     pub(super) async fn copy_in(
         &self,

@@ -59,6 +59,17 @@ impl<S: Scope> Session<S> {
         Ok(self.connection.end("ROLLBACK").await?)
     }
 
+    /// Runs a constant `INSERT … SELECT … FROM unnest(…)` whose parameters are text arrays, one a column; returns how many
+    /// rows it made. One round trip: for some hundreds of rows quicker than COPY, whose closing message the network holds
+    /// back until the data before it is acknowledged.
+    pub async fn insert_columns(
+        &self,
+        statement: &'static str,
+        columns: Vec<Vec<Option<String>>>,
+    ) -> Result<u64, DatabaseError> {
+        Ok(self.connection.execute_columns(statement, columns).await?)
+    }
+
     /// Streams rows in COPY's text format by a constant `COPY … FROM STDIN`; returns how many arrived.
     pub async fn copy_in(
         &self,

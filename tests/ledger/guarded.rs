@@ -74,7 +74,7 @@ async fn a_change_whose_audit_entry_cannot_be_written_does_not_happen() {
         book.try_record("2024-03-01", &deposit).await,
         book.import(row, "ALL_OR_NOTHING").await,
         book.client.run_with(UPDATE, renamed).await,
-        book.client
+        book.desk
             .run_with(
                 r#"mutation($id: ID!) { manualPricesRecord(input: [{ instrumentId: $id, date: "2024-03-01", price: "5" }])
                     { count } }"#,

@@ -100,7 +100,7 @@ async fn prices_are_entered_all_or_none_and_only_where_no_exchange_prices() {
     ];
     for (row, code, field, says) in cases {
         let rows = json!([price("COIN", "2024-03-01", "5"), row]);
-        let answer = book.client.run_with(record, json!({ "input": rows })).await;
+        let answer = book.desk.run_with(record, json!({ "input": rows })).await;
         let error = answer.at("/manualPricesRecord/userErrors/0");
         assert_eq!((&error["code"], &error["field"]), (&json!(code), &json!(["input", "1", field])), "{error}");
         assert!(error["message"].as_str().expect("a message").contains(says), "{error}");

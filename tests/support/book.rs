@@ -9,6 +9,8 @@ use super::{Answer, App, Client};
 /// A portfolio of `investor1` of `alpha`, unless another client opened it.
 pub struct Book {
     pub client: Client,
+    /// Whoever may enter prices by hand.
+    pub desk: Client,
     pub portfolio: String,
     pub account: String,
     instruments: HashMap<String, String>,
@@ -25,7 +27,8 @@ pub const IMPORT: &str = r"mutation($input: TransactionsImportInput!) { transact
 
 impl Book {
     pub async fn open(app: &App, base: &str) -> Self {
-        Self::opened_by(app.client("alpha", "investor1").await, base).await
+        let book = Self::opened_by(app.client("alpha", "investor1").await, base).await;
+        Self { desk: app.client("alpha", "admin").await, ..book }
     }
 
     pub async fn opened_by(client: Client, base: &str) -> Self {
@@ -39,12 +42,12 @@ impl Book {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let nodes = found.at("/instruments/nodes").as_array().expect("a list").clone();
         let instruments = nodes.iter().map(|node| (text(&node["symbol"]), text(&node["id"]))).collect();
-        Self { client, portfolio, account, instruments }
+        Self { desk: client.clone(), client, portfolio, account, instruments }
     }
 
     /// The same portfolio through another client.
     pub fn with_client(self, client: Client) -> Self {
-        Self { client, ..self }
+        Self { desk: client.clone(), client, ..self }
     }
 
     /// The id of an instrument.
@@ -93,7 +96,7 @@ impl Book {
         let mutation = r"mutation($input: [ManualPriceInput!]!) { manualPricesRecord(input: $input) {
             count userErrors { code message } } }";
         let input = json!([{ "instrumentId": self.instrument(symbol), "date": date, "price": price }]);
-        let answer = self.client.run_with(mutation, json!({ "input": input })).await;
+        let answer = self.desk.run_with(mutation, json!({ "input": input })).await;
         assert_eq!(*answer.at("/manualPricesRecord/count"), 1, "{}", answer.body);
     }
 

@@ -76,7 +76,8 @@ async fn requests_that_are_given_up_leave_nothing_behind() {
         }
         no_transaction_is_left(&mut inside).await;
     }
-    assert!(finished > 10 && given_up > 100, "{finished} came to their end, {given_up} were given up");
+    // How far a request comes in so many polls depends on the machine; that both happen does not.
+    assert!(finished > 0 && given_up > 20, "{finished} came to their end, {given_up} were given up");
     for (document, variables) in operations {
         let answer = owner.run_with(document, variables).await;
         assert!(answer.body.get("errors").is_none(), "the pool serves no longer: {}", answer.body);
