@@ -6,6 +6,23 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+/// The first day that this server takes: nobody keeps older books, and a range of days stays bounded.
+pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day of the calendar");
+
+/// The last day that this server takes.
+pub const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).expect("a day of the calendar");
+
+/// Reads a day written as `2022-12-28`, in exactly that form, from [`FIRST_DAY`] to [`LAST_DAY`].
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let in_form = text.len() == 10
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let day = if in_form { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()? } else { return None };
+    (FIRST_DAY..=LAST_DAY).contains(&day).then_some(day)
+}
+
 /// Tells the time.
 pub trait Clock: Debug + Send + Sync {
     /// The instant, in UTC.
@@ -90,6 +107,15 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_read_in_one_form_and_within_bounds() {
+        assert_eq!(parse_day("2022-12-28"), NaiveDate::from_ymd_opt(2022, 12, 28));
+        for bad in ["-999-01-01", "-99999-1-1", "2022-1-1", "2022-02-30", "1899-12-31", "2200-01-01", "+022-01-01", ""]
+        {
+            assert_eq!(parse_day(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn counting_ids_are_distinct_sorted_and_repeatable() {

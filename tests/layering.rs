@@ -22,7 +22,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["auth", "graphql"]),
-    ("graphql", &["audit", "auth", "services", "storage", "tenancy"]),
+    ("graphql", &["audit", "auth", "clock", "services", "storage", "tenancy"]),
     ("services", &["audit", "auth", "clock", "market_data", "storage", "tenancy"]),
     ("market_data", &["clock", "storage", "tenancy"]),
     ("audit", &["storage", "tenancy"]),

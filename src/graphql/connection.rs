@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::error::ErrorCode;
+use crate::clock::parse_day;
 use crate::storage::Page;
 
 /// Rows that a page has where its size is not given.
@@ -48,7 +49,7 @@ impl Key for (NaiveDate, i64) {
 
     fn decode(text: &str) -> Option<Self> {
         let (date, sequence) = text.split_once(' ')?;
-        Some((date.parse().ok()?, sequence.parse().ok()?))
+        Some((parse_day(date)?, sequence.parse().ok()?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every resolver of one operation shares: the services, the caller, and one session that reads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::{Context, Error, Result};
 use tokio::sync::Mutex;
@@ -20,12 +21,20 @@ pub struct Operation {
     request_id: String,
     /// Opened by the first resolver that reads; everything the operation reads is of that moment.
     session: Mutex<Option<Arc<Session<Tenant>>>>,
+    has_tried_password: AtomicBool,
 }
 
 impl Operation {
     /// An operation of this caller.
     pub fn new(services: Services, caller: Option<Caller>, origin: Origin, request_id: String) -> Self {
-        Self { services, caller, origin, request_id, session: Mutex::new(None) }
+        Self {
+            services,
+            caller,
+            origin,
+            request_id,
+            session: Mutex::new(None),
+            has_tried_password: AtomicBool::new(false),
+        }
     }
 
     /// The operation that a resolver belongs to.
@@ -48,6 +57,14 @@ impl Operation {
     pub async fn changing(&self) -> Result<&Caller, ServiceError> {
         self.finish().await;
         self.caller()
+    }
+
+    /// Lets one password be tried an operation: aliases are not for guessing.
+    pub fn one_password(&self) -> Result<()> {
+        match self.has_tried_password.swap(true, Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err(ErrorCode::QueryTooComplex.error("the operation has several log-ins; one is allowed")),
+        }
     }
 
     /// Where the request came from.

@@ -1,5 +1,6 @@
 //! Top-level GraphQL errors: one list of codes, one way to make them, one place where internals are hidden.
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::{Error, ErrorExtensionValues, Name, PathSegment, Response, ServerError, Value};
 
 /// A response never lists more errors than this; a document with a thousand mistakes is told about the first.
@@ -118,13 +119,26 @@ fn restore_failed_field(data: &mut Value, path: &[PathSegment]) {
     let Some((PathSegment::Field(name), parents)) = path.split_last() else {
         return;
     };
-    let parent = parents.iter().try_fold(data, |value, segment| match (value, segment) {
-        (Value::Object(members), PathSegment::Field(name)) => members.get_mut(name.as_str()),
-        (Value::List(items), PathSegment::Index(index)) => items.get_mut(*index),
-        _ => None,
+    let parent = parents.iter().try_fold(data, |value, segment| match segment {
+        PathSegment::Field(name) => Some(members_of(value)?.entry(Name::new(name)).or_insert(Value::Null)),
+        PathSegment::Index(index) => match value {
+            Value::List(items) => items.get_mut(*index),
+            _ => None,
+        },
     });
-    if let Some(Value::Object(members)) = parent {
+    if let Some(members) = parent.and_then(members_of) {
         members.entry(Name::new(name)).or_insert(Value::Null);
+    }
+}
+
+/// The members of an object that a path leads through. Where all of its fields failed, async-graphql has left null.
+fn members_of(value: &mut Value) -> Option<&mut IndexMap<Name, Value>> {
+    if *value == Value::Null {
+        *value = Value::Object(IndexMap::new());
+    }
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
     }
 }
 

@@ -344,12 +344,22 @@ impl Services {
     }
 
     /// The caller that an authenticated actor is.
-    pub async fn caller(&self, actor: Actor, origin: Origin) -> Result<Caller, ServiceError> {
+    pub async fn caller(&self, mut actor: Actor, origin: Origin) -> Result<Caller, ServiceError> {
         let tenant = match actor.tenant {
             None => None,
-            Some(id) => Some(self.gateway.tenant_by_id(id.0).await?.ok_or(ServiceError::Unauthenticated)?),
+            Some(id) => {
+                let tenant = self.gateway.tenant_by_id(id.0).await?;
+                Some(
+                    tenant
+                        .filter(|tenant| tenant.status == TenantStatus::Active)
+                        .ok_or(ServiceError::Unauthenticated)?,
+                )
+            }
         };
-        let profile = self.profile(tenant.as_ref(), actor.user_id).await?.ok_or(ServiceError::Unauthenticated)?;
+        let profile = self.profile(tenant.as_ref(), actor.user_id).await?;
+        let profile = profile.filter(|profile| profile.active).ok_or(ServiceError::Unauthenticated)?;
+        // A WebSocket outlives what its person was permitted when it was opened.
+        (actor.role, actor.permissions) = (profile.role, profile.permissions);
         Ok(Caller { actor, name: profile.email, tenant, origin })
     }
 

@@ -28,7 +28,8 @@ pub use self::csv_rows::HEADER;
 
 /// The name under which batches of this format are noted.
 const FORMAT: &str = "portfolio-csv";
-/// Wrong rows that are reported one by one; more say nothing new.
+/// Wrong rows that are reported one by one; more say nothing new. Also how often the rest of a file is tried again without
+/// a row that the ledger refuses.
 const MAX_ROW_ERRORS: usize = 100;
 
 /// What to do with a file that holds wrong rows.
@@ -239,10 +240,12 @@ impl Services {
         mode: ImportMode,
         errors: &mut Vec<RowError>,
     ) -> Result<Option<(Portfolio, usize)>, ServiceError> {
+        let mut refused = 0;
         loop {
-            if candidates.is_empty() {
+            if candidates.is_empty() || refused > MAX_ROW_ERRORS {
                 return Ok(None);
             }
+            refused += 1;
             let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
             match self.post(session, portfolio.clone(), rows, None).await {
                 Ok(portfolio) => return Ok(Some((portfolio, candidates.len()))),
@@ -339,6 +342,10 @@ impl Names {
         let instrument = match &row.symbol {
             None => None,
             Some(symbol) => match self.instruments.get(symbol).map(Vec::as_slice) {
+                Some([only]) if only.is_index() => {
+                    let message = format!("{symbol} is an index: it cannot be held");
+                    return Err(error("symbol", RefusalCode::InvalidInput, message));
+                }
                 Some([only]) => Some(only.id.into()),
                 Some(several) => {
                     let markets: Vec<&str> = several.iter().map(|instrument| instrument.mic.as_str()).collect();

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use domain::analytics::policy::{self, MoneyWeighted, Withheld};
 use domain::analytics::{AnnualReturn, FlowTimings, Xirr, daily_return, max_drawdown, twr, xirr};
 use domain::money;
+use domain::valuation::{MissingSpan, Subject};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -94,12 +95,19 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
     let missing: Vec<(&'static str, String)> = daily
         .missing
         .iter()
-        .map(|span| ("MISSING_INPUT", format!("{} ({} to {}, {} days)", span.input, span.first, span.last, span.days)))
+        .map(|span| {
+            let (code, what) = match span.input.subject {
+                Subject::Instrument(_) => ("NO_PRICE", "price"),
+                Subject::Currency(_) => ("NO_RATE", "rate"),
+            };
+            let name = history.name(span);
+            (code, format!("no {what} of {name}: {} ({} to {})", span.input.reason, span.first, span.last))
+        })
         .collect();
     let figure = |figure: Figure| figure.with_reasons(&missing);
-    let (money_weighted, xirr_is_annual) = money_weighted(history, opening, end, &values, days);
+    let (money_weighted, xirr_is_annual) = money_weighted(history, opening, end, &values);
     let drawdown = policy::period_return(&chain).map(|_| max_drawdown(&chain.returns));
-    let trough = drawdown.as_ref().ok().and_then(Option::as_ref).cloned();
+    let trough = drawdown.as_ref().ok().and_then(Option::as_ref).filter(|fall| fall.depth < 0.0).cloned();
     Ok(Performance {
         opening,
         end,
@@ -126,13 +134,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
 }
 
 /// The investor's flows: the opening value goes in, the final value comes out.
-fn money_weighted(
-    history: &History,
-    opening: NaiveDate,
-    end: NaiveDate,
-    values: &[Option<f64>],
-    days: i64,
-) -> (Figure, bool) {
+fn money_weighted(history: &History, opening: NaiveDate, end: NaiveDate, values: &[Option<f64>]) -> (Figure, bool) {
     let (Some(Some(first)), Some(Some(last))) = (values.first(), values.last()) else {
         let reason = ("UNKNOWN_VALUE", "the value at the start or at the end of the range is unknown".to_owned());
         return (Figure { value: None, reasons: vec![reason] }, false);
@@ -144,6 +146,8 @@ fn money_weighted(
     if *first == 0.0 {
         flows.remove(0);
     }
+    // Money that came later has not been invested for the whole range.
+    let days = flows.iter().map(|(date, _)| (end - *date).num_days()).max().unwrap_or_default();
     let solution = xirr(&flows);
     let outcome = policy::money_weighted(&solution, days);
     let is_annual = matches!(outcome, Ok(MoneyWeighted::Annual(_)));
@@ -160,6 +164,16 @@ fn money_weighted(
         _ => {}
     }
     (figure, is_annual)
+}
+
+impl History {
+    /// What people call the subject of a span.
+    pub fn name(&self, span: &MissingSpan) -> String {
+        match span.input.subject {
+            Subject::Currency(currency) => currency.to_string(),
+            Subject::Instrument(id) => self.names.get(&id.uuid()).cloned().unwrap_or_else(|| id.to_string()),
+        }
+    }
 }
 
 /// The last step of a history.

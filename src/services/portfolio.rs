@@ -66,9 +66,9 @@ impl Services {
                 let found = storage::portfolio::by_ids(&session, access::readable(&caller.actor), &[id]).await?.pop();
                 return found.ok_or_else(|| ServiceError::Internal("a stored answer names no portfolio".to_owned()));
             }
-            check_length(&new.name, 1, MAX_NAME, "name")?;
-            check_length(&new.description, 0, MAX_DESCRIPTION, "description")?;
-            check_accounts(&new.accounts)?;
+            let name = check_length(&new.name, 1, MAX_NAME, "name")?;
+            let description = check_length(&new.description, 0, MAX_DESCRIPTION, "description")?;
+            let accounts = check_accounts(&new.accounts)?;
             let known = [new.base_currency].into();
             if storage::instrument::known_currencies(&session, &known).await?.is_empty() {
                 let message = format!("{} is no currency that is known here", new.base_currency);
@@ -80,8 +80,8 @@ impl Services {
                 id: self.environment.ids.next(),
                 owner_id: owner,
                 advisor_id: new.advisor,
-                name: new.name,
-                description: new.description,
+                name,
+                description,
                 base_currency: new.base_currency,
                 version: 1,
                 last_sequence: 0,
@@ -89,7 +89,7 @@ impl Services {
                 updated_at: now,
             };
             storage::portfolio::insert(&session, &portfolio).await?;
-            for name in new.accounts {
+            for name in accounts {
                 let id = self.environment.ids.next();
                 let account = Account { id, portfolio_id: portfolio.id, name, created_at: now };
                 storage::account::insert(&session, &account).await?;
@@ -137,12 +137,10 @@ impl Services {
             }
             let mut after = before.clone();
             if let Some(name) = changes.name {
-                check_length(&name, 1, MAX_NAME, "name")?;
-                after.name = name;
+                after.name = check_length(&name, 1, MAX_NAME, "name")?;
             }
             if let Some(description) = changes.description {
-                check_length(&description, 0, MAX_DESCRIPTION, "description")?;
-                after.description = description;
+                after.description = check_length(&description, 0, MAX_DESCRIPTION, "description")?;
             }
             if let Some(advisor) = changes.advisor {
                 self.check_people(&session, None, advisor).await?;
@@ -219,26 +217,30 @@ pub fn require_market(caller: &Caller) -> Result<(), ServiceError> {
     access::require(&caller.actor, Permission::MarketRead)
 }
 
-fn check_accounts(names: &[String]) -> Result<(), ServiceError> {
+fn check_accounts(names: &[String]) -> Result<Vec<String>, ServiceError> {
     let field = &["input", "accounts"];
     if names.is_empty() || names.len() > MAX_ACCOUNTS {
         let message = format!("{} accounts: 1 to {MAX_ACCOUNTS} are needed", names.len());
         return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
     }
-    for (index, name) in names.iter().enumerate() {
-        check_length(name, 1, MAX_NAME, "accounts")?;
-        if names[..index].contains(name) {
+    let mut accounts: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let name = check_length(name, 1, MAX_NAME, "accounts")?;
+        if accounts.contains(&name) {
             let message = format!("the account name \"{name}\" is given twice");
             return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
         }
+        accounts.push(name);
     }
-    Ok(())
+    Ok(accounts)
 }
 
-pub(super) fn check_length(text: &str, min: usize, max: usize, field: &str) -> Result<(), ServiceError> {
-    let length = text.trim().chars().count();
+/// The text without the blanks around it, if it is of such a length.
+pub(super) fn check_length(text: &str, min: usize, max: usize, field: &str) -> Result<String, ServiceError> {
+    let text = text.trim();
+    let length = text.chars().count();
     if (min..=max).contains(&length) {
-        return Ok(());
+        return Ok(text.to_owned());
     }
     let message = format!("{length} characters: {min} to {max} are allowed");
     Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", field], message))

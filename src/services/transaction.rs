@@ -253,9 +253,14 @@ impl Services {
         }
         if let Some(instrument) = new.kind.instrument() {
             let market = self.market.view(session).await?;
-            if market.instruments(session, [instrument.uuid()]).await?.is_empty() {
-                let field = path(&new.kind, Some(blame::INSTRUMENT));
-                return Err(ServiceError::refused(RefusalCode::NotFound, &field, "no such instrument"));
+            let field = path(&new.kind, Some(blame::INSTRUMENT));
+            match market.instruments(session, [instrument.uuid()]).await?.get(&instrument.uuid()) {
+                None => return Err(ServiceError::refused(RefusalCode::NotFound, &field, "no such instrument")),
+                Some(found) if found.is_index() => {
+                    let message = format!("{} is an index: it cannot be held", found.symbol);
+                    return Err(ServiceError::refused(RefusalCode::InvalidInput, &field, message));
+                }
+                Some(_) => {}
             }
         }
         Ok(())
@@ -328,7 +333,7 @@ fn done(action: &'static str, row: &LedgerRow) -> Done {
         "portfolio": row.portfolio_id,
         "account": row.account_id,
         "tradeDate": row.trade_date,
-        "activity": format!("{:?}", row.activity),
+        "activity": storage::transaction::describe(&row.activity),
     });
     Done { action, entity_type: "Transaction", entity_id: row.id, before: None, after: Some(after) }
 }

@@ -235,8 +235,7 @@ impl Services {
         changes: SettingsChanges,
     ) -> Result<User, ServiceError> {
         if let Some(name) = changes.name {
-            check_length(&name, 1, 120, "name")?;
-            user.name = name;
+            user.name = check_length(&name, 1, 120, "name")?;
         }
         if let Some(currency) = changes.currency {
             if storage::instrument::known_currencies(session, &[currency].into()).await?.is_empty() {

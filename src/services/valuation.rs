@@ -94,11 +94,12 @@ pub struct Totals {
     pub income: Decimal,
 }
 
-/// The rows that a set of portfolios is valued from.
+/// The rows that one view is valued from.
+#[derive(Default)]
 struct Rows {
-    positions: HashMap<Uuid, Vec<PositionPeriod>>,
-    cash: HashMap<Uuid, Vec<CashPeriod>>,
-    flows: HashMap<Uuid, Vec<Flow>>,
+    positions: Vec<PositionPeriod>,
+    cash: Vec<CashPeriod>,
+    flows: Vec<Flow>,
 }
 
 /// Market data of what a set of portfolios holds.
@@ -118,27 +119,22 @@ impl Services {
         Ok(last.map_or(today, |last| last.min(today)))
     }
 
-    /// Each view at the close of a day.
+    /// Each view at the close of a day. A view that cannot be valued does not keep the others from it.
     pub async fn snapshots(
         &self,
         session: &Session<Tenant>,
         views: &[View],
         as_of: NaiveDate,
-    ) -> Result<HashMap<View, Arc<Snapshot>>, ServiceError> {
+    ) -> Result<OfViews<Arc<Snapshot>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let mut rows = self.rows(session, views, as_of, as_of, &fx).await?;
+        let rows = self.rows(session, views, as_of, as_of, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
-        views
-            .iter()
-            .map(|view| {
-                let (positions, cash, _) = rows.take(view.portfolio);
-                Ok((view.clone(), Arc::new(snapshot(view, as_of, positions, cash, &market)?)))
-            })
-            .collect()
+        Ok(each(rows, |view, rows| Ok(Arc::new(snapshot(view, as_of, rows, &market)?))))
     }
 
-    /// Each view by day: the close of `opening`, then each valuation day until `end`.
+    /// Each view by day: the close of `opening`, then each valuation day until `end`. A view that cannot be valued does not
+    /// keep the others from it.
     ///
     /// Valuation days are the sessions of the exchanges that price what is held, or weekdays where none does, and `end`.
     pub async fn histories(
@@ -147,21 +143,18 @@ impl Services {
         views: &[View],
         opening: NaiveDate,
         end: NaiveDate,
-    ) -> Result<HashMap<View, Arc<History>>, ServiceError> {
+    ) -> Result<OfViews<Arc<History>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let mut rows = self.rows(session, views, opening, end, &fx).await?;
+        let rows = self.rows(session, views, opening, end, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
-        views
-            .iter()
-            .map(|view| {
-                let (positions, cash, flows) = rows.take(view.portfolio);
-                let days = valuation_days(&positions, &market, opening, end);
-                let daily = market.value(view, &positions, &cash, &flows, |inputs| valuation::daily(inputs, &days))?;
-                let flows = convert_flows(&flows, view.currency, &market.fx)?;
-                Ok((view.clone(), Arc::new(History { currency: view.currency, daily, flows })))
-            })
-            .collect()
+        Ok(each(rows, |view, Rows { positions, cash, flows }| {
+            let days = valuation_days(&positions, &market, opening, end);
+            let daily = market.value(view, &positions, &cash, &flows, |inputs| valuation::daily(inputs, &days))?;
+            let flows = convert_flows(&flows, view.currency, &market.fx)?;
+            let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
+            Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
+        }))
     }
 
     /// Rows from the projections, or booked again for a view in another currency.
@@ -172,40 +165,36 @@ impl Services {
         from: NaiveDate,
         to: NaiveDate,
         fx: &FxRates,
-    ) -> Result<Rows, ServiceError> {
-        let in_base: Vec<Uuid> =
-            views.iter().filter(|view| view.currency == view.base).map(|view| view.portfolio).collect();
-        let rebooked: Vec<&View> = views.iter().filter(|view| view.currency != view.base).collect();
-        let mut rows = Rows { positions: HashMap::new(), cash: HashMap::new(), flows: HashMap::new() };
+    ) -> Result<OfViews<Rows>, ServiceError> {
+        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.currency == view.base);
+        let mut rows = OfViews::new();
         if !in_base.is_empty() {
-            rows.positions = grouped(storage::projection::positions(session, &in_base, from, to).await?);
-            rows.cash = grouped(storage::projection::cash(session, &in_base, from, to).await?);
-            if from < to {
-                rows.flows = grouped(storage::projection::flows(session, &in_base, from, to).await?);
+            let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
+            let mut positions = grouped(storage::projection::positions(session, &ids, from, to).await?);
+            let mut cash = grouped(storage::projection::cash(session, &ids, from, to).await?);
+            let mut flows = match from < to {
+                true => grouped(storage::projection::flows(session, &ids, from, to).await?),
+                false => HashMap::new(),
+            };
+            for view in in_base {
+                let of_view = Rows {
+                    positions: positions.remove(&view.portfolio).unwrap_or_default(),
+                    cash: cash.remove(&view.portfolio).unwrap_or_default(),
+                    flows: flows.remove(&view.portfolio).unwrap_or_default(),
+                };
+                rows.insert(view.clone(), Ok(of_view));
             }
         }
         if !rebooked.is_empty() {
             let ids: Vec<Uuid> = rebooked.iter().map(|view| view.portfolio).collect();
-            let ledger = storage::transaction::effective(session, &ids, Some(to)).await?;
-            let instruments = self
-                .terms(session, ledger.iter().filter_map(|row| row.transaction()).collect::<Vec<_>>().as_slice())
-                .await?;
-            let mut by_portfolio: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
-            for row in &ledger {
-                by_portfolio.entry(row.portfolio_id).or_default().extend(row.transaction());
+            let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
+            for row in storage::transaction::effective(session, &ids, Some(to)).await? {
+                ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
             }
+            let instruments = self.terms(session, ledgers.values().flatten()).await?;
             for view in rebooked {
-                let transactions = by_portfolio.remove(&view.portfolio).unwrap_or_default();
-                let booking = ledger::book(view.currency, LotMethod::Fifo, &transactions, &instruments, fx)
-                    .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
-                let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
-                rows.positions.insert(
-                    view.portfolio,
-                    booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
-                );
-                rows.cash
-                    .insert(view.portfolio, booking.cash.into_iter().filter(|row| open(row.valid_until)).collect());
-                rows.flows.insert(view.portfolio, booking.flows.into_iter().filter(|flow| flow.date >= from).collect());
+                let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
+                rows.insert(view.clone(), booked_again(view, ledger, from, &instruments, fx));
             }
         }
         Ok(rows)
@@ -215,10 +204,10 @@ impl Services {
     pub(super) async fn terms(
         &self,
         session: &Session<Tenant>,
-        transactions: &[Transaction],
+        transactions: impl IntoIterator<Item = &Transaction>,
     ) -> Result<Instruments, ServiceError> {
-        let ids: BTreeSet<Uuid> =
-            transactions.iter().filter_map(|transaction| transaction.kind.instrument()).map(|id| id.uuid()).collect();
+        let named = transactions.into_iter().filter_map(|transaction| transaction.kind.instrument());
+        let ids: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
         let market = self.market.view(session).await?;
         terms(&market.instruments(session, ids).await?)
     }
@@ -233,14 +222,36 @@ pub struct History {
     pub daily: Daily,
     /// External flows on their own days, in the currency at each day's rate.
     pub flows: Vec<(NaiveDate, Decimal)>,
+    /// The symbols of the instruments that the history may name.
+    pub names: HashMap<Uuid, String>,
 }
 
-impl Rows {
-    fn take(&mut self, portfolio: Uuid) -> (Vec<PositionPeriod>, Vec<CashPeriod>, Vec<Flow>) {
-        let positions = self.positions.get(&portfolio).cloned().unwrap_or_default();
-        let cash = self.cash.get(&portfolio).cloned().unwrap_or_default();
-        (positions, cash, self.flows.get(&portfolio).cloned().unwrap_or_default())
-    }
+/// What became of each view.
+pub type OfViews<T> = HashMap<View, Result<T, ServiceError>>;
+
+fn each<T, U>(views: OfViews<T>, mut work: impl FnMut(&View, T) -> Result<U, ServiceError>) -> OfViews<U> {
+    let done = |(view, outcome): (View, Result<T, ServiceError>)| {
+        let outcome = outcome.and_then(|value| work(&view, value));
+        (view, outcome)
+    };
+    views.into_iter().map(done).collect()
+}
+
+fn booked_again(
+    view: &View,
+    ledger: &[Transaction],
+    from: NaiveDate,
+    instruments: &Instruments,
+    fx: &FxRates,
+) -> Result<Rows, ServiceError> {
+    let booking = ledger::book(view.currency, LotMethod::Fifo, ledger, instruments, fx)
+        .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
+    let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
+    Ok(Rows {
+        positions: booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
+        cash: booking.cash.into_iter().filter(|row| open(row.valid_until)).collect(),
+        flows: booking.flows.into_iter().filter(|flow| flow.date >= from).collect(),
+    })
 }
 
 fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
@@ -267,9 +278,10 @@ async fn load_market(
     session: &Session<Tenant>,
     view: &MarketView,
     fx: Arc<FxRates>,
-    rows: &Rows,
+    rows: &OfViews<Rows>,
 ) -> Result<Market, ServiceError> {
-    let held: BTreeSet<Uuid> = rows.positions.values().flatten().map(|row| row.instrument.uuid()).collect();
+    let held: BTreeSet<Uuid> =
+        rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
     let instruments = view.instruments(session, held).await?;
     let series = view.prices(session, &instruments).await?;
     let mut calendars = HashMap::new();
@@ -331,8 +343,7 @@ impl Market {
 fn snapshot(
     view: &View,
     as_of: NaiveDate,
-    positions: Vec<PositionPeriod>,
-    cash: Vec<CashPeriod>,
+    Rows { positions, cash, .. }: Rows,
     market: &Market,
 ) -> Result<Snapshot, ServiceError> {
     let on_day = |from: NaiveDate, until: Option<NaiveDate>| from <= as_of && until.is_none_or(|until| until > as_of);

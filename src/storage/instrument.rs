@@ -39,6 +39,13 @@ pub struct Instrument {
     pub manually_priced: bool,
 }
 
+impl Instrument {
+    /// Whether it is an index, which can be compared with and not held.
+    pub fn is_index(&self) -> bool {
+        self.asset_type == "INDEX"
+    }
+}
+
 impl TryFrom<dim_stock::Model> for Instrument {
     type Error = DatabaseError;
 

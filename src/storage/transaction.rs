@@ -13,6 +13,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub use self::row::describe;
+
 use self::row::Columns;
 use super::Page;
 use crate::tenancy::{DatabaseError, Session, Tenant};

@@ -4,3 +4,4 @@ mod demo;
 mod gaps;
 mod returns;
 mod statements;
+mod views;

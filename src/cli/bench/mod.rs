@@ -158,7 +158,7 @@ async fn xirr_of_holdings(
     let view = view.context("the portfolio is gone")?;
     let snapshot = services.snapshots(&session, std::slice::from_ref(&view), as_of).await?.remove(&view);
     session.close().await?;
-    let snapshot = snapshot.context("the portfolio has no value")?;
+    let snapshot = snapshot.context("the portfolio has no value")??;
     let mut series: Vec<Vec<(NaiveDate, f64)>> = Vec::new();
     for holding in snapshot.holdings.iter().filter(|holding| holding.value.is_some()) {
         let mut flows: Vec<(NaiveDate, f64)> = rows

@@ -131,6 +131,9 @@ pub enum Refusal {
     /// A string in the document has no end.
     #[error("a string in the document does not end")]
     UnterminatedString,
+    /// PostgreSQL's text cannot hold it, and no text that a person means does.
+    #[error("a text holds the character U+0000")]
+    NulCharacter,
     /// A fragment spreads itself, directly or through others.
     #[error("the fragment \"{0}\" spreads itself")]
     FragmentCycle(String),
@@ -179,6 +182,12 @@ impl Limits {
         let scan = scan::scan(&request.query)?;
         within("tokens", scan.tokens, self.max_tokens)?;
         within("levels of nesting", scan.nesting, self.max_nesting)?;
+        if request.query.contains(['\0'])
+            || request.query.contains("\\u0000")
+            || request.variables.values().any(holds_nul)
+        {
+            return Err(Refusal::NulCharacter);
+        }
         within("values in its variables", count_values(request.variables.values()), self.max_variable_values)?;
         let document = parse_query(&request.query).map_err(Refusal::Syntax)?;
         let (name, operation) = chosen(&document, request.operation_name.as_deref())?;
@@ -192,6 +201,15 @@ impl Limits {
 
 fn within(what: &'static str, actual: u64, maximum: u64) -> Result<(), Refusal> {
     if actual > maximum { Err(Refusal::Exceeded { what, actual, maximum }) } else { Ok(()) }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::List(items) => items.iter().any(holds_nul),
+        Value::Object(members) => members.values().any(holds_nul),
+        _ => false,
+    }
 }
 
 fn count_values<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {

@@ -96,25 +96,27 @@ macro_rules! loader {
     };
 }
 
-loader!(SnapshotKey => Arc<Snapshot>, |operation, session, keys| {
+loader!(SnapshotKey => Result<Arc<Snapshot>, Failure>, |operation, session, keys| {
     let mut loaded = HashMap::new();
     let days: HashSet<NaiveDate> = keys.iter().map(|key| key.as_of).collect();
     for as_of in days {
         let views: Vec<View> = keys.iter().filter(|key| key.as_of == as_of).map(|key| key.view.clone()).collect();
         let snapshots = operation.services.snapshots(&session, &views, as_of).await?;
-        loaded.extend(snapshots.into_iter().map(|(view, snapshot)| (SnapshotKey { view, as_of }, snapshot)));
+        let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
+        loaded.extend(snapshots.into_iter().map(|(view, outcome)| (SnapshotKey { view, as_of }, answer(outcome))));
     }
     Ok(loaded)
 });
 
-loader!(HistoryKey => Arc<History>, |operation, session, keys| {
+loader!(HistoryKey => Result<Arc<History>, Failure>, |operation, session, keys| {
     let mut loaded = HashMap::new();
     let ranges: HashSet<(NaiveDate, NaiveDate)> = keys.iter().map(|key| (key.opening, key.end)).collect();
     for (opening, end) in ranges {
         let of_range = keys.iter().filter(|key| (key.opening, key.end) == (opening, end));
         let views: Vec<View> = of_range.map(|key| key.view.clone()).collect();
         let histories = operation.services.histories(&session, &views, opening, end).await?;
-        loaded.extend(histories.into_iter().map(|(view, history)| (HistoryKey { view, opening, end }, history)));
+        let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
+        loaded.extend(histories.into_iter().map(|(view, outcome)| (HistoryKey { view, opening, end }, answer(outcome))));
     }
     Ok(loaded)
 });

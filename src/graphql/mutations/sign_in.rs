@@ -41,7 +41,7 @@ pub struct SignInPayload {
     expires_at: Option<DateTime<Utc>>,
     /// Who has logged in.
     viewer: Option<Viewer>,
-    /// Why nobody has.
+    /// Why the log-in was refused.
     user_errors: Vec<UserError>,
 }
 
@@ -82,6 +82,7 @@ impl SignInMutation {
         #[graphql(desc = "Who logs in.")] input: LoginInput,
     ) -> Result<Option<SignInPayload>> {
         let operation = Operation::of(ctx);
+        operation.one_password()?;
         operation.finish().await;
         let password = SecretString::from(input.password);
         let outcome =

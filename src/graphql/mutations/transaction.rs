@@ -91,7 +91,8 @@ pub struct CashInput {
     currency: Currency,
 }
 
-/// A split: `denominator` old units become `numerator` new ones. It acts before anything else on its day.
+/// A split: `denominator` old units become `numerator` new ones. It acts before anything else on its day. Prices are not
+/// adjusted for splits and no split is applied by itself: a holding needs one of these for each split of its instrument.
 #[derive(Debug, InputObject)]
 pub struct SplitInput {
     /// What is split.

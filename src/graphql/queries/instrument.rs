@@ -89,11 +89,17 @@ impl InstrumentQuery {
         #[graphql(desc = "Until this day, inclusive; today where none is given.")] to: Option<Date>,
     ) -> Result<Option<ExchangeRateHistory>> {
         let operation = Operation::of(ctx);
+        if base == quote {
+            return Err(ErrorCode::BadUserInput.error(format!("base, quote: both are {}", base.0)));
+        }
         let to = to.map_or_else(|| operation.services.environment.clock.today(), |day| day.0);
         let from = from.map_or_else(|| to.checked_sub_days(chrono::Days::new(365)).unwrap_or(to), |day| day.0);
         let days = (to - from).num_days();
-        if !(0..=MAX_RATE_DAYS).contains(&days) {
-            let message = format!("from, to: a range of {days} days; 0 to {MAX_RATE_DAYS} are allowed");
+        if days < 0 {
+            return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {to}")));
+        }
+        if days > MAX_RATE_DAYS {
+            let message = format!("from, to: a range of {days} days; {MAX_RATE_DAYS} at the most");
             return Err(ErrorCode::BadUserInput.error(message));
         }
         let read = async {

@@ -4,6 +4,8 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::NaiveDate;
 use domain::money;
 
+use crate::clock::{FIRST_DAY, LAST_DAY, parse_day};
+
 /// A calendar day, ISO 8601: `2022-12-28`. A day has no time zone; it is the day of the business it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
@@ -15,11 +17,9 @@ impl ScalarType for Date {
         let Value::String(text) = &value else {
             return Err(InputValueError::expected_type(value));
         };
-        let is_iso = text.len() == 10 && text.is_ascii();
-        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(date) if is_iso => Ok(Self(date)),
-            _ => Err(InputValueError::custom(format!("\"{text}\" is no day like 2022-12-28"))),
-        }
+        parse_day(text).map(Self).ok_or_else(|| {
+            InputValueError::custom(format!("\"{text}\" is no day like 2022-12-28, from {FIRST_DAY} to {LAST_DAY}"))
+        })
     }
 
     fn to_value(&self) -> Value {

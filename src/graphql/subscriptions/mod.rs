@@ -1,9 +1,12 @@
 //! What can be followed.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription};
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
 
 use super::context::Operation;
 use super::error::ErrorCode;
@@ -18,6 +21,17 @@ pub struct PortfolioChange {
     portfolio_id: ID,
     /// Its version since.
     version: i64,
+}
+
+/// Whether the caller may read the portfolio now.
+async fn sees(operation: &Operation, portfolio: Uuid) -> Result<bool, ServiceError> {
+    let services = &operation.services;
+    let caller = operation.caller()?;
+    let caller = services.caller(caller.actor.clone(), caller.origin.clone()).await?;
+    let session = services.read(&caller).await?;
+    let found = services.portfolios(&session, &[portfolio]).await?;
+    session.close().await?;
+    Ok(!found.is_empty())
 }
 
 /// What can be followed over a WebSocket.
@@ -39,23 +53,21 @@ impl Subscription {
         let portfolio = Kind::Portfolio.parse(&id, "id")?;
         // Listening before looking: a change in between is seen rather than missed.
         let changes = operation.services.changes();
-        let visible = async {
-            let session = operation.session().await?;
-            let found = operation.services.portfolios(&session, &[portfolio]).await?;
-            Ok::<_, ServiceError>(!found.is_empty())
-        };
-        let visible = visible.await;
-        operation.finish().await;
-        if !visible.map_err(|error| operation.fail(error))? {
+        let operation = Arc::clone(operation);
+        if !sees(&operation, portfolio).await.map_err(|error| operation.fail(error))? {
             return Err(ErrorCode::NotFound.error("id: there is no such portfolio"));
         }
         let tenant = operation.actor().and_then(|actor| actor.tenant).map(|tenant| tenant.0);
-        Ok(stream::unfold(changes, move |mut changes| async move {
+        Ok(stream::unfold((changes, operation), move |(mut changes, operation)| async move {
             loop {
                 match changes.recv().await {
                     Ok(change) if Some(change.tenant) == tenant && change.portfolio == portfolio => {
+                        // The right may have been taken away since.
+                        if !sees(&operation, portfolio).await.unwrap_or(false) {
+                            return None;
+                        }
                         let portfolio_id = Kind::Portfolio.id(change.portfolio);
-                        return Some((PortfolioChange { portfolio_id, version: change.version }, changes));
+                        return Some((PortfolioChange { portfolio_id, version: change.version }, (changes, operation)));
                     }
                     Ok(_) => {}
                     Err(RecvError::Lagged(_) | RecvError::Closed) => return None,

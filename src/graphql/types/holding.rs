@@ -172,7 +172,7 @@ pub struct CashBalance {
     pub amount: Money,
     /// The same in the portfolio's `currency`, at the exchange rate of `asOf`. Null where there is no rate.
     pub value: Option<Money>,
-    /// The day of that exchange rate.
+    /// The day of that exchange rate; of `asOf` where none is needed.
     pub rate_date: Option<Date>,
     /// The share of the portfolio's total value, as a fraction. Null unless the total is known and above zero.
     pub weight: Option<f64>,

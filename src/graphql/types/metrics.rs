@@ -50,9 +50,9 @@ impl Metric {
 pub struct MaxDrawdown {
     /// Its depth: a fraction, zero or below.
     depth: Metric,
-    /// The day of the peak; the range's opening may be one.
+    /// The day of the peak, which may be the range's opening; null where nothing fell.
     peak: Option<Date>,
-    /// The day of the trough.
+    /// The day of the trough; null where nothing fell.
     trough: Option<Date>,
     /// The first day at the peak's level again; null while it is not reached.
     recovery: Option<Date>,

@@ -14,7 +14,7 @@ pub struct Money {
     /// The amount for display: rounded half-even to the currency's minor unit (cents for USD, whole yen for JPY). Sum exact
     /// amounts, not these.
     rounded: scalars::Decimal,
-    /// The currency of both.
+    /// The currency of `amount` and `rounded`.
     currency: scalars::Currency,
 }
 

@@ -18,7 +18,7 @@ use crate::graphql::connection::{self, connection};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, InstrumentKey, PersonKey, SnapshotKey};
+use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, PersonKey, SnapshotKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
@@ -62,7 +62,7 @@ impl Portfolio {
     }
 
     async fn snapshot(&self, ctx: &Context<'_>) -> Result<Arc<Snapshot>> {
-        loaders::get(ctx, SnapshotKey { view: self.view.clone(), as_of: self.as_of }).await
+        Ok(loaders::get(ctx, SnapshotKey { view: self.view.clone(), as_of: self.as_of }).await??)
     }
 
     /// The range's history: from the first transaction's day where no first day is given, until `asOf` where no last is.
@@ -72,10 +72,8 @@ impl Portfolio {
             let message = format!("to: {end} is after the portfolio's asOf, {}", self.as_of);
             return Err(ErrorCode::BadUserInput.error(message));
         }
-        let from = match from {
-            Some(from) => from.0,
-            None => loaders::find(ctx, FirstDateKey(self.row.id)).await?.unwrap_or(end),
-        };
+        let first = loaders::find(ctx, FirstDateKey(self.row.id)).await?.unwrap_or(end).min(end);
+        let from = from.map_or(first, |from| from.0);
         if from > end {
             return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {end}")));
         }
@@ -83,20 +81,7 @@ impl Portfolio {
     }
 
     async fn history_between(&self, ctx: &Context<'_>, opening: NaiveDate, end: NaiveDate) -> Result<Arc<History>> {
-        loaders::get(ctx, HistoryKey { view: self.view.clone(), opening, end }).await
-    }
-
-    async fn span_reasons(&self, ctx: &Context<'_>, missing: &[MissingSpan]) -> Result<Vec<FigureReason>> {
-        let mut reasons = Vec::with_capacity(missing.len());
-        for span in missing {
-            let name = match span.input.subject {
-                Subject::Instrument(id) => loaders::get(ctx, InstrumentKey(id.uuid())).await?.symbol.clone(),
-                Subject::Currency(currency) => currency.to_string(),
-            };
-            let reason = missing_reason(&span.input, &name);
-            reasons.push(reason.over(span.first, span.last));
-        }
-        Ok(reasons)
+        Ok(loaders::get(ctx, HistoryKey { view: self.view.clone(), opening, end }).await??)
     }
 }
 
@@ -258,7 +243,7 @@ impl Portfolio {
         >,
     ) -> Result<Option<ValuationHistory>> {
         let history = self.history(ctx, from, to).await?;
-        let reasons = self.span_reasons(ctx, &history.daily.missing).await?;
+        let reasons = span_reasons(&history);
         Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
     }
 
@@ -267,7 +252,7 @@ impl Portfolio {
         // Ten days reach back over any run of holidays to the session before.
         let opening = self.as_of.checked_sub_days(chrono::Days::new(10)).unwrap_or(self.as_of);
         let history = self.history_between(ctx, opening, self.as_of).await?;
-        let reasons = self.span_reasons(ctx, &history.daily.missing).await?;
+        let reasons = span_reasons(&history);
         Ok(performance::last_step(&history).map(|step| DailyChange {
             date: Date(step.date),
             previous_date: Date(step.previous_date),
@@ -305,6 +290,11 @@ impl Portfolio {
         let now = operation.services.environment.clock.now();
         Ok(Some(Metrics::new(&computed, history.currency, risk_free_rate, now)))
     }
+}
+
+fn span_reasons(history: &History) -> Vec<FigureReason> {
+    let reason = |span: &MissingSpan| missing_reason(&span.input, &history.name(span)).over(span.first, span.last);
+    history.daily.missing.iter().map(reason).collect()
 }
 
 /// What a portfolio is worth and what it earned until `asOf`, in the portfolio's `currency`.

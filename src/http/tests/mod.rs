@@ -54,7 +54,7 @@ impl Query {
         Err(ErrorCode::NotFound.error("no such thing"))
     }
 
-    async fn fails_hard(&self) -> async_graphql::Result<i32> {
+    async fn fails_hard(&self) -> async_graphql::Result<Option<i32>> {
         Err("db.internal is down")?
     }
 

@@ -8,6 +8,7 @@ use domain::money::Currency;
 use rust_decimal::Decimal;
 
 use super::RowError;
+use crate::clock::parse_day;
 use crate::services::RefusalCode;
 
 /// The header, exactly.
@@ -137,8 +138,7 @@ fn parse_row(line: u64, record: &csv::StringRecord) -> Result<ParsedRow, RowErro
         return Err(RowError { line, column: None, code: RefusalCode::InvalidInput, message });
     }
     let date = cells.text("date").ok_or_else(|| cells.error("date", "there is no date".to_owned()))?;
-    let date = NaiveDate::parse_from_str(date, "%Y-%m-%d")
-        .map_err(|_| cells.error("date", format!("\"{date}\" is no date like 2022-12-28")))?;
+    let date = parse_day(date).ok_or_else(|| cells.error("date", format!("\"{date}\" is no date like 2022-12-28")))?;
     let kind = cells.text("type").ok_or_else(|| cells.error("type", "there is no type".to_owned()))?;
     Ok(ParsedRow {
         line,

@@ -4,6 +4,7 @@ use domain::ledger::{FxConversion, Settlement, Trade, TransactionKind};
 use domain::money::Currency;
 use entity::tenant::fact_portfolio_transactions::Model;
 use rust_decimal::Decimal;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Activity, LedgerRow};
@@ -93,6 +94,31 @@ impl Columns {
             ..Self::default()
         }
     }
+}
+
+/// What a row says, by the names of its columns: for the audit log.
+pub fn describe(activity: &Activity) -> Value {
+    let columns = Columns::of(activity);
+    let text = |value: Option<String>| value.map(Value::String);
+    let decimal = |value: Option<Decimal>| text(value.map(|value| value.normalize().to_string()));
+    let members = [
+        ("type", Some(Value::from(columns.code))),
+        ("reverses", text(columns.reverses_id.map(|id| id.to_string()))),
+        ("instrument", text(columns.instrument.map(|id| id.to_string()))),
+        ("quantity", decimal(columns.quantity)),
+        ("price", decimal(columns.price)),
+        ("amount", decimal(columns.amount)),
+        ("fee", decimal(columns.fee)),
+        ("tax", decimal(columns.tax)),
+        ("currency", text(columns.currency.map(|currency| currency.to_string()))),
+        ("counterAmount", decimal(columns.counter_amount)),
+        ("counterCurrency", text(columns.counter_currency.map(|currency| currency.to_string()))),
+        ("settlementRate", decimal(columns.settlement_rate)),
+        ("ratioNumerator", decimal(columns.ratio_numerator)),
+        ("ratioDenominator", decimal(columns.ratio_denominator)),
+    ];
+    let filled = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(filled.collect())
 }
 
 /// The row that a table's row stands for.
