@@ -1,7 +1,6 @@
 //! A transaction with the rights of one schema.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
-use uuid::Uuid;
 
 use super::connection::TransactionConnection;
 use super::error::DatabaseError;
@@ -25,7 +24,6 @@ pub trait Realm: Scope {}
 
 /// One tenant's schema, in the name of one actor.
 pub struct Tenant {
-    pub(super) id: Uuid,
     pub(super) schema: SchemaName,
     pub(super) actor: Actor,
 }
@@ -84,11 +82,6 @@ impl Session<Tenant> {
     /// In whose name the session acts.
     pub fn actor(&self) -> &Actor {
         &self.scope.actor
-    }
-
-    /// Which tenant's schema the session reaches.
-    pub fn tenant_id(&self) -> Uuid {
-        self.scope.id
     }
 
     /// The tenant's schema.

@@ -89,3 +89,22 @@ async fn whoever_is_disabled_or_suspended_is_logged_in_no_longer() {
     let bystander = other.with_token(bystander.token().expect("a token"));
     bystander.run("{ viewer { user { id } } }").await.at("/viewer/user/id");
 }
+
+#[tokio::test]
+async fn an_operation_tries_one_password() {
+    let app = App::start().await;
+    let one =
+        r#"login(input: { tenant: "alpha", email: "investor1@alpha.example", password: "guess" }) { accessToken }"#;
+    let answer = app.anonymous().run(&format!("mutation {{ a: {one} b: {one} }}")).await;
+    assert_eq!(answer.error_code(), "QUERY_TOO_COMPLEX");
+    assert_eq!(entries(&app, "alpha", "loginFailed").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_text_that_the_database_cannot_hold_is_refused_before_it_tells_anything() {
+    let app = App::start().await;
+    for tenant in ["alpha", "nowhere"] {
+        let answer = log_in(&app.anonymous(), tenant, "a\0", PASSWORD).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{tenant}");
+    }
+}

@@ -169,3 +169,35 @@ async fn ten_thousand_rows_are_one_import() {
     assert_eq!(shown["transactions"]["totalCount"], 10_000);
     assert_eq!(shown["holdings"]["nodes"][0]["quantity"], "1");
 }
+
+#[tokio::test]
+async fn a_file_under_the_same_key_is_answered_alike_and_stored_once() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let mutation = r"mutation($input: TransactionsImportInput!, $key: String) {
+        transactionsImport(input: $input, idempotencyKey: $key) {
+            rowsRead rowsRecorded rowsDuplicate rowsRejected rowErrors { line column code } userErrors { code field } } }";
+    let header = "date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note";
+    let input = |rows: &str, mode: &str| json!({ "portfolioId": book.portfolio, "csv": format!("{header}\n{rows}"), "mode": mode });
+    let wrong = format!("{DEPOSIT}2024-03-01,BUY,ACME,-2,250,,,,USD,,,,,b2,\n");
+    for (key, rows, recorded) in [("good", DEPOSIT, 1), ("partly", wrong.as_str(), 0)] {
+        let variables = json!({ "input": input(rows, "ALL_OR_NOTHING"), "key": key });
+        let first = book.client.run_with(mutation, variables.clone()).await;
+        let again = book.client.run_with(mutation, variables).await;
+        assert_eq!(first.at("/transactionsImport"), again.at("/transactionsImport"), "{key}");
+        assert_eq!(counts(&first)[1], recorded, "{}", first.body);
+    }
+    let other = json!({ "input": input(FEE, "ALL_OR_NOTHING"), "key": "good" });
+    let refused = book.client.run_with(mutation, other).await;
+    assert_eq!(refused.user_errors("transactionsImport"), ["IDEMPOTENCY_KEY_REUSED"]);
+}
+
+#[tokio::test]
+async fn a_file_of_nothing_but_broken_rules_is_given_up() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let rows: String = (0..300).map(|id| format!("2024-03-01,SELL,ACME,1,1,,,,USD,,,,,s{id},\n")).collect();
+    let answer = book.import(&rows, "VALID_ROWS").await;
+    assert_eq!(counts(&answer), [300, 0, 0, 101]);
+    assert_eq!(places(&answer).len(), 100);
+}

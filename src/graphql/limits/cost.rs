@@ -38,6 +38,8 @@ struct Tally {
     /// Fields of this level, those of fragments included.
     width: u64,
     depth: u64,
+    /// Selection sets below this one, those of fragments included.
+    height: u64,
     /// Complexity of what a list has once, such as its page info.
     once: u64,
     /// Complexity of what a list has for each of its items.
@@ -51,6 +53,7 @@ impl Tally {
         self.selections = self.selections.saturating_add(other.selections);
         self.width = self.width.saturating_add(other.width);
         self.depth = self.depth.max(other.depth);
+        self.height = self.height.max(other.height);
         self.once = self.once.saturating_add(other.once);
         self.each = self.each.saturating_add(other.each);
         self.introspection = self.introspection.saturating_add(other.introspection);
@@ -166,7 +169,7 @@ impl<'a> Walk<'a> {
     /// `level` counts the selection sets around this one, those of fragments included: it bounds this recursion, and the
     /// executor's that follows.
     fn set(&mut self, set: &'a SelectionSet, introspecting: bool, level: u64) -> Result<Tally, Refusal> {
-        within("levels of nesting with its fragments", level, self.limits.max_nesting.saturating_mul(2))?;
+        self.within_nesting(level)?;
         let mut total = Tally::default();
         for item in &set.items {
             let mut part = match &item.node {
@@ -179,9 +182,14 @@ impl<'a> Walk<'a> {
                 }
             };
             part.selections = part.selections.saturating_add(1);
+            part.height = part.height.saturating_add(1);
             total.add(part);
         }
         Ok(total)
+    }
+
+    fn within_nesting(&self, level: u64) -> Result<(), Refusal> {
+        within("levels of nesting with its fragments", level, self.limits.max_nesting.saturating_mul(2))
     }
 
     fn fragment(&mut self, name: &'a str, introspecting: bool, level: u64) -> Result<Tally, Refusal> {
@@ -193,6 +201,8 @@ impl<'a> Walk<'a> {
             Some(Fragment::Open) => return Err(Refusal::FragmentCycle(name.to_owned())),
             Some(done @ Fragment::Done(tally)) => {
                 self.fragments.insert((name, introspecting), done);
+                // Computed when it stood less deep, perhaps: in which order fragments are computed must not matter.
+                self.within_nesting(level.saturating_add(1).saturating_add(tally.height))?;
                 return Ok(tally);
             }
             None => (),
@@ -206,7 +216,7 @@ impl<'a> Walk<'a> {
         let name = field.name.node.as_str();
         let introspecting = introspecting || INTROSPECTION_ROOTS.contains(&name);
         let inner = self.set(&field.selection_set.node, introspecting, level + 1)?;
-        let mut tally = Tally { selections: inner.selections, width: 1, ..Tally::default() };
+        let mut tally = Tally { selections: inner.selections, width: 1, height: inner.height, ..Tally::default() };
         if introspecting {
             let length = INTROSPECTION_LISTS.iter().find(|(list, _)| *list == name).map_or(1, |(_, length)| *length);
             tally.introspection = length.saturating_mul(inner.introspection).saturating_add(1);
