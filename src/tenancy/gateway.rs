@@ -135,7 +135,7 @@ impl Gateway {
         let role = quoted(tenant.schema.as_str());
         let opening = format!("{}; SET LOCAL ROLE {role}", begin(access));
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::clone(&self.statements)).await?;
-        Ok(Session { connection, scope: Tenant { schema: tenant.schema.clone(), actor } })
+        Ok(Session { connection, scope: Tenant { actor } })
     }
 
     /// The tenant that a token names. Cached for seconds, with its schema's version checked.

@@ -4,7 +4,6 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 
 use super::connection::TransactionConnection;
 use super::error::DatabaseError;
-use super::names::SchemaName;
 use crate::auth::Actor;
 
 /// Whether a session may write. The database holds a reading one to it.
@@ -24,7 +23,6 @@ pub trait Realm: Scope {}
 
 /// One tenant's schema, in the name of one actor.
 pub struct Tenant {
-    pub(super) schema: SchemaName,
     pub(super) actor: Actor,
 }
 
@@ -82,11 +80,6 @@ impl Session<Tenant> {
     /// In whose name the session acts.
     pub fn actor(&self) -> &Actor {
         &self.scope.actor
-    }
-
-    /// The tenant's schema.
-    pub fn schema(&self) -> &SchemaName {
-        &self.scope.schema
     }
 }
 
