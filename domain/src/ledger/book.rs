@@ -1,18 +1,21 @@
 //! Books transactions in the order of their days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::cash::Balance;
-use super::entries::{Charge, Side};
-use super::holding::Holding;
+use super::income::Charge;
+use super::pool::{Pool, Taken};
+use super::rates::Rates;
 use super::{
-    CashPeriod, Instruments, LedgerError, Lot, LotMatch, LotMethod, PositionPeriod, Transaction, TransactionKind,
+    CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotScope, MarketSplit, Policy,
+    PositionPeriod, Transaction, TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
-use crate::money::{Currency, MONEY_SCALE};
+use crate::money::{ArithmeticError, Currency, MONEY_SCALE};
 use crate::pricing::FxRates;
 
 /// What the transactions come to.
@@ -20,7 +23,7 @@ use crate::pricing::FxRates;
 pub struct Booking {
     /// The currency of every `…_base` figure.
     pub base: Currency,
-    /// Every lot, open or closed, by account, instrument and order of opening.
+    /// Every lot, open or closed, by account, instrument and order of coming to the holding.
     pub lots: Vec<Lot>,
     /// Every use of a lot, by account, instrument and order of closing.
     pub matches: Vec<LotMatch>,
@@ -28,71 +31,134 @@ pub struct Booking {
     pub positions: Vec<PositionPeriod>,
     /// By account, currency and day of change.
     pub cash: Vec<CashPeriod>,
-    /// Deposits and withdrawals, in booking order.
+    /// What crossed the border of an account, in booking order.
     pub flows: Vec<Flow>,
 }
 
-/// Cash that crossed the border of an account from or to the outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flow {
-    /// The account it crossed into or out of.
-    pub account: AccountId,
-    /// The trade date.
-    pub date: NaiveDate,
-    /// The currency of `amount`.
-    pub currency: Currency,
-    /// Above zero into the account, below out of it; as posted, so rounded to the minor unit.
-    pub amount: Decimal,
-    /// The same in the base currency at the day's rate.
-    pub amount_base: Decimal,
-}
-
-/// Books `transactions`, given in any order: by trade date, splits first, then by sequence.
+/// Books `transactions`, given in any order: by trade date, splits first, then by sequence. `splits` are the market's.
 ///
-/// Purchases cost quantity × price × multiplier + fee + tax, sales bring the same minus fee and tax; both are converted to
-/// `base` at the trade date's rate. Figures are rounded half-even to [`MONEY_SCALE`], posted cash to the currency's minor
-/// unit, and nothing else. Cash may go below zero, securities may not.
+/// Purchases cost quantity × price × multiplier (+ fee + tax where charges are in cost), sales bring the same (− fee − tax).
+/// Base figures are at the rate that an entry was booked at where that is one to `base`, else at the reference rate of the
+/// trade date. Figures are rounded half-even to [`MONEY_SCALE`], posted cash to the currency's minor unit, and nothing
+/// else. Cash may go below zero.
+///
+/// Holdings that no entry links stand for themselves, and cash is a sum of what each entry posts: booking a subset that is
+/// closed under [`TransactionKind::counter_instrument`] and options' underlyings gives that subset's part of the whole.
 ///
 /// # Errors
 /// [`LedgerError`] for the first rule that is broken, in booking order.
 pub fn book(
-    base: Currency,
-    method: LotMethod,
+    policy: &Policy,
     transactions: &[Transaction],
+    splits: &[MarketSplit],
     instruments: &Instruments,
     fx: &FxRates,
 ) -> Result<Booking, LedgerError> {
-    let mut ordered: Vec<&Transaction> = transactions.iter().collect();
-    ordered.sort_by_key(|transaction| {
-        let is_split = matches!(transaction.kind, TransactionKind::Split { .. });
-        (transaction.trade_date, !is_split, transaction.sequence, transaction.id)
-    });
-    let mut books =
-        Books { base, method, instruments, fx, holdings: BTreeMap::new(), cash: BTreeMap::new(), flows: Vec::new() };
-    for transaction in ordered {
-        books.apply(transaction)?;
+    let mut books = Books::new(policy, instruments, fx);
+    let mut splits = PendingSplits::new(splits, transactions);
+    if transactions.is_sorted_by_key(order) {
+        books.apply_all(transactions.iter(), &mut splits)?;
+    } else {
+        let mut ordered: Vec<&Transaction> = transactions.iter().collect();
+        ordered.sort_by_key(|entry| order(entry));
+        books.apply_all(ordered.into_iter(), &mut splits)?;
     }
-    Ok(books.close())
+    books.close()
+}
+
+fn order(entry: &Transaction) -> (NaiveDate, bool, i64, Uuid) {
+    let is_split = matches!(entry.kind, TransactionKind::Split { .. });
+    (entry.trade_date, !is_split, entry.sequence, entry.id.uuid())
+}
+
+/// The market's splits that are still to come, and the accounts' own rows that take their place.
+struct PendingSplits {
+    /// The next is last.
+    ahead: Vec<MarketSplit>,
+    own: HashSet<(AccountId, InstrumentId, NaiveDate)>,
+}
+
+impl PendingSplits {
+    fn new(splits: &[MarketSplit], transactions: &[Transaction]) -> Self {
+        let mut ahead = splits.to_vec();
+        ahead.sort_by_key(|split| std::cmp::Reverse((split.ex_date, split.instrument)));
+        let own = if ahead.is_empty() {
+            HashSet::new()
+        } else {
+            let key = |entry: &Transaction| match entry.kind {
+                TransactionKind::Split { instrument, .. } => Some((entry.account, instrument, entry.trade_date)),
+                _ => None,
+            };
+            transactions.iter().filter_map(key).collect()
+        };
+        Self { ahead, own }
+    }
+
+    fn next_until(&mut self, date: NaiveDate) -> Option<MarketSplit> {
+        self.ahead.pop_if(|split| split.ex_date <= date)
+    }
 }
 
 /// The books while they are being written.
 pub(super) struct Books<'a> {
-    base: Currency,
-    pub(super) method: LotMethod,
-    pub(super) instruments: &'a Instruments,
-    fx: &'a FxRates,
-    pub(super) holdings: BTreeMap<(AccountId, InstrumentId), Holding>,
-    cash: BTreeMap<(AccountId, Currency), Balance>,
+    pub(super) policy: &'a Policy,
+    instruments: &'a Instruments,
+    rates: Rates<'a>,
+    pub(super) pools: Vec<Pool<'a>>,
+    index: HashMap<(AccountId, InstrumentId), usize, foldhash::fast::FixedState>,
+    /// A ledger has few balances; the last one is mostly the next.
+    balances: Vec<Balance>,
+    last_balance: usize,
     pub(super) flows: Vec<Flow>,
+    /// Parts of lots on their way from one place to the next; empty between entries.
+    pub(super) taken: Vec<Taken>,
 }
 
-impl Books<'_> {
+impl<'a> Books<'a> {
+    fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
+        Self {
+            policy,
+            instruments,
+            rates: Rates::new(fx),
+            pools: Vec::new(),
+            index: HashMap::default(),
+            balances: Vec::new(),
+            last_balance: 0,
+            flows: Vec::new(),
+            taken: Vec::new(),
+        }
+    }
+
+    fn apply_all<'t>(
+        &mut self,
+        entries: impl Iterator<Item = &'t Transaction>,
+        splits: &mut PendingSplits,
+    ) -> Result<(), LedgerError> {
+        for entry in entries {
+            while let Some(split) = splits.next_until(entry.trade_date) {
+                self.market_split(entry, &split, &splits.own)?;
+            }
+            self.apply(entry)?;
+            if splits.ahead.is_empty() {
+                continue;
+            }
+        }
+        self.remaining_splits(splits)
+    }
+
     fn apply(&mut self, entry: &Transaction) -> Result<(), LedgerError> {
+        entry.check_settlement()?;
         match &entry.kind {
-            TransactionKind::Buy(trade) => self.trade(entry, trade, Side::Buy),
-            TransactionKind::Sell(trade) => self.trade(entry, trade, Side::Sell),
+            TransactionKind::Buy(trade) => self.buy(entry, trade),
+            TransactionKind::Sell(trade) => self.sell(entry, trade, "sells"),
+            TransactionKind::Maturity(trade) | TransactionKind::Call(trade) => self.sell(entry, trade, "redeems"),
+            TransactionKind::ShortSell(trade) => self.short_sell(entry, trade),
+            TransactionKind::Cover(trade) => self.cover(entry, trade),
             &TransactionKind::Dividend { instrument, amount, withheld, fee, currency } => {
                 self.dividend(entry, instrument, [amount, withheld, fee], currency)
+            }
+            &TransactionKind::InKindIncome { instrument, quantity, value, currency, .. } => {
+                self.in_kind_income(entry, instrument, quantity, value, currency)
             }
             &TransactionKind::Interest { instrument: Some(bond), amount, tax, currency } => {
                 self.dividend(entry, bond, [amount, tax, Decimal::ZERO], currency)
@@ -106,27 +172,93 @@ impl Books<'_> {
             &TransactionKind::Tax { amount, currency, instrument } => {
                 self.charge(entry, Charge::Tax, amount, currency, instrument)
             }
-            &TransactionKind::Deposit { amount, currency } => {
-                entry.positive("amount", amount)?;
-                self.flow(entry, amount, currency)
+            TransactionKind::Deposit(cash) => self.cash_movement(entry, cash, Decimal::ONE),
+            TransactionKind::Withdrawal(cash) => self.cash_movement(entry, cash, Decimal::NEGATIVE_ONE),
+            &TransactionKind::CashTransfer { amount, currency, to } => self.cash_transfer(entry, amount, currency, to),
+            TransactionKind::FxConversion(conversion) => self.fx_conversion(entry, conversion),
+            TransactionKind::TransferIn { trade, opened_on } => self.transfer_in(entry, trade, *opened_on),
+            TransactionKind::TransferOut { instrument, quantity, fee, currency, lots } => {
+                self.transfer_out(entry, *instrument, *quantity, (*fee, *currency), lots)
             }
-            &TransactionKind::Withdrawal { amount, currency } => {
-                entry.positive("amount", amount)?;
-                self.flow(entry, -amount, currency)
+            TransactionKind::Transfer { instrument, quantity, to, lots } => {
+                self.transfer(entry, *instrument, *quantity, *to, lots)
             }
             &TransactionKind::Split { instrument, numerator, denominator } => {
                 self.split(entry, instrument, numerator, denominator)
             }
-            TransactionKind::FxConversion(conversion) => self.fx_conversion(entry, conversion),
+            &TransactionKind::BonusIssue { instrument, quantity } => self.bonus_issue(entry, instrument, quantity),
+            TransactionKind::SpinOff(detachment) | TransactionKind::RightsIssue(detachment) => {
+                self.detach(entry, detachment)
+            }
+            TransactionKind::RightsExercise(exercise) => self.rights_exercise(entry, exercise),
+            TransactionKind::Merger(merger) => self.merger(entry, merger),
+            &TransactionKind::InstrumentChange { instrument, into } => self.instrument_change(entry, instrument, into),
+            &TransactionKind::ReturnOfCapital { instrument, amount, currency } => {
+                self.return_of_capital(entry, instrument, amount, currency)
+            }
+            &TransactionKind::OptionExpiry { instrument, quantity } => self.expiry(entry, instrument, quantity),
+            TransactionKind::OptionExercise(event) => self.exercise(entry, event, super::options::Side::Holder),
+            TransactionKind::OptionAssignment(event) => self.exercise(entry, event, super::options::Side::Writer),
         }
     }
 
-    pub(super) fn holding(&mut self, account: AccountId, instrument: InstrumentId) -> &mut Holding {
-        self.holdings.entry((account, instrument)).or_insert_with(|| Holding::new(account, instrument))
+    pub(super) fn terms(
+        &self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+    ) -> Result<&'a InstrumentTerms, LedgerError> {
+        self.instruments.get(&instrument).ok_or(LedgerError::UnknownInstrument { transaction: entry.id, instrument })
     }
 
-    pub(super) fn balance(&mut self, account: AccountId, currency: Currency) -> &mut Balance {
-        self.cash.entry((account, currency)).or_insert_with(|| Balance::new(account, currency))
+    /// The pool that an account's units of an instrument stand in, made where it is not there yet.
+    pub(super) fn pool(
+        &mut self,
+        entry: &Transaction,
+        account: AccountId,
+        instrument: InstrumentId,
+    ) -> Result<usize, LedgerError> {
+        let key = self.key(account, instrument);
+        if let Some(&at) = self.index.get(&key) {
+            return Ok(at);
+        }
+        let terms = self.terms(entry, instrument)?;
+        self.pools.push(Pool::new(instrument, terms, self.policy.method_of(account)));
+        let at = self.pools.len() - 1;
+        self.index.insert(key, at);
+        Ok(at)
+    }
+
+    /// The pool of an account's units, if it ever had any.
+    pub(super) fn pool_if_any(&self, account: AccountId, instrument: InstrumentId) -> Option<usize> {
+        self.index.get(&self.key(account, instrument)).copied()
+    }
+
+    fn key(&self, account: AccountId, instrument: InstrumentId) -> (AccountId, InstrumentId) {
+        match self.policy.scope {
+            LotScope::Account => (account, instrument),
+            LotScope::Portfolio => (Uuid::nil().into(), instrument),
+        }
+    }
+
+    pub(super) fn balance(
+        &mut self,
+        entry: &Transaction,
+        account: AccountId,
+        currency: Currency,
+    ) -> Result<&mut Balance, LedgerError> {
+        let is_it = |balance: &Balance| balance.state.account == account && balance.state.currency == currency;
+        if !self.balances.get(self.last_balance).is_some_and(is_it) {
+            self.last_balance = match self.balances.iter().position(is_it) {
+                Some(at) => at,
+                None => {
+                    self.balances.push(Balance::new(account, currency));
+                    self.balances.len() - 1
+                }
+            };
+        }
+        let balance = &mut self.balances[self.last_balance];
+        balance.reach(entry.trade_date).map_err(LedgerError::overflow(entry.id))?;
+        Ok(balance)
     }
 
     /// Moves cash of the entry's account on its day, and returns what was posted.
@@ -136,45 +268,107 @@ impl Books<'_> {
         amount: Decimal,
         currency: Currency,
     ) -> Result<Decimal, LedgerError> {
-        self.balance(entry.account, currency).post(amount, entry.trade_date).map_err(LedgerError::overflow(entry.id))
+        let settles = entry.settlement_date;
+        let balance = self.balance(entry, entry.account, currency)?;
+        balance.post(amount, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))
     }
 
     /// An amount in the base currency at the entry's day.
     pub(super) fn to_base(
-        &self,
+        &mut self,
         entry: &Transaction,
         amount: Decimal,
         currency: Currency,
     ) -> Result<Decimal, LedgerError> {
-        self.convert(entry, amount, currency, self.base)
+        self.convert(entry, amount, currency, self.policy.base)
     }
 
     /// An amount in another currency at the entry's day, rounded to the money scale.
     pub(super) fn convert(
-        &self,
+        &mut self,
         entry: &Transaction,
         amount: Decimal,
         from: Currency,
         to: Currency,
     ) -> Result<Decimal, LedgerError> {
-        let converted = self.fx.convert(amount, from, to, entry.trade_date);
+        let converted = self.rates.convert(amount, from, to, entry.trade_date);
         Ok(converted.map_err(LedgerError::conversion(entry.id))?.round_dp(MONEY_SCALE))
     }
 
-    fn close(self) -> Booking {
+    fn market_split(
+        &mut self,
+        entry: &Transaction,
+        split: &MarketSplit,
+        own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
+    ) -> Result<(), LedgerError> {
+        split_pools(&mut self.pools, split, own).map_err(LedgerError::overflow(entry.id))
+    }
+
+    /// Splits after the last entry.
+    fn remaining_splits(&mut self, splits: &mut PendingSplits) -> Result<(), LedgerError> {
+        while let Some(split) = splits.next_until(NaiveDate::MAX) {
+            let result = split_pools(&mut self.pools, &split, &splits.own);
+            result.map_err(|source| LedgerError::Split {
+                instrument: split.instrument,
+                date: split.ex_date,
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn close(self) -> Result<Booking, LedgerError> {
         let mut booking = Booking {
-            base: self.base,
+            base: self.policy.base,
             lots: Vec::new(),
             matches: Vec::new(),
             positions: Vec::new(),
-            cash: self.cash.into_values().flat_map(|balance| balance.rows).collect(),
+            cash: Vec::new(),
             flows: self.flows,
         };
-        for holding in self.holdings.into_values() {
-            booking.lots.extend(holding.lots);
-            booking.matches.extend(holding.matches);
-            booking.positions.extend(holding.rows);
+        let mut balances: BTreeMap<(AccountId, Currency), Balance> = BTreeMap::new();
+        for balance in self.balances {
+            balances.insert((balance.state.account, balance.state.currency), balance);
         }
-        booking
+        for balance in balances.into_values() {
+            booking.cash.extend(balance.close().map_err(LedgerError::Sum)?);
+        }
+        let mut places = BTreeMap::new();
+        for mut pool in self.pools {
+            pool.spread_cost().map_err(LedgerError::Sum)?;
+            for place in pool.places {
+                places.insert((place.state.account, pool.instrument), (place, Vec::new()));
+            }
+            for lot in pool.lots {
+                if let Some((_, lots)) = places.get_mut(&(lot.account, pool.instrument)) {
+                    lots.push(lot);
+                }
+            }
+        }
+        for (place, lots) in places.into_values() {
+            booking.lots.extend(lots);
+            booking.matches.extend(place.matches);
+            booking.positions.extend(place.rows);
+        }
+        Ok(booking)
     }
+}
+
+/// Applies a split of the market to every pool of the instrument, but for accounts whose own row says the same.
+fn split_pools(
+    pools: &mut [Pool<'_>],
+    split: &MarketSplit,
+    own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
+) -> Result<(), ArithmeticError> {
+    for pool in pools.iter_mut().filter(|pool| pool.instrument == split.instrument) {
+        let by_itself = |account: AccountId| own.contains(&(account, split.instrument, split.ex_date));
+        if pool.quantity.is_zero() || pool.places.iter().any(|place| by_itself(place.state.account)) {
+            continue;
+        }
+        pool.split(split.numerator, split.denominator)?;
+        for at in 0..pool.places.len() {
+            pool.record(at, Decimal::ZERO, split.ex_date)?;
+        }
+    }
+    Ok(())
 }

@@ -10,21 +10,150 @@ use crate::pricing::{FxError, MissingReason};
 /// A rule that a transaction breaks. The first one in booking order is reported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// A sale of more than is held: securities do not go short.
-    #[error("sells {requested}, holds {held} on {date} ({name})")]
+    /// More leaves a position than is in it: a sale of more than is held, a cover of more than is short, an exercise of more
+    /// contracts than there are.
+    #[error("{action} {requested}, {state} {held} on {date} ({name})")]
     InsufficientQuantity {
-        /// The sale.
+        /// The entry.
         transaction: TransactionId,
-        /// What is sold.
+        /// What leaves.
         instrument: InstrumentId,
         /// Its name.
         name: String,
         /// The trade date.
         date: NaiveDate,
-        /// The quantity to sell.
+        /// What the entry does, as a verb: `sells`, `covers`, `exercises`, …
+        action: &'static str,
+        /// Which side of the position it needs: `holds` or `is short`.
+        state: &'static str,
+        /// The quantity that the entry needs.
         requested: Decimal,
-        /// The quantity held before it.
+        /// The quantity there is.
         held: Decimal,
+    },
+    /// A short sale while units are held.
+    #[error("sells {requested} short, holds {held} on {date} ({name}): sell what is held first")]
+    HoldsLong {
+        /// The short sale.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// The quantity to sell short.
+        requested: Decimal,
+        /// The quantity held.
+        held: Decimal,
+    },
+    /// No open lot fits what the entry picks.
+    #[error("picks {pick} of {name} on {date}: no open lot is that")]
+    NoMatchingLot {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// What was picked, in words.
+        pick: String,
+    },
+    /// Less is left of the picked lot than the entry takes: it was used already.
+    #[error("takes {requested} of {pick} of {name} on {date}: {available} is left of it")]
+    LotUsed {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// What was picked, in words.
+        pick: String,
+        /// What the entry takes of it.
+        requested: Decimal,
+        /// What is left of it.
+        available: Decimal,
+    },
+    /// Several lots could be meant, and the method does not choose.
+    #[error("takes {requested} of {available} in {lots} lots of {name} on {date}: say which lots")]
+    AmbiguousLots {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// What the entry takes.
+        requested: Decimal,
+        /// What the lots hold that could be meant.
+        available: Decimal,
+        /// How many lots that is.
+        lots: usize,
+    },
+    /// The picked quantities do not sum to what the entry closes.
+    #[error("picks {picked} of the {requested} that it takes of {name} on {date}")]
+    PicksDiffer {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// What the entry takes.
+        requested: Decimal,
+        /// What the picks sum to.
+        picked: Decimal,
+    },
+    /// An account transfers to itself.
+    #[error("transfers {quantity} from an account to itself on {date}")]
+    SelfTransfer {
+        /// The transfer.
+        transaction: TransactionId,
+        /// The trade date.
+        date: NaiveDate,
+        /// What was to move.
+        quantity: Decimal,
+    },
+    /// An instrument becomes, or detaches, itself.
+    #[error("{name} on {date}: what is given and what is received are the same instrument")]
+    SameInstrument {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+    },
+    /// An exercise, assignment or expiry of what is no option.
+    #[error("{name} is no option (on {date})")]
+    NotAnOption {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+    },
+    /// An exercise or assignment after the last day for it.
+    #[error("{name} expired on {expiry}, before {date}")]
+    OptionExpired {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// The last day.
+        expiry: NaiveDate,
+    },
+    /// A settlement before its trade.
+    #[error("settles on {settlement}, before its trade date {date}")]
+    SettlesEarly {
+        /// The entry.
+        transaction: TransactionId,
+        /// The trade date.
+        date: NaiveDate,
+        /// The settlement date as given.
+        settlement: NaiveDate,
     },
     /// A quantity that is not above zero.
     #[error("a quantity of {quantity} on {date}: it must be above zero")]
@@ -80,20 +209,6 @@ pub enum LedgerError {
         /// The instrument it names.
         instrument: InstrumentId,
     },
-    /// A trade in another currency than its instrument's.
-    #[error("trades {name} in {given} on {date}: it is quoted in {expected}")]
-    CurrencyMismatch {
-        /// The trade.
-        transaction: TransactionId,
-        /// The instrument's name.
-        name: String,
-        /// The trade date.
-        date: NaiveDate,
-        /// The trade's currency.
-        given: Currency,
-        /// The instrument's currency.
-        expected: Currency,
-    },
     /// A conversion from a currency to itself.
     #[error("converts {currency} to itself on {date}")]
     SameCurrency {
@@ -116,6 +231,19 @@ pub enum LedgerError {
         /// Why there is none.
         reason: MissingReason,
     },
+    /// A split of the market after which no exact decimal can hold a quantity.
+    #[error("the split of {instrument} on {date}: {source}")]
+    Split {
+        /// What is split.
+        instrument: InstrumentId,
+        /// The ex-date.
+        date: NaiveDate,
+        /// The operation and its operands.
+        source: ArithmeticError,
+    },
+    /// A sum at the end that no exact decimal can hold.
+    #[error("{0}")]
+    Sum(ArithmeticError),
     /// A result that no exact decimal can hold.
     #[error("{source}")]
     Overflow {
@@ -142,19 +270,29 @@ impl LedgerError {
         }
     }
 
-    /// The transaction that breaks the rule.
-    pub fn transaction(&self) -> TransactionId {
+    /// The transaction that breaks the rule; none for what is nobody's entry.
+    pub fn transaction(&self) -> Option<TransactionId> {
         match self {
+            Self::Split { .. } | Self::Sum(_) => None,
             Self::InsufficientQuantity { transaction, .. }
+            | Self::HoldsLong { transaction, .. }
+            | Self::NoMatchingLot { transaction, .. }
+            | Self::LotUsed { transaction, .. }
+            | Self::AmbiguousLots { transaction, .. }
+            | Self::PicksDiffer { transaction, .. }
+            | Self::SelfTransfer { transaction, .. }
+            | Self::SameInstrument { transaction, .. }
+            | Self::NotAnOption { transaction, .. }
+            | Self::OptionExpired { transaction, .. }
+            | Self::SettlesEarly { transaction, .. }
             | Self::InvalidQuantity { transaction, .. }
             | Self::NegativePrice { transaction, .. }
             | Self::InvalidAmount { transaction, .. }
             | Self::InvalidSplitRatio { transaction, .. }
             | Self::UnknownInstrument { transaction, .. }
-            | Self::CurrencyMismatch { transaction, .. }
             | Self::MissingRate { transaction, .. }
             | Self::SameCurrency { transaction, .. }
-            | Self::Overflow { transaction, .. } => *transaction,
+            | Self::Overflow { transaction, .. } => Some(*transaction),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::id::InstrumentId;
@@ -13,19 +14,46 @@ pub struct InstrumentTerms {
     name: String,
     currency: Currency,
     multiplier: Decimal,
+    option: Option<OptionTerms>,
+}
+
+/// What a contract of an option is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionTerms {
+    /// What is bought or sold when it is exercised.
+    pub underlying: InstrumentId,
+    /// Whether its holder may buy or sell.
+    pub right: OptionRight,
+    /// The price of a unit of the underlying, in the option's currency; zero or more.
+    pub strike: Decimal,
+    /// Units of the underlying per contract, above zero.
+    pub units_per_contract: Decimal,
+    /// The last day it can be exercised on.
+    pub expiry: NaiveDate,
+}
+
+/// Whether an option's holder may buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OptionRight {
+    /// To buy the underlying.
+    Call,
+    /// To sell the underlying.
+    Put,
 }
 
 /// Terms by instrument.
 pub type Instruments = BTreeMap<InstrumentId, InstrumentTerms>;
 
-/// A price multiplier that is not above zero.
+/// Terms that no instrument can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the price multiplier of {name} is {multiplier}: it must be above zero")]
-pub struct InvalidMultiplier {
+#[error("the {field} of {name} is {value}: it must be above zero")]
+pub struct InvalidTerms {
     /// The instrument's name.
     pub name: String,
-    /// The multiplier as given.
-    pub multiplier: Decimal,
+    /// Which of its terms.
+    pub field: &'static str,
+    /// The term as given.
+    pub value: Decimal,
 }
 
 impl InstrumentTerms {
@@ -35,12 +63,27 @@ impl InstrumentTerms {
     /// 100 for an option on 100 shares.
     ///
     /// # Errors
-    /// [`InvalidMultiplier`] unless it is above zero.
-    pub fn new(name: String, currency: Currency, multiplier: Decimal) -> Result<Self, InvalidMultiplier> {
+    /// [`InvalidTerms`] unless it is above zero.
+    pub fn new(name: String, currency: Currency, multiplier: Decimal) -> Result<Self, InvalidTerms> {
         if multiplier <= Decimal::ZERO {
-            return Err(InvalidMultiplier { name, multiplier });
+            return Err(InvalidTerms { name, field: "price multiplier", value: multiplier });
         }
-        Ok(Self { name, currency, multiplier })
+        Ok(Self { name, currency, multiplier, option: None })
+    }
+
+    /// The same for an option.
+    ///
+    /// # Errors
+    /// [`InvalidTerms`] for contracts of no units, or a strike below zero.
+    pub fn with_option(self, option: OptionTerms) -> Result<Self, InvalidTerms> {
+        let wrong = |field, value| InvalidTerms { name: self.name.clone(), field, value };
+        if option.units_per_contract <= Decimal::ZERO {
+            return Err(wrong("units per contract", option.units_per_contract));
+        }
+        if option.strike < Decimal::ZERO {
+            return Err(wrong("strike", option.strike));
+        }
+        Ok(Self { option: Some(option), ..self })
     }
 
     /// What messages call it.
@@ -56,5 +99,10 @@ impl InstrumentTerms {
     /// Money per unit of quantity and price.
     pub fn multiplier(&self) -> Decimal {
         self.multiplier
+    }
+
+    /// What its contracts are about, for an option.
+    pub fn option(&self) -> Option<&OptionTerms> {
+        self.option.as_ref()
     }
 }

@@ -1,74 +1,100 @@
-//! Tax lots: what one purchase opened, and which sales used it.
+//! Tax lots: what one entry opened, and which disposals used it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::id::{AccountId, InstrumentId, TransactionId};
-use crate::money::{ArithmeticError, MONEY_SCALE, mul_div, sub};
+use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
 
-/// Which open lot a sale uses first. Lots never cross accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LotMethod {
-    /// The oldest.
-    Fifo,
-    /// The newest.
-    Lifo,
-    /// The one of the highest unit cost in the instrument's currency; of equal ones the oldest.
-    Hifo,
-}
-
-/// What one purchase opened.
+/// What one entry opened: units held, or units owed where quantities and cost are below zero (a short lot, whose cost is
+/// what it brought).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lot {
-    /// The purchase.
+    /// The entry that first opened it; a transfer, spin-off or merger keeps it.
     pub opened_by: TransactionId,
     /// Where it is held.
     pub account: AccountId,
     /// What is held.
     pub instrument: InstrumentId,
-    /// The purchase's trade date; a split keeps it.
+    /// Tells lots of one holding apart that one entry opened: 0, 1, … in the order in which they came to the holding.
+    pub ordinal: u32,
+    /// The day it was first opened on; splits, transfers, spin-offs and mergers keep it.
     pub opened_on: NaiveDate,
-    /// The day its last unit was sold; `None` while it is open.
+    /// The day its last unit left; `None` while it is open.
     pub closed_on: Option<NaiveDate>,
-    /// Units bought, in the share basis after the splits so far; a closed lot keeps that of its closing.
+    /// Units that it began with, in the share basis after the splits so far; a closed lot keeps that of its closing.
     pub quantity_opened: Decimal,
     /// Units left, in the same basis.
     pub quantity_remaining: Decimal,
-    /// What the units left cost in the instrument's currency, fee and tax inside.
+    /// What the units left cost in the instrument's currency.
     pub cost_local: Decimal,
-    /// The same in the base currency at the purchase's rate.
+    /// The same in the base currency at the rate of the day it was opened on.
     pub cost_base: Decimal,
 }
 
-/// The part of a sale that used one lot.
+/// The part of a disposal that used one lot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LotMatch {
-    /// The sale.
+    /// The entry that closed.
     pub sale: TransactionId,
-    /// The purchase that opened the lot.
-    pub lot: TransactionId,
+    /// Which of that entry's matches in the holding: 0, 1, …
+    pub ordinal: u32,
+    /// The entry that first opened the lot; `None` for units that were sold without being there.
+    pub lot: Option<TransactionId>,
     /// Where it was held.
     pub account: AccountId,
-    /// What was sold.
+    /// What was disposed of.
     pub instrument: InstrumentId,
-    /// The purchase's trade date.
+    /// The day the lot was first opened on; that of the sale for units that were not there.
     pub opened_on: NaiveDate,
-    /// The sale's trade date.
+    /// The day of the disposal.
     pub closed_on: NaiveDate,
-    /// Units used, in the share basis of the sale.
+    /// Units used, in the share basis of the disposal: below zero where a short lot was covered, zero where only money was
+    /// taken out of the lot (return of capital beyond cost, cash in a merger).
     pub quantity: Decimal,
-    /// What they cost in the instrument's currency.
+    /// What they cost in the instrument's currency; of a short lot what it brought, below zero.
     pub cost_local: Decimal,
-    /// What they cost in the base currency at the purchase's rate.
+    /// The same in the base currency at the rate of the day the lot was opened on.
     pub cost_base: Decimal,
-    /// Their share of the proceeds, after fee and tax, in the instrument's currency.
+    /// Their share of the proceeds in the instrument's currency; of a cover what was paid, below zero.
     pub proceeds_local: Decimal,
-    /// The same in the base currency at the sale's rate.
+    /// The same in the base currency at the rate of the disposal.
     pub proceeds_base: Decimal,
 }
 
+impl LotMatch {
+    /// Proceeds − cost in the instrument's currency.
+    ///
+    /// # Errors
+    /// [`ArithmeticError::Overflow`].
+    pub fn gain_local(&self) -> Result<Decimal, ArithmeticError> {
+        sub(self.proceeds_local, self.cost_local)
+    }
+
+    /// Proceeds − cost in the base currency, so that it includes what rates did between the two days.
+    ///
+    /// # Errors
+    /// [`ArithmeticError::Overflow`].
+    pub fn gain_base(&self) -> Result<Decimal, ArithmeticError> {
+        sub(self.proceeds_base, self.cost_base)
+    }
+
+    /// Whether it was closed after the anniversary of its opening. A lot of 29 February has its anniversary on 1 March. What
+    /// was owed (a short lot) is never held for long.
+    pub fn is_long_term(&self) -> bool {
+        let next_year = self.opened_on.year() + 1;
+        let anniversary = self.opened_on.with_year(next_year).or_else(|| NaiveDate::from_ymd_opt(next_year, 3, 1));
+        self.quantity >= Decimal::ZERO && anniversary.is_some_and(|anniversary| self.closed_on > anniversary)
+    }
+
+    /// Calendar days from opening to disposal.
+    pub fn days_held(&self) -> i64 {
+        (self.closed_on - self.opened_on).num_days()
+    }
+}
+
 /// One amount in the instrument's and in the base currency.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Amounts {
     pub(super) local: Decimal,
     pub(super) base: Decimal,
@@ -77,63 +103,68 @@ pub(super) struct Amounts {
 impl Amounts {
     /// The share of `part` in `whole`, rounded to the money scale.
     pub(super) fn share(self, part: Decimal, whole: Decimal) -> Result<Self, ArithmeticError> {
-        let share = |amount| Ok(mul_div(amount, part, whole)?.round_dp(MONEY_SCALE));
-        Ok(Self { local: share(self.local)?, base: share(self.base)? })
+        let local = mul_div(self.local, part, whole)?.round_dp(MONEY_SCALE);
+        // In one currency both figures are the same, and a division costs more than a comparison.
+        let base = if self.base == self.local { local } else { mul_div(self.base, part, whole)?.round_dp(MONEY_SCALE) };
+        Ok(Self { local, base })
+    }
+
+    pub(super) fn plus(self, other: Self) -> Result<Self, ArithmeticError> {
+        Ok(Self { local: add(self.local, other.local)?, base: add(self.base, other.base)? })
     }
 
     pub(super) fn minus(self, other: Self) -> Result<Self, ArithmeticError> {
         Ok(Self { local: sub(self.local, other.local)?, base: sub(self.base, other.base)? })
     }
+
+    pub(super) fn negated(self) -> Self {
+        Self { local: -self.local, base: -self.base }
+    }
+
+    /// The larger of each figure and zero.
+    pub(super) fn at_least_zero(self) -> Self {
+        Self { local: self.local.max(Decimal::ZERO), base: self.base.max(Decimal::ZERO) }
+    }
+
+    pub(super) fn min(self, other: Self) -> Self {
+        Self { local: self.local.min(other.local), base: self.base.min(other.base) }
+    }
+
+    pub(super) fn is_zero(self) -> bool {
+        self.local.is_zero() && self.base.is_zero()
+    }
 }
 
 impl Lot {
-    pub(super) fn is_open(&self) -> bool {
-        self.closed_on.is_none()
+    pub(super) fn cost(&self) -> Amounts {
+        Amounts { local: self.cost_local, base: self.cost_base }
     }
 
-    /// Uses at most `wanted` units; returns how many, and their cost. The last unit takes the cost that is left, so
-    /// that the parts sum to the whole.
-    pub(super) fn take(&mut self, wanted: Decimal, date: NaiveDate) -> Result<(Decimal, Amounts), ArithmeticError> {
-        let all = Amounts { local: self.cost_local, base: self.cost_base };
-        let (quantity, cost) = if wanted < self.quantity_remaining {
-            (wanted, all.share(wanted, self.quantity_remaining)?)
-        } else {
-            self.closed_on = Some(date);
-            (self.quantity_remaining, all)
-        };
-        let left = all.minus(cost)?;
-        self.quantity_remaining = sub(self.quantity_remaining, quantity)?;
-        (self.cost_local, self.cost_base) = (left.local, left.base);
-        Ok((quantity, cost))
+    pub(super) fn set_cost(&mut self, cost: Amounts) {
+        (self.cost_local, self.cost_base) = (cost.local, cost.base);
+    }
+
+    /// Cost per unit in the instrument's currency, rounded to the money scale.
+    pub(super) fn unit_cost(&self) -> Decimal {
+        let unit = self.cost_local.checked_div(self.quantity_remaining);
+        unit.unwrap_or_default().round_dp(MONEY_SCALE)
     }
 
     /// Restates the quantities; dates and cost stay.
     pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
-        // Decimals beyond the money scale would make sums of lots inexact; those that the quantity has anyway are kept.
-        let restated = |quantity: Decimal| {
-            let places = quantity.scale().max(MONEY_SCALE);
-            Ok(mul_div(quantity, numerator, denominator)?.round_dp(places).normalize())
-        };
-        self.quantity_opened = restated(self.quantity_opened)?;
-        self.quantity_remaining = restated(self.quantity_remaining)?;
+        self.quantity_opened = restated(self.quantity_opened, numerator, denominator)?;
+        self.quantity_remaining = restated(self.quantity_remaining, numerator, denominator)?;
         Ok(())
     }
 }
 
-impl LotMethod {
-    /// The lot that a sale uses next, among lots in opening order.
-    pub(super) fn next(self, lots: &mut [Lot]) -> Option<&mut Lot> {
-        let mut open = lots.iter_mut().filter(|lot| lot.is_open());
-        match self {
-            Self::Fifo => open.next(),
-            Self::Lifo => open.next_back(),
-            Self::Hifo => open.rev().max_by_key(|lot| lot.unit_cost()),
-        }
-    }
-}
-
-impl Lot {
-    fn unit_cost(&self) -> Decimal {
-        self.cost_local.checked_div(self.quantity_remaining).unwrap_or_default()
-    }
+/// A quantity after a split. Decimals beyond the money scale would make sums of lots inexact; those that the quantity has
+/// anyway are kept.
+pub(super) fn restated(
+    quantity: Decimal,
+    numerator: Decimal,
+    denominator: Decimal,
+) -> Result<Decimal, ArithmeticError> {
+    let places = quantity.scale().max(MONEY_SCALE);
+    Ok(mul_div(quantity, numerator, denominator)?.round_dp(places).normalize())
 }

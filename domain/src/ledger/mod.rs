@@ -3,25 +3,42 @@
 //! Booking is deterministic and sees nothing but its arguments: the same transactions in any order give the same books.
 //! Every broken rule is a [`LedgerError`] that names the transaction and carries the numbers.
 
+mod action;
 mod book;
 mod cash;
-mod entries;
+mod corporate;
 mod error;
-mod holding;
+mod flow;
+mod income;
 mod instrument;
 mod lot;
+mod options;
 mod period;
+mod picks;
+mod policy;
+mod pool;
 mod position;
+mod rates;
 mod rules;
+mod trade;
+mod trades;
 mod transaction;
+mod transfers;
 
 #[cfg(test)]
 mod tests;
 
-pub use book::{Booking, Flow, book};
+pub use action::MarketSplit;
+pub use book::{Booking, book};
 pub use cash::CashPeriod;
 pub use error::LedgerError;
-pub use instrument::{InstrumentTerms, Instruments, InvalidMultiplier};
-pub use lot::{Lot, LotMatch, LotMethod};
+pub use flow::{Flow, InKind};
+pub use instrument::{InstrumentTerms, Instruments, InvalidTerms, OptionRight, OptionTerms};
+pub use lot::{Lot, LotMatch};
+pub use policy::{LotMethod, LotScope, Oversell, Policy, TradeCharges};
 pub use position::PositionPeriod;
-pub use transaction::{FxConversion, Settlement, Trade, Transaction, TransactionKind};
+pub use trade::{Conversion, LotPick, Trade, TradeValue};
+pub use transaction::{
+    Boot, BootTreatment, CashMovement, Detachment, Exchange, FxConversion, InKindSource, Merger, OptionEvent,
+    RightsExercise, Transaction, TransactionKind,
+};

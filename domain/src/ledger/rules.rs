@@ -2,8 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{InstrumentTerms, Instruments, LedgerError, Trade, Transaction};
-use crate::id::InstrumentId;
+use super::{LedgerError, Trade, TradeValue, Transaction};
 
 impl Transaction {
     pub(super) fn positive(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
@@ -31,42 +30,50 @@ impl Transaction {
         Err(LedgerError::InvalidAmount { transaction: self.id, date: self.trade_date, field, amount, expected })
     }
 
-    pub(super) fn terms<'a>(
-        &self,
-        instruments: &'a Instruments,
-        instrument: InstrumentId,
-    ) -> Result<&'a InstrumentTerms, LedgerError> {
-        instruments.get(&instrument).ok_or(LedgerError::UnknownInstrument { transaction: self.id, instrument })
+    pub(super) fn positive_quantity(&self, quantity: Decimal) -> Result<(), LedgerError> {
+        if quantity > Decimal::ZERO {
+            return Ok(());
+        }
+        Err(LedgerError::InvalidQuantity { transaction: self.id, date: self.trade_date, quantity })
     }
 
-    /// Checks a trade against its ranges and its instrument, whose terms it returns.
-    pub(super) fn check_trade<'a>(
-        &self,
-        trade: &Trade,
-        instruments: &'a Instruments,
-    ) -> Result<&'a InstrumentTerms, LedgerError> {
-        let (transaction, date) = (self.id, self.trade_date);
-        let terms = self.terms(instruments, trade.instrument)?;
-        if trade.quantity <= Decimal::ZERO {
-            return Err(LedgerError::InvalidQuantity { transaction, date, quantity: trade.quantity });
+    /// A share of a whole: 0 to 1.
+    pub(super) fn fraction(&self, field: &'static str, value: Decimal) -> Result<(), LedgerError> {
+        self.expect((Decimal::ZERO..=Decimal::ONE).contains(&value), field, value, "between 0 and 1")
+    }
+
+    pub(super) fn ratio(&self, numerator: Decimal, denominator: Decimal) -> Result<(), LedgerError> {
+        if numerator > Decimal::ZERO && denominator > Decimal::ZERO {
+            return Ok(());
         }
-        if trade.price < Decimal::ZERO {
-            return Err(LedgerError::NegativePrice { transaction, date, price: trade.price });
+        Err(LedgerError::InvalidSplitRatio { transaction: self.id, date: self.trade_date, numerator, denominator })
+    }
+
+    /// Checks a trade against its ranges.
+    pub(super) fn check_trade(&self, trade: &Trade) -> Result<(), LedgerError> {
+        match trade.value {
+            TradeValue::Price(price) if price < Decimal::ZERO => {
+                return Err(LedgerError::NegativePrice { transaction: self.id, date: self.trade_date, price });
+            }
+            TradeValue::Price(_) => {}
+            TradeValue::Total(total) => self.not_negative("total", total)?,
         }
         self.not_negative("fee", trade.fee)?;
         self.not_negative("tax", trade.tax)?;
-        if let Some(settlement) = trade.settlement {
-            self.positive("settlement rate", settlement.rate)?;
+        self.not_negative("accrued interest", trade.accrued_interest)?;
+        match trade.conversion {
+            Some(conversion) => self.positive("conversion rate", conversion.rate),
+            None => Ok(()),
         }
-        if trade.currency != terms.currency() {
-            return Err(LedgerError::CurrencyMismatch {
-                transaction,
-                name: terms.name().to_owned(),
-                date,
-                given: trade.currency,
-                expected: terms.currency(),
-            });
+    }
+
+    /// A day that cash settles on is not before the trade.
+    pub(super) fn check_settlement(&self) -> Result<(), LedgerError> {
+        match self.settlement_date {
+            Some(settlement) if settlement < self.trade_date => {
+                Err(LedgerError::SettlesEarly { transaction: self.id, date: self.trade_date, settlement })
+            }
+            _ => Ok(()),
         }
-        Ok(terms)
     }
 }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 use crate::id::InstrumentId;
-use crate::ledger::PositionPeriod;
+use crate::ledger::{Flow, InKind, PositionPeriod};
 use crate::money::{Currency, add, mul};
 use crate::pricing::{Lookup, MissingReason};
 
@@ -196,9 +196,28 @@ fn net_flows(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Vec<Decimal>, Va
     };
     for flow in inputs.flows.iter().filter(|flow| flow.date >= first) {
         if let Some(net) = column.get_mut(days.partition_point(|day| *day < flow.date)) {
-            let amount = inputs.fx.convert(flow.amount, flow.currency, inputs.currency, flow.date);
-            *net = add(*net, amount.map_err(ValuationError::Flow)?)?;
+            *net = add(*net, flow_value(inputs, flow)?)?;
         }
     }
     Ok(column)
+}
+
+/// What a flow is worth on its day in the currency asked for: units at the day's close, or at the cost they were given
+/// where there is no price.
+///
+/// # Errors
+/// [`ValuationError::Flow`] for a missing rate, [`ValuationError::Arithmetic`] for a value that is too large.
+pub fn flow_value(inputs: &Inputs<'_>, flow: &Flow) -> Result<Decimal, ValuationError> {
+    let local = match flow.in_kind {
+        None => flow.amount,
+        Some(InKind { instrument, quantity, .. }) => {
+            let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
+            let price = inputs.prices.get(&instrument).map(|prices| prices.series.as_of(flow.date, prices.max_age));
+            match price.and_then(Lookup::value) {
+                Some(price) => mul(mul(quantity, terms.multiplier())?, price)?,
+                None => flow.amount,
+            }
+        }
+    };
+    inputs.fx.convert(local, flow.currency, inputs.currency, flow.date).map_err(ValuationError::Flow)
 }

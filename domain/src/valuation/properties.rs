@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::ledger::{Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book};
+use crate::ledger::{
+    Booking, CashMovement, InstrumentTerms, Instruments, Policy, Trade, Transaction, TransactionKind, book,
+};
 use crate::pricing::{FxRates, MaxAge, Series};
 use crate::testing::{account, currency, day, instrument, transaction};
 
@@ -25,13 +27,9 @@ fn kind(what: u8, units: i64, amount: i64, held: &mut i64) -> TransactionKind {
     let instrument = instrument(1);
     let amount = cents(amount);
     let trade = |units: i64| Trade {
-        instrument,
-        quantity: units.into(),
-        price: amount,
         fee: cents(95),
         tax: cents(5),
-        currency,
-        settlement: None,
+        ..Trade::at_price(instrument, units.into(), amount, currency)
     };
     match what {
         0 | 1 => {
@@ -47,8 +45,8 @@ fn kind(what: u8, units: i64, amount: i64, held: &mut i64) -> TransactionKind {
         4 => TransactionKind::Interest { instrument: None, amount: -amount, tax: cents(2), currency },
         5 => TransactionKind::Fee { amount, currency, instrument: Some(instrument) },
         6 => TransactionKind::Tax { amount, currency, instrument: None },
-        7 => TransactionKind::Withdrawal { amount, currency },
-        _ => TransactionKind::Deposit { amount, currency },
+        7 => TransactionKind::Withdrawal(CashMovement::new(amount, currency)),
+        _ => TransactionKind::Deposit(CashMovement::new(amount, currency)),
     }
 }
 
@@ -59,6 +57,7 @@ fn entries(mut steps: Vec<Step>) -> Vec<Transaction> {
         id: transaction(n as u128),
         account: account(1),
         trade_date: day("2024-01-01") + Days::new(at),
+        settlement_date: None,
         sequence: n as i64,
         kind: kind(what, units, amount, &mut held),
     };
@@ -85,7 +84,7 @@ proptest! {
         let terms = InstrumentTerms::new("ACME".to_owned(), currency("EUR"), Decimal::ONE).unwrap();
         let instruments = Instruments::from([(instrument(1), terms)]);
         let fx = FxRates::default();
-        let booking = book(currency("EUR"), LotMethod::Fifo, &entries(steps), &instruments, &fx).unwrap();
+        let booking = book(&Policy::new(currency("EUR")), &entries(steps), &[], &instruments, &fx).unwrap();
         let days: Vec<NaiveDate> = day("2024-01-01").iter_days().take(DAYS as usize).collect();
         let series = Series::new(days.clone(), prices.into_iter().map(cents).collect()).unwrap();
         let source = PriceSource { series: &series, max_age: MaxAge::Days(0) };

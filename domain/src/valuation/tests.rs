@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use super::*;
 use crate::id::InstrumentId;
-use crate::ledger::{Booking, InstrumentTerms, Instruments, LotMethod, Trade, Transaction, TransactionKind, book};
+use crate::ledger::{
+    Booking, CashMovement, InstrumentTerms, Instruments, Policy, Trade, Transaction, TransactionKind, book,
+};
 use crate::pricing::{FxRates, MaxAge, MissingReason, Series, Status};
 use crate::testing::{account, currency, day, instrument, rates, series, transaction};
 
@@ -29,25 +31,18 @@ fn portfolio() -> Portfolio {
         "USD",
         &[("2024-01-03", "1.25"), ("2024-01-04", "1.25"), ("2024-01-05", "1.00"), ("2024-01-08", "1.20")],
     )]);
-    let trade = |what, quantity, price, code| Trade {
-        instrument: instrument(what),
-        quantity,
-        price,
-        fee: dec!(0),
-        tax: dec!(0),
-        currency: currency(code),
-        settlement: None,
-    };
+    let trade = |what, quantity, price, code| Trade::at_price(instrument(what), quantity, price, currency(code));
     let kinds = [
-        ("2024-01-02", TransactionKind::Deposit { amount: dec!(2000), currency: currency("EUR") }),
+        ("2024-01-02", TransactionKind::Deposit(CashMovement::new(dec!(2000), currency("EUR")))),
         ("2024-01-03", TransactionKind::Buy(trade(ACME, dec!(10), dec!(100), "EUR"))),
         ("2024-01-03", TransactionKind::Buy(trade(APPLE, dec!(5), dec!(125), "USD"))),
-        ("2024-01-06", TransactionKind::Deposit { amount: dec!(100), currency: currency("USD") }),
+        ("2024-01-06", TransactionKind::Deposit(CashMovement::new(dec!(100), currency("USD")))),
     ];
     let entry = |(n, (date, kind)): (usize, (&str, TransactionKind))| Transaction {
         id: transaction(n as u128),
         account: account(1),
         trade_date: day(date),
+        settlement_date: None,
         sequence: n as i64,
         kind,
     };
@@ -56,7 +51,7 @@ fn portfolio() -> Portfolio {
         (instrument(ACME), series(&[("2024-01-03", "100"), ("2024-01-04", "102"), ("2024-01-08", "104")])),
         (instrument(APPLE), series(&[("2024-01-04", "130"), ("2024-01-05", "132")])),
     ]);
-    let booking = book(currency("EUR"), LotMethod::Fifo, &entries, &instruments, &fx).unwrap();
+    let booking = book(&Policy::new(currency("EUR")), &entries, &[], &instruments, &fx).unwrap();
     Portfolio { booking, instruments, prices, fx }
 }
 

@@ -40,7 +40,7 @@ fn income_and_charges_are_counted_where_they_belong() {
 fn deposits_and_conversions_move_cash_and_only_deposits_are_flows() {
     let (usd, eur) = (currency("USD"), currency("EUR"));
     let booking = Ledger::default()
-        .on("2024-01-02", TransactionKind::Deposit { amount: dec!(1000.005), currency: usd })
+        .on("2024-01-02", TransactionKind::Deposit(CashMovement::new(dec!(1000.005), usd)))
         .on(
             "2024-01-03",
             TransactionKind::FxConversion(FxConversion {
@@ -51,7 +51,7 @@ fn deposits_and_conversions_move_cash_and_only_deposits_are_flows() {
                 fee: dec!(1.25),
             }),
         )
-        .on("2024-02-01", TransactionKind::Withdrawal { amount: dec!(100), currency: eur })
+        .on("2024-02-01", TransactionKind::Withdrawal(CashMovement::new(dec!(100), eur)))
         .book()
         .unwrap();
     // 1000.005 is half way and goes to the even cent; 1000 ÷ 1.25 = 800.

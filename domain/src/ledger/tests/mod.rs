@@ -8,7 +8,6 @@ mod trades;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::id::InstrumentId;
 use crate::pricing::FxRates;
 use crate::testing::{account, currency, day, instrument, rates, transaction};
 
@@ -42,6 +41,7 @@ impl Ledger {
             id: transaction(n as u128),
             account: account(1),
             trade_date: day(date),
+            settlement_date: None,
             sequence: n as i64,
             kind,
         });
@@ -53,21 +53,18 @@ impl Ledger {
     }
 
     fn book_by(&self, method: LotMethod) -> Result<Booking, LedgerError> {
-        book(currency("EUR"), method, &self.0, &instruments(), &fx())
+        self.book_under(&Policy { method, ..Policy::new(currency("EUR")) })
+    }
+
+    fn book_under(&self, policy: &Policy) -> Result<Booking, LedgerError> {
+        book(policy, &self.0, &[], &instruments(), &fx())
     }
 }
 
 fn trade(what: u128, quantity: &str, price: &str, charges: &str) -> Trade {
-    let id: InstrumentId = instrument(what);
-    Trade {
-        instrument: id,
-        quantity: quantity.parse().unwrap(),
-        price: price.parse().unwrap(),
-        fee: charges.parse().unwrap(),
-        tax: Decimal::ZERO,
-        currency: if what == APPLE { currency("USD") } else { currency("EUR") },
-        settlement: None,
-    }
+    let code = if what == APPLE { "USD" } else { "EUR" };
+    let trade = Trade::at_price(instrument(what), quantity.parse().unwrap(), price.parse().unwrap(), currency(code));
+    Trade { fee: charges.parse().unwrap(), ..trade }
 }
 
 fn buy(what: u128, quantity: &str, price: &str, fee: &str) -> TransactionKind {

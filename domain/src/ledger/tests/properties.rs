@@ -49,19 +49,17 @@ fn transactions(mut steps: Vec<Step>) -> Vec<Transaction> {
             continue;
         }
         *held += quantity;
+        let code = if what == 0 { "EUR" } else { "USD" };
+        let (units, price) = (Decimal::new(quantity.abs().into(), 3), Decimal::new(price.into(), 4));
         let trade = Trade {
-            instrument: instrument(what.into()),
-            quantity: Decimal::new(quantity.abs().into(), 3),
-            price: Decimal::new(price.into(), 4),
             fee: Decimal::new(fee.into(), 2),
-            tax: Decimal::ZERO,
-            currency: currency(if what == 0 { "EUR" } else { "USD" }),
-            settlement: None,
+            ..Trade::at_price(instrument(what.into()), units, price, currency(code))
         };
         entries.push(Transaction {
             id: transaction(n as u128),
             account: account(place.into()),
             trade_date: day("2024-01-01") + chrono::Days::new(at.into()),
+            settlement_date: None,
             sequence: n as i64,
             kind: if quantity > 0 { TransactionKind::Buy(trade) } else { TransactionKind::Sell(trade) },
         });
@@ -70,11 +68,11 @@ fn transactions(mut steps: Vec<Step>) -> Vec<Transaction> {
 }
 
 fn booked(entries: &[Transaction], method: LotMethod) -> Booking {
-    book(currency("EUR"), method, entries, &instruments(), &fx()).unwrap()
+    book(&Policy { method, ..Policy::new(currency("EUR")) }, entries, &[], &instruments(), &fx()).unwrap()
 }
 
 fn method() -> impl Strategy<Value = LotMethod> {
-    prop::sample::select(vec![LotMethod::Fifo, LotMethod::Lifo, LotMethod::Hifo])
+    prop::sample::select(vec![LotMethod::Fifo, LotMethod::Lifo, LotMethod::Hifo, LotMethod::Lofo, LotMethod::Average])
 }
 
 fn split(id: u128, date: &str, numerator: i64, denominator: i64) -> impl Fn(usize) -> Transaction {
@@ -83,6 +81,7 @@ fn split(id: u128, date: &str, numerator: i64, denominator: i64) -> impl Fn(usiz
         id: transaction(id + what as u128),
         account: account(what as u128 % 2),
         trade_date: date,
+        settlement_date: None,
         sequence: 0,
         kind: TransactionKind::Split {
             instrument: instrument(what as u128 / 2),
@@ -121,7 +120,7 @@ proptest! {
                 TransactionKind::Sell(trade) => (trade, Decimal::ONE),
                 _ => continue,
             };
-            let gross = trade.quantity * trade.price * instruments[&trade.instrument].multiplier();
+            let gross = trade.quantity * trade.price().unwrap() * instruments[&trade.instrument].multiplier();
             let leg = round_to_minor(sign * gross - trade.fee, trade.currency);
             *expected.entry((entry.account, trade.currency)).or_default() += leg;
         }

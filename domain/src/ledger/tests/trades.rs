@@ -14,10 +14,13 @@ fn a_sale_uses_the_oldest_lot_first_and_splits_its_cost_exactly() {
         .unwrap();
     let [first, second, third] = booking.matches.as_slice() else { panic!("{:?}", booking.matches) };
     // 301 ÷ 3 = 100.333333333333 to the money scale; the rest of the lot keeps 200.666666666667.
-    assert_eq!((first.lot, first.cost_local), (transaction(1), dec!(100.333333333333)));
-    assert_eq!((second.lot, second.quantity, second.cost_local), (transaction(1), dec!(2), dec!(200.666666666667)));
+    assert_eq!((first.lot, first.cost_local), (Some(transaction(1)), dec!(100.333333333333)));
+    assert_eq!(
+        (second.lot, second.quantity, second.cost_local),
+        (Some(transaction(1)), dec!(2), dec!(200.666666666667))
+    );
     // Two of the 110s. Proceeds 4 × 130 − 2 = 518, half for each part.
-    assert_eq!((third.lot, third.quantity, third.cost_local), (transaction(2), dec!(2), dec!(220)));
+    assert_eq!((third.lot, third.quantity, third.cost_local), (Some(transaction(2)), dec!(2), dec!(220)));
     assert_eq!((second.proceeds_local, third.proceeds_local), (dec!(259), dec!(259)));
     let last = booking.positions.last().unwrap();
     // Realised 120 + 518 − 301 − 220 = 117; left 8 × 110 = 880.
@@ -38,11 +41,12 @@ fn the_method_chooses_the_lot() {
         .on("2024-01-05", buy(ACME, "1", "300", "0"))
         .on("2024-03-01", sell(ACME, "2", "250", "0"));
     let used = |method| -> Vec<TransactionId> {
-        ledger.book_by(method).unwrap().matches.iter().map(|part| part.lot).collect()
+        ledger.book_by(method).unwrap().matches.iter().filter_map(|part| part.lot).collect()
     };
     assert_eq!(used(LotMethod::Fifo), [transaction(1), transaction(2)]);
     assert_eq!(used(LotMethod::Lifo), [transaction(4), transaction(3)]);
     assert_eq!(used(LotMethod::Hifo), [transaction(2), transaction(4)]);
+    assert_eq!(used(LotMethod::Lofo), [transaction(1), transaction(3)]);
 }
 
 #[test]
@@ -62,12 +66,12 @@ fn lots_keep_the_rate_of_their_trade_date() {
 #[test]
 fn a_trade_may_settle_in_another_currency() {
     let mut order = trade(APPLE, "3", "33.335", "0");
-    order.settlement = Some(Settlement { currency: currency("EUR"), rate: dec!(0.9) });
+    order.conversion = Some(Conversion { currency: currency("EUR"), rate: dec!(0.9) });
     let booking = Ledger::default().on("2024-01-02", TransactionKind::Buy(order)).book().unwrap();
-    // 100.005 × 0.9 = 90.0045, posted as 90.00; cost keeps the reference rate: 100.005 ÷ 1.25 = 80.004.
+    // 100.005 × 0.9 = 90.0045, posted as 90.00; cost is what was paid, not 100.005 ÷ 1.25 of the reference rate.
     assert_eq!(cash(&booking, "EUR"), dec!(-90));
     let lot = booking.lots.first().unwrap();
-    assert_eq!((lot.cost_local, lot.cost_base), (dec!(100.005), dec!(80.004)));
+    assert_eq!((lot.cost_local, lot.cost_base), (dec!(100.005), dec!(90.0045)));
 }
 
 #[test]

@@ -1,0 +1,237 @@
+//! Income, charges and cash that belong to no trade.
+
+use rust_decimal::Decimal;
+
+use super::book::Books;
+use super::lot::Amounts;
+use super::{CashMovement, Flow, FxConversion, LedgerError, PositionPeriod, Transaction};
+use crate::id::{AccountId, InstrumentId};
+use crate::money::{ArithmeticError, Currency, add, product, sub};
+
+/// What a charge is called in its transaction, and where it is counted.
+#[derive(Clone, Copy)]
+pub(super) enum Charge {
+    Fee,
+    Tax,
+}
+
+impl Books<'_> {
+    pub(super) fn dividend(
+        &mut self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+        [amount, withheld, fee]: [Decimal; 3],
+        currency: Currency,
+    ) -> Result<(), LedgerError> {
+        let terms = self.terms(entry, instrument)?;
+        entry.positive("amount", amount)?;
+        entry.not_negative("withheld", withheld)?;
+        entry.not_negative("fee", fee)?;
+        let overflow = LedgerError::overflow(entry.id);
+        let local = self.convert(entry, amount, currency, terms.currency())?;
+        let [income, withheld_base, fee_base] = [
+            self.to_base(entry, amount, currency)?,
+            self.to_base(entry, withheld, currency)?,
+            self.to_base(entry, fee, currency)?,
+        ];
+        let count = |state: &mut PositionPeriod| {
+            state.income_local = add(state.income_local, local)?;
+            state.income_base = add(state.income_base, income)?;
+            state.withholding_base = add(state.withholding_base, withheld_base)?;
+            state.fees_base = add(state.fees_base, fee_base)?;
+            state.taxes_base = add(state.taxes_base, withheld_base)?;
+            state.expensed_base = add(state.expensed_base, add(withheld_base, fee_base)?)?;
+            Ok(())
+        };
+        self.count(entry, instrument, count)?;
+        let net = sub(amount, withheld).and_then(|rest| sub(rest, fee)).map_err(&overflow)?;
+        self.post(entry, net, currency)?;
+        Ok(())
+    }
+
+    /// Changes the running totals of a holding of the entry's account; its units and cost stay.
+    pub(super) fn count(
+        &mut self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+        change: impl FnOnce(&mut PositionPeriod) -> Result<(), ArithmeticError>,
+    ) -> Result<(), LedgerError> {
+        let overflow = LedgerError::overflow(entry.id);
+        let pool = self.pool(entry, entry.account, instrument)?;
+        let pool = &mut self.pools[pool];
+        let place = pool.place(entry.account);
+        change(&mut pool.places[place].state).map_err(&overflow)?;
+        pool.record(place, Decimal::ZERO, entry.trade_date).map_err(&overflow)
+    }
+
+    pub(super) fn in_kind_income(
+        &mut self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+        quantity: Decimal,
+        value: Decimal,
+        currency: Currency,
+    ) -> Result<(), LedgerError> {
+        let terms = self.terms(entry, instrument)?;
+        entry.positive_quantity(quantity)?;
+        entry.not_negative("value", value)?;
+        let cost = Amounts {
+            local: self.convert(entry, value, currency, terms.currency())?,
+            base: self.to_base(entry, value, currency)?,
+        };
+        self.count(entry, instrument, |state| {
+            state.income_local = add(state.income_local, cost.local)?;
+            state.income_base = add(state.income_base, cost.base)?;
+            Ok(())
+        })?;
+        let pool = self.pool(entry, entry.account, instrument)?;
+        let place = self.pools[pool].place(entry.account);
+        self.acquire(entry, pool, place, quantity, cost, &[])
+    }
+
+    pub(super) fn interest(
+        &mut self,
+        entry: &Transaction,
+        amount: Decimal,
+        tax: Decimal,
+        currency: Currency,
+    ) -> Result<(), LedgerError> {
+        entry.not_zero("amount", amount)?;
+        entry.not_negative("tax", tax)?;
+        let overflow = LedgerError::overflow(entry.id);
+        let interest_base = self.to_base(entry, amount, currency)?;
+        let tax_base = self.to_base(entry, tax, currency)?;
+        let state = &mut self.balance(entry, entry.account, currency)?.state;
+        state.interest_base = add(state.interest_base, interest_base).map_err(&overflow)?;
+        state.taxes_base = add(state.taxes_base, tax_base).map_err(&overflow)?;
+        self.post(entry, sub(amount, tax).map_err(&overflow)?, currency)?;
+        Ok(())
+    }
+
+    pub(super) fn charge(
+        &mut self,
+        entry: &Transaction,
+        charge: Charge,
+        amount: Decimal,
+        currency: Currency,
+        instrument: Option<InstrumentId>,
+    ) -> Result<(), LedgerError> {
+        entry.not_zero("amount", amount)?;
+        let overflow = LedgerError::overflow(entry.id);
+        let base = self.to_base(entry, amount, currency)?;
+        if let Some(instrument) = instrument {
+            self.count(entry, instrument, |state| {
+                let total = match charge {
+                    Charge::Fee => &mut state.fees_base,
+                    Charge::Tax => &mut state.taxes_base,
+                };
+                *total = add(*total, base)?;
+                state.expensed_base = add(state.expensed_base, base)?;
+                Ok(())
+            })?;
+        } else {
+            let state = &mut self.balance(entry, entry.account, currency)?.state;
+            let total = match charge {
+                Charge::Fee => &mut state.fees_base,
+                Charge::Tax => &mut state.taxes_base,
+            };
+            *total = add(*total, base).map_err(&overflow)?;
+        }
+        self.post(entry, -amount, currency)?;
+        Ok(())
+    }
+
+    /// A deposit (`sign` 1) or a withdrawal (−1), with its fee.
+    pub(super) fn cash_movement(
+        &mut self,
+        entry: &Transaction,
+        cash: &CashMovement,
+        sign: Decimal,
+    ) -> Result<(), LedgerError> {
+        entry.positive("amount", cash.amount)?;
+        entry.not_negative("fee", cash.fee)?;
+        if let Some(conversion) = cash.conversion {
+            entry.positive("conversion rate", conversion.rate)?;
+        }
+        let overflow = LedgerError::overflow(entry.id);
+        let amount = self.post(entry, sign * cash.amount, cash.currency)?;
+        let amount_base = match cash.conversion {
+            Some(conversion) if conversion.currency == self.policy.base => {
+                product(amount, conversion.rate).map_err(&overflow)?
+            }
+            _ => self.to_base(entry, amount, cash.currency)?,
+        };
+        if !cash.fee.is_zero() {
+            let fee = self.to_base(entry, cash.fee, cash.currency)?;
+            let state = &mut self.balance(entry, entry.account, cash.currency)?.state;
+            state.fees_base = add(state.fees_base, fee).map_err(&overflow)?;
+            self.post(entry, -cash.fee, cash.currency)?;
+        }
+        self.flow(entry, entry.account, None, cash.currency, amount, amount_base);
+        Ok(())
+    }
+
+    pub(super) fn cash_transfer(
+        &mut self,
+        entry: &Transaction,
+        amount: Decimal,
+        currency: Currency,
+        to: AccountId,
+    ) -> Result<(), LedgerError> {
+        entry.positive("amount", amount)?;
+        if to == entry.account {
+            return Err(LedgerError::SelfTransfer { transaction: entry.id, date: entry.trade_date, quantity: amount });
+        }
+        let posted = self.post(entry, -amount, currency)?;
+        let settles = entry.settlement_date;
+        let receiver = self.balance(entry, to, currency)?;
+        receiver.post(-posted, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))?;
+        let base = self.to_base(entry, posted, currency)?;
+        self.flow(entry, entry.account, Some(to), currency, posted, base);
+        self.flow(entry, to, Some(entry.account), currency, -posted, -base);
+        Ok(())
+    }
+
+    fn flow(
+        &mut self,
+        entry: &Transaction,
+        account: AccountId,
+        counter_account: Option<AccountId>,
+        currency: Currency,
+        amount: Decimal,
+        amount_base: Decimal,
+    ) {
+        let (transaction, date) = (entry.id, entry.trade_date);
+        self.flows.push(Flow {
+            transaction,
+            account,
+            counter_account,
+            date,
+            currency,
+            amount,
+            amount_base,
+            in_kind: None,
+        });
+    }
+
+    pub(super) fn fx_conversion(&mut self, entry: &Transaction, conversion: &FxConversion) -> Result<(), LedgerError> {
+        let &FxConversion { sold_amount, sold_currency, bought_amount, bought_currency, fee } = conversion;
+        entry.positive("sold amount", sold_amount)?;
+        entry.positive("bought amount", bought_amount)?;
+        entry.not_negative("fee", fee)?;
+        if sold_currency == bought_currency {
+            return Err(LedgerError::SameCurrency {
+                transaction: entry.id,
+                date: entry.trade_date,
+                currency: sold_currency,
+            });
+        }
+        let overflow = LedgerError::overflow(entry.id);
+        let fee_base = self.to_base(entry, fee, sold_currency)?;
+        let state = &mut self.balance(entry, entry.account, sold_currency)?.state;
+        state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
+        self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
+        self.post(entry, bought_amount, bought_currency)?;
+        Ok(())
+    }
+}

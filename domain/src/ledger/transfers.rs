@@ -1,0 +1,161 @@
+//! Units that come from the outside, leave for it, or move between accounts of the portfolio.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::book::Books;
+use super::lot::Amounts;
+use super::pool::Taken;
+use super::trades::Side;
+use super::{Flow, InKind, LedgerError, LotPick, LotScope, Trade, Transaction};
+use crate::id::{AccountId, InstrumentId};
+use crate::money::{ArithmeticError, Currency, add, sub};
+
+/// What crosses an account's border in kind.
+struct Crossing {
+    instrument: InstrumentId,
+    quantity: Decimal,
+    /// What it is worth as a flow.
+    amounts: Amounts,
+    cost_base: Decimal,
+}
+
+impl Books<'_> {
+    /// Units at a given cost; only the fee moves cash.
+    pub(super) fn transfer_in(
+        &mut self,
+        entry: &Transaction,
+        trade: &Trade,
+        opened_on: Option<NaiveDate>,
+    ) -> Result<(), LedgerError> {
+        entry.positive_quantity(trade.quantity)?;
+        let overflow = LedgerError::overflow(entry.id);
+        let valued = self.value(entry, trade, Side::Pays)?;
+        let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
+        let given = sub(valued.total, charges).map_err(&overflow)?;
+        let amounts = self.amounts(entry, trade, given, self.pools[valued.pool].terms.currency())?;
+        let part = Taken {
+            lot: entry.id,
+            opened_on: opened_on.filter(|day| *day < entry.trade_date).unwrap_or(entry.trade_date),
+            quantity: trade.quantity,
+            cost: valued.amounts,
+        };
+        self.receive(entry, valued.pool, valued.place, part, true)?;
+        if !charges.is_zero() {
+            self.post(entry, -charges, trade.currency)?;
+        }
+        let (instrument, quantity) = (trade.instrument, trade.quantity);
+        let crossing = Crossing { instrument, quantity, amounts, cost_base: valued.amounts.base };
+        self.in_kind_flow(entry, entry.account, None, &crossing)
+    }
+
+    /// Units at their cost: nothing is realised.
+    pub(super) fn transfer_out(
+        &mut self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+        quantity: Decimal,
+        (fee, currency): (Decimal, Currency),
+        picks: &[LotPick],
+    ) -> Result<(), LedgerError> {
+        entry.not_negative("fee", fee)?;
+        self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
+        let (units, cost) = self.sum_taken().map_err(LedgerError::overflow(entry.id))?;
+        if !fee.is_zero() {
+            let fee_base = self.to_base(entry, fee, currency)?;
+            self.count(entry, instrument, |state| {
+                state.fees_base = add(state.fees_base, fee_base)?;
+                state.expensed_base = add(state.expensed_base, fee_base)?;
+                Ok(())
+            })?;
+            self.post(entry, -fee, currency)?;
+        }
+        let crossing = Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: -cost.base };
+        self.in_kind_flow(entry, entry.account, None, &crossing)
+    }
+
+    /// Units to another account; lots keep cost and dates.
+    pub(super) fn transfer(
+        &mut self,
+        entry: &Transaction,
+        instrument: InstrumentId,
+        quantity: Decimal,
+        to: AccountId,
+        picks: &[LotPick],
+    ) -> Result<(), LedgerError> {
+        if to == entry.account {
+            return Err(LedgerError::SelfTransfer { transaction: entry.id, date: entry.trade_date, quantity });
+        }
+        let (pool, _) = self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
+        let (units, cost) = self.sum_taken().map_err(LedgerError::overflow(entry.id))?;
+        let receiver = match self.policy.scope {
+            LotScope::Account => self.pool(entry, to, instrument)?,
+            LotScope::Portfolio => pool,
+        };
+        let place = self.pools[receiver].place(to);
+        let taken = std::mem::take(&mut self.taken);
+        for part in &taken {
+            self.receive(entry, receiver, place, *part, false)?;
+        }
+        let out = Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: -cost.base };
+        self.in_kind_flow(entry, entry.account, Some(to), &out)?;
+        let in_ = Crossing { instrument, quantity: units, amounts: cost, cost_base: cost.base };
+        self.in_kind_flow(entry, to, Some(entry.account), &in_)
+    }
+
+    /// Adds part of a lot to a pool. Units that come to what is owed cover it. `opens` says that the entry opens the lot
+    /// itself; else it keeps what opened it.
+    pub(super) fn receive(
+        &mut self,
+        entry: &Transaction,
+        pool: usize,
+        place: usize,
+        part: Taken,
+        opens: bool,
+    ) -> Result<(), LedgerError> {
+        let overflow = LedgerError::overflow(entry.id);
+        let at = &mut self.pools[pool];
+        if at.quantity < Decimal::ZERO && part.quantity > Decimal::ZERO {
+            return self.acquire(entry, pool, place, part.quantity, part.cost, &[]);
+        }
+        let account = at.places[place].state.account;
+        let added = match opens {
+            true => at.open(account, part.lot, part.opened_on, part.quantity, part.cost),
+            false => at.move_in(account, part),
+        };
+        added.map_err(&overflow)?;
+        at.record(place, part.quantity, entry.trade_date).map_err(&overflow)
+    }
+
+    /// Units and cost of what is on its way.
+    pub(super) fn sum_taken(&self) -> Result<(Decimal, Amounts), ArithmeticError> {
+        self.taken.iter().try_fold((Decimal::ZERO, Amounts::default()), |(units, cost), part| {
+            Ok((add(units, part.quantity)?, cost.plus(part.cost)?))
+        })
+    }
+
+    fn in_kind_flow(
+        &mut self,
+        entry: &Transaction,
+        account: AccountId,
+        counter_account: Option<AccountId>,
+        crossing: &Crossing,
+    ) -> Result<(), LedgerError> {
+        let currency = self.terms(entry, crossing.instrument)?.currency();
+        self.flows.push(Flow {
+            transaction: entry.id,
+            account,
+            counter_account,
+            date: entry.trade_date,
+            currency,
+            amount: crossing.amounts.local,
+            amount_base: crossing.amounts.base,
+            in_kind: Some(InKind {
+                instrument: crossing.instrument,
+                quantity: crossing.quantity,
+                cost_base: crossing.cost_base,
+            }),
+        });
+        Ok(())
+    }
+}
