@@ -11,8 +11,8 @@ use super::income::Charge;
 use super::pool::{Pool, Taken};
 use super::rates::Rates;
 use super::{
-    CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotScope, MarketSplit, Policy,
-    PositionPeriod, Transaction, TransactionKind,
+    CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotMethod, LotScope, MarketSplit,
+    Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, MONEY_SCALE};
@@ -59,11 +59,16 @@ pub fn book(
     if transactions.is_sorted_by_key(order) {
         books.apply_all(transactions.iter(), &mut splits)?;
     } else {
-        let mut ordered: Vec<&Transaction> = transactions.iter().collect();
-        ordered.sort_by_key(|entry| order(entry));
-        books.apply_all(ordered.into_iter(), &mut splits)?;
+        books.apply_all(ordered(transactions).into_iter(), &mut splits)?;
     }
+    books.remaining_splits(&mut splits)?;
     books.close()
+}
+
+fn ordered(transactions: &[Transaction]) -> Vec<&Transaction> {
+    let mut ordered: Vec<&Transaction> = transactions.iter().collect();
+    ordered.sort_by_key(|entry| order(entry));
+    ordered
 }
 
 fn order(entry: &Transaction) -> (NaiveDate, bool, i64, Uuid) {
@@ -115,7 +120,7 @@ pub(super) struct Books<'a> {
 }
 
 impl<'a> Books<'a> {
-    fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
+    pub(super) fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
         Self {
             policy,
             instruments,
@@ -139,11 +144,35 @@ impl<'a> Books<'a> {
                 self.market_split(entry, &split, &splits.own)?;
             }
             self.apply(entry)?;
-            if splits.ahead.is_empty() {
-                continue;
-            }
         }
-        self.remaining_splits(splits)
+        Ok(())
+    }
+
+    /// Books what comes before a sale, then the sale with a method of its own; returns its matches.
+    pub(super) fn sale_by(
+        &mut self,
+        transactions: &[Transaction],
+        splits: &[MarketSplit],
+        sale: &Transaction,
+        method: LotMethod,
+    ) -> Result<Vec<LotMatch>, LedgerError> {
+        let mut splits = PendingSplits::new(splits, transactions);
+        let before = ordered(transactions).into_iter().take_while(|entry| order(entry) < order(sale));
+        self.apply_all(before, &mut splits)?;
+        while let Some(split) = splits.next_until(sale.trade_date) {
+            self.market_split(sale, &split, &splits.own)?;
+        }
+        let pool = match sale.kind.instrument() {
+            Some(instrument) => self.pool_if_any(sale.account, instrument),
+            None => None,
+        };
+        if let Some(pool) = pool {
+            self.pools[pool].use_method(method).map_err(LedgerError::overflow(sale.id))?;
+        }
+        self.apply(sale)?;
+        let places = self.pools.iter_mut().flat_map(|pool| &mut pool.places);
+        let matches = places.flat_map(|place| std::mem::take(&mut place.matches));
+        Ok(matches.filter(|part| part.sale == sale.id).collect())
     }
 
     fn apply(&mut self, entry: &Transaction) -> Result<(), LedgerError> {
@@ -274,7 +303,7 @@ impl<'a> Books<'a> {
     }
 
     /// An amount in the base currency at the entry's day.
-    pub(super) fn to_base(
+    pub(super) fn base_amount(
         &mut self,
         entry: &Transaction,
         amount: Decimal,

@@ -33,7 +33,23 @@ pub struct CashPeriod {
     pub taxes_base: Decimal,
 }
 
-super::period::period!(CashPeriod);
+super::period::period!(CashPeriod, [amount, unsettled, interest_base, fees_base, taxes_base]);
+
+impl CashPeriod {
+    pub(super) fn empty(account: AccountId, currency: Currency) -> Self {
+        Self {
+            account,
+            currency,
+            valid_from: NaiveDate::MIN,
+            valid_until: None,
+            amount: Decimal::ZERO,
+            unsettled: Decimal::ZERO,
+            interest_base: Decimal::ZERO,
+            fees_base: Decimal::ZERO,
+            taxes_base: Decimal::ZERO,
+        }
+    }
+}
 
 /// A balance and the rows it left behind.
 #[derive(Debug)]
@@ -46,18 +62,7 @@ pub(super) struct Balance {
 
 impl Balance {
     pub(super) fn new(account: AccountId, currency: Currency) -> Self {
-        let state = CashPeriod {
-            account,
-            currency,
-            valid_from: NaiveDate::MIN,
-            valid_until: None,
-            amount: Decimal::ZERO,
-            unsettled: Decimal::ZERO,
-            interest_base: Decimal::ZERO,
-            fees_base: Decimal::ZERO,
-            taxes_base: Decimal::ZERO,
-        };
-        Self { state, rows: Vec::new(), pending: BTreeMap::new() }
+        Self { state: CashPeriod::empty(account, currency), rows: Vec::new(), pending: BTreeMap::new() }
     }
 
     /// Moves the balance by `amount`, rounded to the minor unit, and returns what was posted. Changes of the state's other

@@ -230,6 +230,13 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
+    /// Uses the lots by another method from now on.
+    pub(super) fn use_method(&mut self, method: LotMethod) -> Result<(), ArithmeticError> {
+        self.spread_cost()?;
+        self.method = method;
+        self.retotal()
+    }
+
     /// Multiplies every open lot's units; the accounts' units with them.
     pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
         for at in self.open_lots() {
