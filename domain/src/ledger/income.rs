@@ -101,7 +101,7 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let interest_base = self.base_amount(entry, amount, currency)?;
         let tax_base = self.base_amount(entry, tax, currency)?;
-        let state = &mut self.balance(entry, entry.account, currency)?.state;
+        let state = self.movement(entry, currency);
         state.interest_base = add(state.interest_base, interest_base).map_err(&overflow)?;
         state.taxes_base = add(state.taxes_base, tax_base).map_err(&overflow)?;
         self.post(entry, sub(amount, tax).map_err(&overflow)?, currency)?;
@@ -130,7 +130,7 @@ impl Books<'_> {
                 Ok(())
             })?;
         } else {
-            let state = &mut self.balance(entry, entry.account, currency)?.state;
+            let state = self.movement(entry, currency);
             let total = match charge {
                 Charge::Fee => &mut state.fees_base,
                 Charge::Tax => &mut state.taxes_base,
@@ -163,7 +163,7 @@ impl Books<'_> {
         };
         if !cash.fee.is_zero() {
             let fee = self.base_amount(entry, cash.fee, cash.currency)?;
-            let state = &mut self.balance(entry, entry.account, cash.currency)?.state;
+            let state = self.movement(entry, cash.currency);
             state.fees_base = add(state.fees_base, fee).map_err(&overflow)?;
             self.post(entry, -cash.fee, cash.currency)?;
         }
@@ -184,7 +184,7 @@ impl Books<'_> {
         }
         let posted = self.post(entry, -amount, currency)?;
         let settles = entry.settlement_date;
-        let receiver = self.balance(entry, to, currency)?;
+        let receiver = self.balance(to, currency);
         receiver.post(-posted, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))?;
         let base = self.base_amount(entry, posted, currency)?;
         self.flow(entry, entry.account, Some(to), currency, posted, base);
@@ -228,7 +228,7 @@ impl Books<'_> {
         }
         let overflow = LedgerError::overflow(entry.id);
         let fee_base = self.base_amount(entry, fee, sold_currency)?;
-        let state = &mut self.balance(entry, entry.account, sold_currency)?.state;
+        let state = self.movement(entry, sold_currency);
         state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
         self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
         self.post(entry, bought_amount, bought_currency)?;

@@ -15,6 +15,7 @@ mod income;
 mod instrument;
 mod lot;
 mod options;
+mod parts;
 mod period;
 mod picks;
 mod policy;

@@ -242,10 +242,16 @@ impl<'a> Pool<'a> {
         for at in self.open_lots() {
             self.lots[at].split(numerator, denominator)?;
         }
-        for place in &mut self.places {
-            place.state.quantity = restated(place.state.quantity, numerator, denominator)?;
+        self.retotal()?;
+        // The last account takes what is left, so that the accounts sum to the lots.
+        let mut left = self.quantity;
+        let mut holders = self.places.iter_mut().filter(|place| !place.state.quantity.is_zero()).peekable();
+        while let Some(place) = holders.next() {
+            let units = restated(place.state.quantity, numerator, denominator)?;
+            place.state.quantity = if holders.peek().is_some() { units } else { left };
+            left = sub(left, place.state.quantity)?;
         }
-        self.retotal()
+        Ok(())
     }
 
     /// Adds units to the open lots in proportion; cost stays.
