@@ -251,8 +251,8 @@ impl Services {
                 Ok(portfolio) => return Ok(Some((portfolio, candidates.len()))),
                 Err(PostError::Service(error)) => return Err(error),
                 Err(PostError::Ledger(error)) => {
-                    let broken = error.transaction().uuid();
-                    let Some(index) = candidates.iter().position(|candidate| candidate.row.id == broken) else {
+                    let broken = error.transaction().map(|id| id.uuid());
+                    let Some(index) = candidates.iter().position(|candidate| Some(candidate.row.id) == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
                     let Candidate { line, row } = candidates.remove(index);

@@ -11,6 +11,7 @@ pub mod import;
 pub mod instrument;
 pub mod manual_price;
 pub mod performance;
+pub mod policy;
 pub mod portfolio;
 pub mod setup;
 pub mod transaction;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::ledger::{self, LedgerError, LotMethod, Transaction, TransactionKind};
+use domain::ledger::{self, LedgerError, Transaction, TransactionKind};
 use domain::money::Currency;
 use serde_json::json;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::blame::{self, Part};
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, policy, settle};
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
@@ -88,7 +88,7 @@ impl Services {
             let id = row.id;
             let portfolio = self.post(&session, portfolio, vec![row], None).await.map_err(|error| match error {
                 PostError::Service(error) => error,
-                PostError::Ledger(error) if error.transaction().uuid() == id => {
+                PostError::Ledger(error) if error.transaction() == Some(id.into()) => {
                     ServiceError::Refused(vec![ledger_refusal(&error, &path(&kind, blame::blamed(&error, &kind)))])
                 }
                 PostError::Ledger(error) => later_breaks(&error, &["input", "tradeDate"]),
@@ -284,8 +284,8 @@ impl Services {
             .collect();
         let instruments = self.terms(session, &transactions).await?;
         let fx = self.market.view(session).await?.fx(session).await?;
-        let booking = ledger::book(portfolio.base_currency, LotMethod::Fifo, &transactions, &instruments, &fx)
-            .map_err(PostError::Ledger)?;
+        let booking =
+            ledger::book(&policy::of(&portfolio), &transactions, &[], &instruments, &fx).map_err(PostError::Ledger)?;
         storage::transaction::append(session, &new).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
         // Not their number: rows that were refused have left gaps.

@@ -72,6 +72,7 @@ impl LedgerRow {
             id: self.id.into(),
             account: self.account_id.into(),
             trade_date: self.trade_date,
+            settlement_date: None,
             sequence: self.sequence,
             kind: kind.clone(),
         })
