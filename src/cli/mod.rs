@@ -12,6 +12,7 @@ mod migrate;
 mod open;
 mod password;
 mod progress;
+mod rebuild;
 mod schema;
 mod serve;
 mod signals;
@@ -83,6 +84,8 @@ enum Command {
     User(user::UserCommand),
     /// Import transactions into a portfolio, or load market data
     Import(import::ImportOptions),
+    /// Book portfolios anew from their ledgers
+    Rebuild(rebuild::RebuildOptions),
     /// Print the public contract
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
@@ -162,6 +165,7 @@ impl Prepared {
             Command::Tenant(command) => tenant::run(command, self.context).await,
             Command::User(command) => user::run(command, self.context).await,
             Command::Import(options) => import::run(options, self.context).await,
+            Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
             Command::Bench(options) => bench::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),

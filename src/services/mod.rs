@@ -9,6 +9,7 @@ pub mod error;
 pub mod idempotency;
 pub mod import;
 pub mod instrument;
+pub mod ledger;
 pub mod manual_price;
 pub mod performance;
 pub mod policy;

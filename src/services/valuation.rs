@@ -211,8 +211,19 @@ impl Services {
         session: &Session<Tenant>,
         transactions: impl IntoIterator<Item = &Transaction>,
     ) -> Result<Instruments, ServiceError> {
-        let named = transactions.into_iter().filter_map(|transaction| transaction.kind.instrument());
-        let ids: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
+        let named = transactions
+            .into_iter()
+            .flat_map(|entry| [entry.kind.instrument(), entry.kind.counter_instrument()])
+            .flatten();
+        self.terms_of(session, named.map(|id| id.uuid()).collect()).await
+    }
+
+    /// Terms of these instruments; one that does not exist is left out.
+    pub(super) async fn terms_of(
+        &self,
+        session: &Session<Tenant>,
+        ids: BTreeSet<Uuid>,
+    ) -> Result<Instruments, ServiceError> {
         let market = self.market.view(session).await?;
         terms(&market.instruments(session, ids).await?)
     }
