@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::Postings;
 use crate::id::AccountId;
 use crate::money::{ArithmeticError, Currency, add, round_to_minor, sub};
 
@@ -21,7 +22,7 @@ pub struct CashPeriod {
     pub valid_from: NaiveDate,
     /// The first day that it no longer holds at the end of; `None` while it does.
     pub valid_until: Option<NaiveDate>,
-    /// The balance on trade dates; below zero on margin. A sum of postings, each rounded to the minor unit.
+    /// The balance on trade dates; below zero on margin. A sum of postings, each rounded as the policy says.
     pub amount: Decimal,
     /// The part of `amount` whose settlement date has not come: receivables minus payables. What the bank has is the rest.
     pub unsettled: Decimal,
@@ -42,10 +43,11 @@ pub(super) struct Balance {
     rows: Vec<CashPeriod>,
     /// What settles on later days.
     pending: BTreeMap<NaiveDate, Decimal>,
+    postings: Postings,
 }
 
 impl Balance {
-    pub(super) fn new(account: AccountId, currency: Currency) -> Self {
+    pub(super) fn new(account: AccountId, currency: Currency, postings: Postings) -> Self {
         let state = CashPeriod {
             account,
             currency,
@@ -57,10 +59,10 @@ impl Balance {
             fees_base: Decimal::ZERO,
             taxes_base: Decimal::ZERO,
         };
-        Self { state, rows: Vec::new(), pending: BTreeMap::new() }
+        Self { state, rows: Vec::new(), pending: BTreeMap::new(), postings }
     }
 
-    /// Moves the balance by `amount`, rounded to the minor unit, and returns what was posted. Changes of the state's other
+    /// Moves the balance by `amount`, rounded as the policy says, and returns what was posted. Changes of the state's other
     /// figures count with it, so they come between [`Balance::reach`] and this.
     pub(super) fn post(
         &mut self,
@@ -68,7 +70,10 @@ impl Balance {
         date: NaiveDate,
         settles: Option<NaiveDate>,
     ) -> Result<Decimal, ArithmeticError> {
-        let posted = round_to_minor(amount, self.state.currency);
+        let posted = match self.postings {
+            Postings::MinorUnit => round_to_minor(amount, self.state.currency),
+            Postings::Exact => amount,
+        };
         self.state.amount = add(self.state.amount, posted)?;
         if let Some(settles) = settles.filter(|settles| *settles > date) {
             self.state.unsettled = add(self.state.unsettled, posted)?;

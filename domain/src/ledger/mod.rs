@@ -35,7 +35,7 @@ pub use error::LedgerError;
 pub use flow::{Flow, InKind};
 pub use instrument::{InstrumentTerms, Instruments, InvalidTerms, OptionRight, OptionTerms};
 pub use lot::{Lot, LotMatch};
-pub use policy::{LotMethod, LotScope, Oversell, Policy, TradeCharges};
+pub use policy::{LotMethod, LotScope, Oversell, Policy, Postings, TradeCharges};
 pub use position::PositionPeriod;
 pub use trade::{Conversion, LotPick, Trade, TradeValue};
 pub use transaction::{

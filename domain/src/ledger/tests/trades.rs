@@ -75,6 +75,16 @@ fn a_trade_may_settle_in_another_currency() {
 }
 
 #[test]
+fn postings_keep_fractions_of_a_cent_where_the_policy_says_so() {
+    let mut order = trade(APPLE, "3", "33.335", "0");
+    order.conversion = Some(Conversion { currency: currency("EUR"), rate: dec!(0.9) });
+    let ledger = Ledger::default().on("2024-01-02", TransactionKind::Buy(order));
+    let exact = Policy { postings: Postings::Exact, ..Policy::new(currency("EUR")) };
+    // 100.005 × 0.9, to the last decimal.
+    assert_eq!(cash(&ledger.book_under(&exact).unwrap(), "EUR"), dec!(-90.0045));
+}
+
+#[test]
 fn a_bond_is_quoted_per_hundred_of_face() {
     let booking = Ledger::default().on("2024-01-02", buy(BOND, "5000", "98.5", "0")).book().unwrap();
     // 5000 × 98.5 × 0.01
