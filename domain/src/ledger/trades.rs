@@ -6,7 +6,7 @@ use super::book::Books;
 use super::lot::Amounts;
 use super::picks::choose;
 use super::pool::{Pool, Taken};
-use super::{LedgerError, LotMatch, LotPick, Oversell, Trade, TradeCharges, TradeValue, Transaction};
+use super::{LedgerError, LotMatch, LotPick, LotScope, Oversell, Trade, TradeCharges, TradeValue, Transaction};
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, MONEY_SCALE, add, mul, product, sub};
 
@@ -209,7 +209,12 @@ impl Books<'_> {
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
         let dust = self.policy.dust;
-        let held = self.pools[pool].places[place].state.quantity.max(Decimal::ZERO);
+        // Nothing is owed from a pool as long as it holds units: an account that goes short uses the others' lots first.
+        let held = match (self.policy.scope, self.policy.oversell) {
+            (LotScope::Portfolio, Oversell::GoShort) => self.pools[pool].quantity,
+            _ => self.pools[pool].places[place].state.quantity,
+        };
+        let held = held.max(Decimal::ZERO);
         let closes = within(quantity, held, dust).map_err(&overflow)?;
         let missing = sub(quantity, closes).map_err(&overflow)?;
         let missing = if missing <= dust { Decimal::ZERO } else { missing };
