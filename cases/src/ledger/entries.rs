@@ -14,6 +14,9 @@ use crate::problem::Problem;
 /// Entries that a transaction needs beside its own: its fee or tax where the product's entry has none.
 const SIDE: i64 = 4;
 
+/// Decimals to which a lot's cost is compared with the one that a case names.
+const PICKED_DECIMALS: u32 = 8;
+
 impl Reader<'_> {
     /// The entries of the transaction at a place of the list. Transfers are read elsewhere, since two may be one.
     pub(super) fn read(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
@@ -134,7 +137,7 @@ impl Reader<'_> {
             // A lot that no transaction opened is none that is held.
             lot: filter.lot_id.as_deref().map(|id| self.by_id(id).unwrap_or(uuid::Uuid::max().into())),
             opened_on: filter.date,
-            unit_cost: filter.unit_cost.map(|cost| cost.0),
+            unit_cost: filter.unit_cost.map(|cost| exactly(cost.0)),
             quantity: None,
         };
         if pick == LotPick::default() { Vec::new() } else { vec![pick] }
@@ -189,4 +192,11 @@ impl Reader<'_> {
         mapped.entries.push(Transaction { id, account, trade_date, settlement_date: None, sequence, kind });
         Ok(())
     }
+}
+
+/// A cost that is meant to the last digit, which a pick of few decimals would not be.
+fn exactly(cost: Decimal) -> Decimal {
+    let mut cost = cost;
+    cost.rescale(cost.scale().max(PICKED_DECIMALS));
+    cost
 }

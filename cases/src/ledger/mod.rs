@@ -49,7 +49,11 @@ pub(crate) fn evaluate(case: &Case, check: &mut Check) {
         Err(problem) => Err(problem.clone()),
     };
     if let Some(expected) = case.expected.get("error") {
-        return expect_error(expected, ledger.and_then(|ledger| ledger.value_all()), check);
+        expect_error(expected, ledger.and_then(|ledger| ledger.value_all()), check);
+        for (key, value) in case.expected.iter().filter(|(key, _)| *key != "error") {
+            check.fail(key, plain(value), "nothing: an error leaves no figures");
+        }
+        return;
     }
     match ledger {
         Ok(ledger) => ledger.compare(&case.expected, check),

@@ -75,8 +75,13 @@ impl World {
         if config.lot_scope == Scope::Account || config.consume_from_account_only {
             return false;
         }
-        let lacks = || matches!(self.book(None), Err(Problem::Ledger(LedgerError::InsufficientQuantity { .. })));
-        self.policy.oversell != Oversell::Refuse || lacks()
+        match self.policy.oversell {
+            Oversell::Refuse => {
+                matches!(self.book(None), Err(Problem::Ledger(LedgerError::InsufficientQuantity { .. })))
+            }
+            Oversell::TakeHeld => true,
+            Oversell::GoShort => false,
+        }
     }
 
     fn merge_accounts(&mut self) {
