@@ -227,7 +227,7 @@ fn statements_are_put_together_only_behind_the_door() {
 }
 
 #[test]
-fn the_domain_is_pure_arithmetic() {
+fn the_domain_and_its_cases_are_pure_arithmetic() {
     let forbidden = [
         "tokio",
         "sea_orm",
@@ -249,10 +249,12 @@ fn the_domain_is_pure_arithmetic() {
         "unsafe ",
     ];
     let mut violations = Vec::new();
-    for source in sources("domain/src") {
-        for name in forbidden {
-            if source.code.contains(name) {
-                violations.push(format!("domain/src/{} names {name}", source.path));
+    for directory in ["domain/src", "cases/src"] {
+        for source in sources(directory) {
+            for name in forbidden {
+                if source.code.contains(name) {
+                    violations.push(format!("{directory}/{} names {name}", source.path));
+                }
             }
         }
     }

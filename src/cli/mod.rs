@@ -1,6 +1,7 @@
 //! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
 
 mod bench;
+mod cases;
 mod config;
 mod database;
 mod demo;
@@ -89,6 +90,8 @@ enum Command {
     /// Print the public contract
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
+    /// Run worked cases with published figures through the engine, and print what differs
+    Cases(cases::CasesOptions),
     /// Measure the main things on this machine, on a database that is gone afterwards
     Bench(bench::BenchOptions),
     /// Look at the configuration
@@ -167,6 +170,7 @@ impl Prepared {
             Command::Import(options) => import::run(options, self.context).await,
             Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
+            Command::Cases(options) => cases::run(&options),
             Command::Bench(options) => bench::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),
             Command::Doctor => doctor::run(&self.context).await,

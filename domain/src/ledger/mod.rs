@@ -41,7 +41,7 @@ pub use flow::{Flow, InKind};
 pub use gains::{GainTotals, TaxYear, tax_years};
 pub use instrument::{InstrumentTerms, Instruments, InvalidTerms, OptionRight, OptionTerms};
 pub use lot::{Lot, LotMatch};
-pub use policy::{LotMethod, LotScope, Oversell, Policy, TradeCharges};
+pub use policy::{LotMethod, LotScope, Oversell, Policy, Postings, TradeCharges};
 pub use position::PositionPeriod;
 pub use preview::{Preview, preview};
 pub use trade::{Conversion, LotPick, Trade, TradeValue};

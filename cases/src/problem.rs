@@ -1,0 +1,49 @@
+//! What keeps a figure from being computed.
+
+use chrono::NaiveDate;
+use domain::ledger::LedgerError;
+use domain::money::ArithmeticError;
+use domain::pricing::FxError;
+use domain::valuation::ValuationError;
+use rust_decimal::Decimal;
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// The case itself says what cannot be.
+    #[error("{0}")]
+    Input(String),
+    #[error("no price of {symbol} on {date}")]
+    NoPrice { symbol: String, date: NaiveDate },
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Fx(#[from] FxError),
+    #[error(transparent)]
+    Valuation(#[from] ValuationError),
+    #[error(transparent)]
+    Arithmetic(#[from] ArithmeticError),
+}
+
+impl Problem {
+    /// What the cases call it. A pick of more than its lot has left may be called either.
+    pub(crate) fn names(&self) -> &'static [&'static str] {
+        match self {
+            Self::Ledger(LedgerError::InsufficientQuantity { .. }) => &["INSUFFICIENT_QUANTITY"],
+            Self::Ledger(LedgerError::AmbiguousLots { .. }) => &["AMBIGUOUS_LOTS"],
+            Self::Ledger(LedgerError::NoMatchingLot { .. }) => &["NO_MATCHING_LOT"],
+            Self::Ledger(LedgerError::LotUsed { available, .. }) if *available > Decimal::ZERO => {
+                &["INSUFFICIENT_QUANTITY", "NO_MATCHING_LOT"]
+            }
+            Self::Ledger(LedgerError::LotUsed { .. }) => &["NO_MATCHING_LOT"],
+            Self::Ledger(LedgerError::MissingRate { .. })
+            | Self::Fx(FxError::MissingRate { .. })
+            | Self::Valuation(ValuationError::Flow(FxError::MissingRate { .. })) => &["MISSING_FX"],
+            _ => &[],
+        }
+    }
+
+    /// Whether it only says that there is no figure, which a case may expect.
+    pub(crate) fn is_missing_input(&self) -> bool {
+        matches!(self, Self::NoPrice { .. }) || self.names() == ["MISSING_FX"]
+    }
+}
