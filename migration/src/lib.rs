@@ -37,9 +37,13 @@ macro_rules! steps {
     };
 }
 
-/// The schema `platform`: the installation, its tenants, its operators, signing keys.
-pub const PLATFORM: &[Step] =
-    steps!["platform" / "m0001_platform", "realm" / "m0001_realm", "platform" / "m0002_grants"];
+/// The schema `platform`: the installation, its tenants, its operators, signing keys, the queue.
+pub const PLATFORM: &[Step] = steps![
+    "platform" / "m0001_platform",
+    "realm" / "m0001_realm",
+    "platform" / "m0002_grants",
+    "platform" / "m0003_jobs"
+];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
 pub const MARKET: &[Step] = steps![
@@ -56,4 +60,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0002_ledger",
     "tenant" / "m0003_projections",
     "tenant" / "m0004_grants",
+    "tenant" / "m0005_daily_values",
 ];

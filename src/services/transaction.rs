@@ -293,6 +293,7 @@ impl Services {
         portfolio.version += 1;
         portfolio.updated_at = self.environment.clock.now();
         storage::portfolio::update(session, &portfolio).await?;
+        self.mark_dirty(session, portfolio.id, &new).await?;
         Ok(portfolio)
     }
 }

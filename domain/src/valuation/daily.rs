@@ -8,9 +8,12 @@ use rust_decimal::Decimal;
 
 use super::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 use crate::id::InstrumentId;
-use crate::ledger::PositionPeriod;
+use crate::ledger::{Flow, PositionPeriod};
 use crate::money::{Currency, add, mul};
-use crate::pricing::{Lookup, MissingReason};
+use crate::pricing::{FxRates, Lookup, MissingReason};
+
+/// Grows with every change of what [`daily`] answers: values stored under an older one are computed again.
+pub const CALCULATION_VERSION: i32 = 1;
 
 /// Columns by valuation day, all of one length, in the currency that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub fn daily(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Daily, Valuation
         dates: days.to_vec(),
         values: values.map(|(value, incomplete)| (!incomplete).then_some(*value)).collect(),
         known_values: columns.known,
-        flows: net_flows(inputs, days)?,
+        flows: net_flows(inputs.flows, inputs.fx, inputs.currency, days)?,
         missing: columns.missing.into_values().collect(),
     })
 }
@@ -189,14 +192,23 @@ fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<
     start..until.map_or(days.len(), before).max(start)
 }
 
-fn net_flows(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Vec<Decimal>, ValuationError> {
+/// The column [`Daily::flows`] of these days.
+///
+/// # Errors
+/// [`ValuationError`] where a flow has no rate on its day, or no exact decimal holds the sum.
+pub fn net_flows(
+    flows: &[Flow],
+    fx: &FxRates,
+    currency: Currency,
+    days: &[NaiveDate],
+) -> Result<Vec<Decimal>, ValuationError> {
     let mut column = vec![Decimal::ZERO; days.len()];
     let Some(&first) = days.first() else {
         return Ok(column);
     };
-    for flow in inputs.flows.iter().filter(|flow| flow.date >= first) {
+    for flow in flows.iter().filter(|flow| flow.date >= first) {
         if let Some(net) = column.get_mut(days.partition_point(|day| *day < flow.date)) {
-            let amount = inputs.fx.convert(flow.amount, flow.currency, inputs.currency, flow.date);
+            let amount = fx.convert(flow.amount, flow.currency, currency, flow.date);
             *net = add(*net, amount.map_err(ValuationError::Flow)?)?;
         }
     }

@@ -11,6 +11,6 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use daily::{Daily, MissingSpan, daily};
+pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, net_flows};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
