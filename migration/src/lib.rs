@@ -50,7 +50,8 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0001_dimensions",
     "market" / "m0002_staging",
     "market" / "m0003_facts",
-    "market" / "m0004_grants"
+    "market" / "m0004_grants",
+    "market" / "m0005_changes"
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -14,6 +15,9 @@ use crate::tenancy::{Access, DatabaseError};
 
 /// The longest error that is kept with a job.
 const MAX_ERROR: usize = 2_000;
+
+/// How long the jobs of a tenant wait whose schema is not this program's yet.
+const TENANT_BEHIND: TimeDelta = TimeDelta::seconds(30);
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +43,13 @@ impl Worker {
         tracing::debug!(id = %job.id, kind = job.kind, tenant = %job.tenant_id, attempt = job.attempts, "begun");
         let ended = match self.supervised(&job, stop).await {
             Ok(Ok(Outcome::Done)) => self.done(&job).await,
-            Ok(Ok(Outcome::Again)) => self.give_back(&job, true).await,
+            Ok(Ok(Outcome::Again)) => self.give_back(&job, true, TimeDelta::zero()).await,
+            // Nobody's fault: `migrate` is on its way, and the job is none of those that fail.
+            Ok(Err(ServiceError::Database(DatabaseError::VersionMismatch { .. }))) => {
+                self.give_back(&job, false, TENANT_BEHIND).await
+            }
             Ok(Err(error)) => self.failed(&job, &error).await,
-            Err(Interrupted::GraceOver) => self.give_back(&job, false).await,
+            Err(Interrupted::GraceOver) => self.give_back(&job, false, TimeDelta::zero()).await,
             Err(Interrupted::LeaseLost) => Ok(Ended::Lost),
         };
         ended.unwrap_or_else(|error| {
@@ -103,10 +111,10 @@ impl Worker {
         Ok(held)
     }
 
-    async fn give_back(&self, job: &Job, progressed: bool) -> Result<Ended, DatabaseError> {
-        let now = self.services.environment.clock.now();
+    async fn give_back(&self, job: &Job, progressed: bool, pause: TimeDelta) -> Result<Ended, DatabaseError> {
+        let due = self.services.environment.clock.now() + pause;
         let session = self.services.gateway.platform(Access::Write).await?;
-        let held = queue::release(&session, job, now, progressed).await?;
+        let held = queue::release(&session, job, due, progressed).await?;
         session.commit().await?;
         Ok(if held { Ended::GivenBack } else { Ended::Lost })
     }

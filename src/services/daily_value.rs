@@ -16,6 +16,7 @@ use super::{Caller, ServiceError, Services, access, settle};
 use crate::queue::{self, DAILY_FACTS, Request};
 use crate::storage;
 use crate::storage::daily_value::{Dirty, Standing, Status};
+use crate::storage::market_version::Difference;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::transaction::LedgerRow;
 use crate::tenancy::{Session, Tenant};
@@ -153,14 +154,13 @@ impl Services {
         let today = self.environment.clock.today();
         let end = market.last_complete_day().map_or(today, |last| last.min(today));
         let kept = storage::daily_value::standings(session, &[portfolio.id]).await?.pop().and_then(|one| one.status);
-        // What stands before the dirty range is gone on from only if it is of the same state of everything.
-        let kept = kept.filter(|status| {
-            status.computed_from == opening
-                && status.market_version == market.version()
-                && status.calculation_version == CALCULATION_VERSION
-        });
+        let kept =
+            kept.filter(|status| status.computed_from == opening && status.calculation_version == CALCULATION_VERSION);
         let from = match kept {
-            Some(status) => dirty.from_date.min(after(status.computed_until)).max(opening),
+            Some(status) => {
+                let holds_until = holds_until(session, &status, market.version()).await?;
+                dirty.from_date.min(after(holds_until.unwrap_or(opening_of(opening)))).max(opening)
+            }
             None => opening,
         };
         let to = from.checked_add_days(Days::new(STRETCH - 1)).map_or(end, |to| to.min(end));
@@ -231,6 +231,19 @@ impl Services {
         let standings = storage::daily_value::standings(session, portfolios).await?;
         Ok(standings.into_iter().map(|standing| (standing.portfolio, freshness(&standing, version))).collect())
     }
+}
+
+/// The last stored day before which the market data in force changes nothing; nothing where that is not known.
+async fn holds_until(
+    session: &Session<Tenant>,
+    status: &Status,
+    market_version: i64,
+) -> Result<Option<NaiveDate>, ServiceError> {
+    Ok(match storage::market_version::difference(session, status.market_version, market_version).await? {
+        Difference::None => Some(status.computed_until),
+        Difference::From(day) => Some(status.computed_until.min(opening_of(day))),
+        Difference::Unknown => None,
+    })
 }
 
 /// The day after; the last there is has none.

@@ -1,27 +1,23 @@
 //! Stored daily values: the same as computed ones, and never used where they no longer hold.
 
-use std::path::Path;
-
 use chrono::TimeDelta;
 use portfolio_analyzer::jobs::Drained;
-use portfolio_analyzer::market_data::load_directory;
 use portfolio_analyzer::queue::DAILY_FACTS;
 use portfolio_analyzer::services::daily_value::Step;
 use portfolio_analyzer::storage::daily_value::{advance, next_dirty};
-use portfolio_analyzer::tenancy::Administration;
 use serde_json::{Value, json};
 
 use crate::support::{App, Book, Superuser};
 
-const FIGURES: &str =
+pub const FIGURES: &str =
     "valuations { dates values flows reasons { code } } since: valuations(from: \"2023-06-04\") { dates values flows }
     between: valuations(from: \"2023-04-01\", to: \"2023-12-31\") { dates values flows }
     metrics { twr { value } xirr { value } volatility { value } maxDrawdown { depth { value } } }
     early: metrics(to: \"2023-10-01\") { twr { value } xirr { value } }";
-const FACTS: &str = "dailyFacts { state computedUntil computedAt dirtyFrom }";
+pub const FACTS: &str = "dailyFacts { state computedUntil computedAt dirtyFrom }";
 
 /// Everything that is stored of a tenant's portfolios, without when it was computed.
-async fn stored(app: &App) -> Vec<String> {
+pub async fn stored(app: &App) -> Vec<String> {
     let mut inside = Superuser::of(app).await;
     let schema = inside.schema("alpha").await;
     let rows = format!(
@@ -32,7 +28,7 @@ async fn stored(app: &App) -> Vec<String> {
 }
 
 /// The same, computed from nothing.
-async fn stored_anew(app: &App) -> Vec<String> {
+pub async fn stored_anew(app: &App) -> Vec<String> {
     let mut inside = Superuser::of(app).await;
     let schema = inside.schema("alpha").await;
     let forget = format!(
@@ -46,7 +42,7 @@ async fn stored_anew(app: &App) -> Vec<String> {
 }
 
 /// A year of trades in two currencies.
-async fn traded(app: &App, base: &str) -> Book {
+pub async fn traded(app: &App, base: &str) -> Book {
     let book = Book::open(app, base).await;
     book.deposit("2023-01-03", "10000", "USD").await;
     book.deposit("2023-02-11", "1000.55", "EUR").await;
@@ -57,7 +53,7 @@ async fn traded(app: &App, base: &str) -> Book {
     book
 }
 
-async fn figures(book: &Book) -> Value {
+pub async fn figures(book: &Book) -> Value {
     book.show("2024-03-14", None, FIGURES).await
 }
 
@@ -198,28 +194,6 @@ async fn prices_by_hand_reach_every_holder() {
     let schema = inside.schema("alpha").await;
     assert_eq!(inside.text(&one_computed_twice.replace("$s", &schema)).await, "1", "by a clock that stands");
     assert_eq!(stored(&app).await, stored_anew(&app).await);
-}
-
-#[tokio::test]
-async fn a_market_import_has_every_tenant_computed_again() {
-    let app = App::start().await;
-    let book = traded(&app, "USD").await;
-    app.work().await;
-    let before = figures(&book).await;
-    let administration = Administration::connect(&app.database.owner, &app.database.api).await.expect("the owner's");
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/market");
-    load_directory(&administration, &directory, &app.services.environment, &|_| {}).await.expect("market data");
-    administration.close().await;
-    let mut tenants: Vec<String> = app.queued().await.into_iter().map(|job| job.tenant).collect();
-    tenants.sort();
-    assert_eq!(tenants, ["alpha", "beta"]);
-    let facts = book.show("2024-03-14", None, FACTS).await;
-    let facts = &facts["dailyFacts"];
-    assert_eq!((&facts["state"], &facts["computedUntil"]), (&json!("RECOMPUTING"), &json!(null)));
-    assert_eq!(app.work().await, Drained { done: 2, failed: 0 });
-    let facts = book.show("2024-03-14", None, FACTS).await;
-    assert_eq!(facts["dailyFacts"]["state"], "FRESH");
-    assert_eq!(figures(&book).await, before);
 }
 
 #[tokio::test]

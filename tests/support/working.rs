@@ -117,6 +117,18 @@ impl App {
         session.commit().await.expect("an end");
     }
 
+    /// Puts a job of daily facts into the queue as the owner, for a tenant that cannot be opened.
+    pub async fn enqueue_inside(&self, tenant: &str) {
+        let mut inside = super::Superuser::of(self).await;
+        let now = self.services.environment.clock.now().to_rfc3339();
+        let insert = format!(
+            "INSERT INTO platform.job (id, tenant_id, kind, key, state, enqueued_at, run_at) \
+             SELECT gen_random_uuid(), id, 'daily_facts', '', 'WAITING', '{now}', '{now}' \
+             FROM platform.tenant WHERE slug = '{tenant}'"
+        );
+        inside.run(&insert).await;
+    }
+
     /// Takes a job as a worker would that is killed before it does anything with it.
     pub async fn claim_and_die(&self, kind: &'static str) -> Option<Job> {
         let environment = &self.services.environment;

@@ -54,7 +54,9 @@ pub async fn mark_prices(
 }
 
 const SPREAD: &str = "\
-    WITH taken AS (DELETE FROM price_dirty RETURNING instrument_id, from_date) \
+    WITH locked AS (SELECT instrument_id FROM price_dirty ORDER BY instrument_id FOR UPDATE), \
+    taken AS (DELETE FROM price_dirty d USING locked l WHERE d.instrument_id = l.instrument_id \
+    RETURNING d.instrument_id, d.from_date) \
     INSERT INTO portfolio_dirty (portfolio_id, from_date, mark, marked_at) \
     SELECT p.portfolio_id, min(greatest(t.from_date, p.valid_from)), $1, $2 \
     FROM taken t JOIN fact_daily_positions p ON p.instrument_id = t.instrument_id \
@@ -69,10 +71,15 @@ pub async fn spread_prices(session: &Session<Tenant>, mark: Uuid, now: DateTime<
     Ok(())
 }
 
+/// Those that are dirty already are not marked again: how much of what is stored still holds is asked when they are computed.
 const OUTDATED: &str = "\
     INSERT INTO portfolio_dirty (portfolio_id, from_date, mark, marked_at) \
-    SELECT portfolio_id, computed_from, $1, $2 FROM fact_daily_values_status \
-    WHERE market_version < $3 OR calculation_version < $4 ORDER BY portfolio_id \
+    SELECT s.portfolio_id, CASE WHEN s.calculation_version = $4 AND c.is_known \
+    THEN least(c.changed_from, s.computed_until + 1) ELSE s.computed_from END, $1, $2 \
+    FROM fact_daily_values_status s CROSS JOIN LATERAL ( \
+        SELECT count(*) = $3 - s.market_version AS is_known, min(m.changed_from) AS changed_from \
+        FROM market.meta_market_change m WHERE m.version > s.market_version AND m.version <= $3 \
+    ) c WHERE s.market_version < $3 OR s.calculation_version < $4 ORDER BY s.portfolio_id \
     ON CONFLICT (portfolio_id) DO NOTHING";
 
 /// Marks the portfolios whose values were computed from older market data, or by older arithmetic.
