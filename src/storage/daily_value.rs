@@ -1,15 +1,16 @@
 //! Stored daily values of portfolios: read as far as they hold, replaced a stretch at a time.
 
 mod dirty;
+mod read;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::money::Currency;
 use domain::valuation::Daily;
-use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
 pub use self::dirty::{Dirty, advance, mark_outdated, mark_portfolio, mark_prices, next_dirty, spread_prices};
+pub use self::read::{held, values};
 
 use super::columns::Columns;
 use crate::tenancy::{DatabaseError, Session, Tenant};
@@ -99,64 +100,6 @@ fn status(row: &StandingRow) -> Option<Status> {
 /// Several ids as one parameter.
 fn list(ids: &[Uuid]) -> String {
     ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
-}
-
-#[derive(FromQueryResult)]
-struct ValuesRow {
-    portfolio_id: Uuid,
-    days: i64,
-    amounts: String,
-}
-
-/// A row a portfolio, since a row a day costs more than computing the day's value.
-const VALUES: &str = "\
-    SELECT portfolio_id, count(value) AS days, string_agg(value::text, ' ' ORDER BY date) AS amounts \
-    FROM fact_daily_values WHERE portfolio_id = ANY (string_to_array($1, ',')::uuid[]) AND date BETWEEN $2 AND $3 \
-    GROUP BY portfolio_id HAVING count(value) > 0";
-
-/// Values by portfolio for every calendar day of a range; a portfolio that lacks one of them is left out.
-pub async fn values(
-    session: &Session<Tenant>,
-    portfolios: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<(Uuid, Vec<Decimal>)>, DatabaseError> {
-    let parameters = [list(portfolios).into(), from.into(), to.into()];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, VALUES, parameters);
-    let rows = ValuesRow::find_by_statement(statement).all(session).await?;
-    let days = (to - from).num_days() + 1;
-    rows.into_iter()
-        .filter(|row| row.days == days)
-        .map(|row| {
-            let amounts = row.amounts.split(' ').map(str::parse).collect::<Result<_, _>>();
-            let amounts = amounts.map_err(|error: rust_decimal::Error| DatabaseError::Corrupt(error.to_string()))?;
-            Ok((row.portfolio_id, amounts))
-        })
-        .collect()
-}
-
-const HELD: &str = "\
-    SELECT DISTINCT portfolio_id, instrument_id FROM fact_daily_positions \
-    WHERE portfolio_id = ANY (string_to_array($1, ',')::uuid[]) AND valid_from <= $3 \
-    AND (valid_until IS NULL OR valid_until > $2)";
-
-#[derive(FromQueryResult)]
-struct HeldRow {
-    portfolio_id: Uuid,
-    instrument_id: Uuid,
-}
-
-/// Which instruments each portfolio has a position of between two days, both included.
-pub async fn held(
-    session: &Session<Tenant>,
-    portfolios: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
-    let parameters = [list(portfolios).into(), from.into(), to.into()];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, HELD, parameters);
-    let rows = HeldRow::find_by_statement(statement).all(session).await?;
-    Ok(rows.into_iter().map(|row| (row.portfolio_id, row.instrument_id)).collect())
 }
 
 const INSERT: &str = "\

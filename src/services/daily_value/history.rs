@@ -10,7 +10,7 @@ use domain::valuation::{Daily, net_flows};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::is_current;
+use super::freshness::is_current;
 use crate::market_data::MarketView;
 use crate::services::valuation::{History, OfViews, View, convert_flows, grouped, load_calendars, valuation_days};
 use crate::services::{ServiceError, Services};
