@@ -1,12 +1,15 @@
 //! Stored daily values: the same as computed ones, and never used where they no longer hold.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
-use portfolio_analyzer::jobs::Drained;
+use portfolio_analyzer::jobs::{self, Drained, Worker};
 use portfolio_analyzer::queue::DAILY_FACTS;
 use portfolio_analyzer::services::daily_value::Step;
 use portfolio_analyzer::storage::daily_value::{advance, next_dirty};
 use serde_json::{Value, json};
 
+use crate::support::working::SETTINGS;
 use crate::support::{App, Book, Superuser};
 
 pub const FIGURES: &str =
@@ -168,6 +171,41 @@ async fn what_was_computed_before_a_change_is_not_kept_after_it() {
     assert_eq!(now.from_date, read.from_date);
     assert_ne!(now.mark, read.mark);
     again.close().await.expect("an end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_beside_people_who_write_ends_with_what_they_wrote() {
+    let app = Arc::new(App::start().await);
+    let books = [Arc::new(traded(&app, "USD").await), Arc::new(traded(&app, "EUR").await)];
+    for book in &books {
+        book.buy("2023-02-01", "COIN", "1", "10").await;
+        book.buy("2023-03-01", "NOTE", "10", "99").await;
+    }
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = Worker::new(app.services.clone(), jobs::handlers(), SETTINGS);
+    let working = tokio::spawn(async move { worker.run(async { _ = stopped.await }).await });
+    let writing = books.iter().enumerate().map(|(index, book)| {
+        let book = Arc::clone(book);
+        tokio::spawn(async move {
+            for day in 1..=20 {
+                let date = format!("2023-{:02}-{day:02}", 1 + (day * 7 + index) % 12);
+                book.deposit(&date, "1.25", "USD").await;
+                let symbol = if day % 2 == 0 { "COIN" } else { "NOTE" };
+                book.price(&date, symbol, &format!("{}", 90 + day)).await;
+            }
+        })
+    });
+    for written in writing.collect::<Vec<_>>() {
+        written.await.expect("all was taken");
+    }
+    drop(stop);
+    assert_eq!(working.await.expect("an end").failed, 0);
+    app.work().await;
+    assert!(app.queued().await.is_empty());
+    for book in &books {
+        assert_eq!(book.show("2024-03-14", None, FACTS).await["dailyFacts"]["state"], "FRESH");
+    }
+    assert_eq!(stored(&app).await, stored_anew(&app).await);
 }
 
 #[tokio::test]

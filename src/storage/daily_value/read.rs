@@ -15,11 +15,15 @@ struct ValuesRow {
     amounts: String,
 }
 
-/// A row a portfolio, since a row a day costs more than computing the day's value.
+/// A row a portfolio, since a row a day costs more than computing the day's value. The innermost query sorts: nothing but the
+/// aggregate stands above it, and its own ORDER BY would sort once more what the index gives in order.
 const VALUES: &str = "\
-    SELECT portfolio_id, count(value) AS days, string_agg(value::text, ' ' ORDER BY date) AS amounts \
-    FROM fact_daily_values WHERE portfolio_id = ANY (string_to_array($1, ',')::uuid[]) AND date BETWEEN $2 AND $3 \
-    GROUP BY portfolio_id HAVING count(value) > 0";
+    SELECT p.id AS portfolio_id, v.days, v.amounts FROM unnest(string_to_array($1, ',')::uuid[]) AS p (id) \
+    CROSS JOIN LATERAL ( \
+        SELECT count(value) AS days, string_agg(value::text, ' ') AS amounts FROM ( \
+            SELECT value FROM fact_daily_values WHERE portfolio_id = p.id AND date BETWEEN $2 AND $3 ORDER BY date \
+        ) AS by_day \
+    ) AS v WHERE v.amounts IS NOT NULL";
 
 /// Values by portfolio for every calendar day of a range; a portfolio that lacks one of them is left out.
 pub async fn values(
