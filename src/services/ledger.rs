@@ -74,6 +74,7 @@ impl Services {
         // Not their number: rows that were refused have left gaps.
         portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
         self.touch(session, &mut portfolio).await?;
+        self.mark_dirty(session, portfolio.id, new.iter().chain(gone).map(|row| row.trade_date).min()).await?;
         Ok(portfolio)
     }
 
@@ -85,10 +86,11 @@ impl Services {
     ) -> Result<Rebuilt, PostError> {
         let rows = storage::transaction::effective(session, &[portfolio.id], None).await?;
         let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
-        let entries = transactions.len();
+        let (entries, first) = (transactions.len(), transactions.first().map(|entry| entry.trade_date));
         let booking = self.booked(session, portfolio, transactions).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
         self.touch(session, portfolio).await?;
+        self.mark_dirty(session, portfolio.id, first).await?;
         Ok(Rebuilt { portfolio: portfolio.id, entries })
     }
 

@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit_log;
 pub mod authentication;
 mod blame;
+pub mod daily_value;
 pub mod error;
 pub mod idempotency;
 pub mod import;

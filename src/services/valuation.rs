@@ -147,10 +147,15 @@ impl Services {
     ) -> Result<OfViews<Arc<History>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, opening, end, &fx).await?;
+        let mut stored = self.stored_histories(session, &market_view, &fx, views, opening, end).await?;
+        let others: Vec<View> = views.iter().filter(|view| !stored.contains_key(view)).cloned().collect();
+        if others.is_empty() {
+            return Ok(stored);
+        }
+        let rows = self.rows(session, &others, opening, end, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
-        Ok(each(rows, |view, Rows { positions, cash, flows }| {
-            let days = valuation_days(&positions, &market, opening, end);
+        let computed = each(rows, |view, Rows { positions, cash, flows }| {
+            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
             let (daily, flows) = market.value(view, &positions, &cash, &flows, |inputs| {
                 let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
                 let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
@@ -158,7 +163,27 @@ impl Services {
             })?;
             let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
             Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
-        }))
+        });
+        stored.extend(computed);
+        Ok(stored)
+    }
+
+    /// A view in its base currency on every calendar day of a range, both ends included.
+    pub(super) async fn calendar_days(
+        &self,
+        session: &Session<Tenant>,
+        market_view: &MarketView,
+        view: &View,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Daily, ServiceError> {
+        let fx = market_view.fx(session).await?;
+        // From the close before, since rows of a single day come without its flows.
+        let mut rows = self.rows(session, std::slice::from_ref(view), opening_of(from), to, &fx).await?;
+        let market = load_market(session, market_view, fx, &rows).await?;
+        let rows = rows.remove(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))??;
+        let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
+        market.value(view, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
     /// Rows from the projections, or booked again for a view in another currency.
@@ -271,7 +296,7 @@ fn booked_again(
     })
 }
 
-fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
+pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
     let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
     for (portfolio, row) in rows {
         groups.entry(portfolio).or_default().push(row);
@@ -297,17 +322,26 @@ async fn load_market(
     fx: Arc<FxRates>,
     rows: &OfViews<Rows>,
 ) -> Result<Market, ServiceError> {
-    let held: BTreeSet<Uuid> =
-        rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let market = load_calendars(session, view, fx, held).await?;
+    Ok(Market { series: view.prices(session, &market.instruments).await?, ..market })
+}
+
+/// The market without prices.
+pub(super) async fn load_calendars(
+    session: &Session<Tenant>,
+    view: &MarketView,
+    fx: Arc<FxRates>,
+    held: BTreeSet<Uuid>,
+) -> Result<Market, ServiceError> {
     let instruments = view.instruments(session, held).await?;
-    let series = view.prices(session, &instruments).await?;
     let mut calendars = HashMap::new();
     for instrument in instruments.values().filter(|instrument| !instrument.manually_priced) {
         if !calendars.contains_key(&instrument.mic) {
             calendars.insert(instrument.mic.clone(), view.sessions(session, &instrument.mic).await?);
         }
     }
-    Ok(Market { terms: terms(&instruments)?, instruments, series, calendars, fx })
+    Ok(Market { terms: terms(&instruments)?, instruments, series: BTreeMap::new(), calendars, fx })
 }
 
 impl Market {
@@ -411,11 +445,16 @@ fn totals(holdings: &[Holding], cash: &[CashLine]) -> Result<Totals, ServiceErro
     })
 }
 
-fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveDate, end: NaiveDate) -> Vec<NaiveDate> {
+/// The valuation days of a range in which these instruments are held.
+pub(super) fn valuation_days(
+    held: impl Iterator<Item = Uuid>,
+    market: &Market,
+    opening: NaiveDate,
+    end: NaiveDate,
+) -> Vec<NaiveDate> {
     let mut days = BTreeSet::from([opening, end]);
-    let exchanges: BTreeSet<&str> = positions
-        .iter()
-        .filter_map(|row| market.instruments.get(&row.instrument.uuid()))
+    let exchanges: BTreeSet<&str> = held
+        .filter_map(|id| market.instruments.get(&id))
         .filter(|instrument| !instrument.manually_priced)
         .map(|instrument| instrument.mic.as_str())
         .collect();
@@ -430,6 +469,22 @@ fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveD
         days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
     }
     days.into_iter().collect()
+}
+
+pub(super) fn convert_flows(
+    flows: &[Flow],
+    currency: Currency,
+    fx: &FxRates,
+) -> Result<Vec<(NaiveDate, Decimal)>, ServiceError> {
+    flows
+        .iter()
+        .map(|flow| {
+            let amount = fx
+                .convert(flow.amount, flow.currency, currency, flow.date)
+                .map_err(|error| ServiceError::BadInput(error.to_string()))?;
+            Ok((flow.date, amount))
+        })
+        .collect()
 }
 
 /// The close that a range of days opens from: the day before its first.

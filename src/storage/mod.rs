@@ -5,6 +5,7 @@ pub mod account;
 pub mod columns;
 pub mod copy;
 pub mod credential;
+pub mod daily_value;
 pub mod exchange;
 pub mod exchange_rate;
 pub mod idempotency;

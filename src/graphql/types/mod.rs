@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit_entry;
+pub mod daily_value;
 pub mod figure;
 pub mod holding;
 pub mod instrument;

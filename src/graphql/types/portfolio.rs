@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
+use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
 use super::holding::{CashBalance, Holding, HoldingConnection};
 use super::metrics::Metrics;
@@ -18,7 +19,7 @@ use crate::graphql::connection::{self, connection};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, PersonKey, SnapshotKey};
+use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, PersonKey, SnapshotKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
@@ -245,6 +246,12 @@ impl Portfolio {
         let history = self.history(ctx, from, to).await?;
         let reasons = span_reasons(&history);
         Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
+    }
+
+    /// How fresh its stored daily values are, from which `valuations` and `metrics` in the base currency are answered where
+    /// they hold. Null where it cannot be told: see the errors.
+    async fn daily_facts(&self, ctx: &Context<'_>) -> Result<Option<DailyFacts>> {
+        Ok(Some(loaders::get(ctx, FreshnessKey(self.row.id)).await?.into()))
     }
 
     /// What changed on the last valuation day until `asOf`. Null where it cannot be computed: see the errors.
