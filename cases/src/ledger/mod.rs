@@ -72,8 +72,7 @@ fn expect_error(expected: &Value, got: Result<(), Problem>, check: &mut Check) {
 impl<'a> Ledger<'a> {
     fn new(world: &'a World, inputs: &'a Inputs) -> Result<Self, Problem> {
         let books = world.book(None)?;
-        let last = world.entries.iter().map(|entry| entry.trade_date).max();
-        let as_of = inputs.as_of.or(inputs.period.map(|period| period.end)).or(last).unwrap_or_default();
+        let as_of = inputs.as_of.or(inputs.period.map(|period| period.end)).or(world.last_day).unwrap_or_default();
         Ok(Self { world, books, as_of, inputs })
     }
 

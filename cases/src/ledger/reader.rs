@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use domain::id::{AccountId, InstrumentId, TransactionId};
 use domain::ledger::{InstrumentTerms, Instruments, MarketSplit, Transaction};
 use domain::money::Currency;
@@ -22,6 +23,8 @@ pub(super) struct Mapped {
     pub(super) splits: Vec<MarketSplit>,
     /// Cash that moves between accounts, written as two entries.
     pub(super) internal: BTreeSet<TransactionId>,
+    /// The last day of a transaction, one that moves nothing too.
+    pub(super) last_day: Option<NaiveDate>,
 }
 
 /// Reads the transactions of a case.
@@ -76,6 +79,7 @@ impl<'a> Reader<'a> {
         let mut mapped = Mapped::default();
         for at in 0..self.inputs.transactions.len() {
             self.read(at, &mut mapped)?;
+            mapped.last_day = mapped.last_day.max(Some(self.day(&self.inputs.transactions[at])?));
         }
         Ok(mapped)
     }

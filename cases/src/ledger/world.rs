@@ -24,6 +24,7 @@ pub(super) struct World {
     pub(super) entries: Vec<Transaction>,
     pub(super) splits: Vec<MarketSplit>,
     pub(super) internal: BTreeSet<TransactionId>,
+    pub(super) last_day: Option<NaiveDate>,
     pub(super) instruments: Instruments,
     pub(super) fx: FxRates,
     pub(super) prices: BTreeMap<InstrumentId, Series>,
@@ -55,6 +56,7 @@ impl World {
             entries: mapped.entries,
             splits: mapped.splits,
             internal: mapped.internal,
+            last_day: mapped.last_day,
             instruments,
             fx,
             prices: prices::series(prices)?,
@@ -76,11 +78,10 @@ impl World {
             return false;
         }
         match self.policy.oversell {
-            Oversell::Refuse => {
+            Oversell::Refuse | Oversell::GoShort => {
                 matches!(self.book(None), Err(Problem::Ledger(LedgerError::InsufficientQuantity { .. })))
             }
             Oversell::TakeHeld => true,
-            Oversell::GoShort => false,
         }
     }
 
