@@ -15,6 +15,8 @@ mod reader;
 mod rows;
 mod sales;
 mod totals;
+mod trades;
+mod transaction;
 mod transfers;
 mod world;
 

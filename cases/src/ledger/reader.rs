@@ -8,8 +8,9 @@ use domain::ledger::{InstrumentTerms, Instruments, MarketSplit, Transaction};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 
-use super::inputs::{Entry, Inputs};
+use super::inputs::Inputs;
 use super::names::{Names, currency};
+use super::transaction::Entry;
 use crate::problem::Problem;
 
 /// What an account is called that the case does not name.

@@ -3,9 +3,9 @@
 use domain::ledger::TransactionKind;
 use rust_decimal::Decimal;
 
-use super::inputs::{Entry, Type};
 use super::names::number;
 use super::reader::{Mapped, Reader};
+use super::transaction::{Entry, Type};
 use crate::problem::Problem;
 
 impl Reader<'_> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::id::{AccountId, InstrumentId, TransactionId};
 use domain::ledger::{
-    Instruments, LedgerError, LotMethod, LotScope, MarketSplit, Oversell, Policy, Postings, TradeCharges, Transaction,
+    Instruments, LotMethod, LotScope, MarketSplit, Oversell, Policy, Postings, TradeCharges, Transaction,
     TransactionKind, book,
 };
 use domain::pricing::{FxRates, Series};
@@ -77,12 +77,8 @@ impl World {
         if config.lot_scope == Scope::Account || config.consume_from_account_only {
             return false;
         }
-        match self.policy.oversell {
-            Oversell::Refuse | Oversell::GoShort => {
-                matches!(self.book(None), Err(Problem::Ledger(LedgerError::InsufficientQuantity { .. })))
-            }
-            Oversell::TakeHeld => true,
-        }
+        self.policy.oversell == Oversell::TakeHeld
+            || self.book(None).is_err_and(|problem| problem.names() == ["INSUFFICIENT_QUANTITY"])
     }
 
     fn merge_accounts(&mut self) {
