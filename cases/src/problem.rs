@@ -45,6 +45,14 @@ impl Problem {
         }
     }
 
+    /// Whether it would not be there if all accounts were one.
+    pub(crate) fn is_of_accounts_apart(&self) -> bool {
+        let apart = |error: &LedgerError| {
+            matches!(error, LedgerError::InsufficientQuantity { .. } | LedgerError::MixedSides { .. })
+        };
+        matches!(self, Self::Ledger(error) if apart(error))
+    }
+
     /// Whether it only says that there is no figure, which a case may expect.
     pub(crate) fn is_missing_input(&self) -> bool {
         matches!(self, Self::NoPrice { .. }) || self.names() == ["MISSING_FX"]

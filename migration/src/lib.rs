@@ -46,7 +46,8 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0001_dimensions",
     "market" / "m0002_staging",
     "market" / "m0003_facts",
-    "market" / "m0004_grants"
+    "market" / "m0004_grants",
+    "market" / "m0005_options",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
@@ -56,4 +57,6 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0002_ledger",
     "tenant" / "m0003_projections",
     "tenant" / "m0004_grants",
+    "tenant" / "m0005_ledger_kinds",
+    "tenant" / "m0006_books",
 ];

@@ -13,6 +13,7 @@ mod migrate;
 mod open;
 mod password;
 mod progress;
+mod rebuild;
 mod schema;
 mod serve;
 mod signals;
@@ -84,6 +85,8 @@ enum Command {
     User(user::UserCommand),
     /// Import transactions into a portfolio, or load market data
     Import(import::ImportOptions),
+    /// Book portfolios anew from their ledgers
+    Rebuild(rebuild::RebuildOptions),
     /// Print the public contract
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
@@ -165,6 +168,7 @@ impl Prepared {
             Command::Tenant(command) => tenant::run(command, self.context).await,
             Command::User(command) => user::run(command, self.context).await,
             Command::Import(options) => import::run(options, self.context).await,
+            Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
             Command::Cases(options) => cases::run(&options),
             Command::Bench(options) => bench::run(options, self.context).await,

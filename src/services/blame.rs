@@ -34,10 +34,9 @@ pub(super) fn blamed(error: &LedgerError, kind: &TransactionKind) -> Option<Part
         }
         LedgerError::InvalidSplitRatio { .. } => part(&["numerator"], "ratio"),
         LedgerError::UnknownInstrument { .. } => INSTRUMENT,
-        LedgerError::CurrencyMismatch { .. } => CURRENCY,
         LedgerError::SameCurrency { .. } => BOUGHT_CURRENCY,
         LedgerError::MissingRate { currency, .. } => of_currency(kind, *currency)?,
-        LedgerError::Overflow { .. } => return None,
+        _ => return None,
     })
 }
 
@@ -49,7 +48,7 @@ pub(super) fn of_currency(kind: &TransactionKind, currency: Currency) -> Option<
         }
         TransactionKind::FxConversion(conversion) if conversion.bought_currency == currency => Some(BOUGHT_CURRENCY),
         TransactionKind::Buy(trade) | TransactionKind::Sell(trade) if trade.currency != currency => trade
-            .settlement
+            .conversion
             .filter(|settlement| settlement.currency == currency)
             .map(|_| Part { path: &["settlement", "currency"], column: None }),
         other => other.currencies().into_iter().any(|named| named == currency).then_some(CURRENCY),
@@ -69,6 +68,7 @@ pub(super) fn activity(kind: &TransactionKind) -> &'static str {
         TransactionKind::Withdrawal { .. } => "withdrawal",
         TransactionKind::Split { .. } => "split",
         TransactionKind::FxConversion(_) => "fxConversion",
+        _ => "",
     }
 }
 
@@ -81,7 +81,7 @@ fn amount(field: &str) -> Option<Part> {
         "withheld" => part(&["taxWithheld"], "tax"),
         "sold amount" => part(&["soldAmount"], "amount"),
         "bought amount" => part(&["boughtAmount"], "counter_amount"),
-        "settlement rate" => Part { path: &["settlement", "rate"], column: None },
+        "conversion rate" => Part { path: &["settlement", "rate"], column: None },
         _ => return None,
     })
 }

@@ -15,7 +15,8 @@ use self::csv_rows::ParsedRow;
 use super::blame;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::transaction::{PostError, check_date};
+use super::ledger::PostError;
+use super::transaction::check_date;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::account::Account;
@@ -247,12 +248,12 @@ impl Services {
             }
             refused += 1;
             let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
-            match self.post(session, portfolio.clone(), rows, None).await {
+            match self.post(session, portfolio.clone(), rows, &[]).await {
                 Ok(portfolio) => return Ok(Some((portfolio, candidates.len()))),
                 Err(PostError::Service(error)) => return Err(error),
                 Err(PostError::Ledger(error)) => {
-                    let broken = error.transaction().uuid();
-                    let Some(index) = candidates.iter().position(|candidate| candidate.row.id == broken) else {
+                    let broken = error.transaction().map(|id| id.uuid());
+                    let Some(index) = candidates.iter().position(|candidate| Some(candidate.row.id) == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
                     let Candidate { line, row } = candidates.remove(index);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::ledger::{self, LedgerError, LotMethod, Transaction, TransactionKind};
+use domain::ledger::{LedgerError, TransactionKind};
 use domain::money::Currency;
 use serde_json::json;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::blame::{self, Part};
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
+use super::ledger::PostError;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
@@ -48,20 +49,6 @@ pub struct Recorded {
     pub portfolio: Portfolio,
 }
 
-/// Why a ledger would not balance with the new rows.
-pub(super) enum PostError {
-    /// A rule of the ledger is broken.
-    Ledger(LedgerError),
-    /// Anything else.
-    Service(ServiceError),
-}
-
-impl<E: Into<ServiceError>> From<E> for PostError {
-    fn from(error: E) -> Self {
-        Self::Service(error.into())
-    }
-}
-
 impl Services {
     /// Records one transaction.
     pub async fn transaction_record(
@@ -86,9 +73,9 @@ impl Services {
             let row = self.row(caller, &portfolio, account.id, new.trade_date, Activity::Event(new.kind), 1);
             let row = LedgerRow { external_id: new.external_id, note: new.note, ..row };
             let id = row.id;
-            let portfolio = self.post(&session, portfolio, vec![row], None).await.map_err(|error| match error {
+            let portfolio = self.post(&session, portfolio, vec![row], &[]).await.map_err(|error| match error {
                 PostError::Service(error) => error,
-                PostError::Ledger(error) if error.transaction().uuid() == id => {
+                PostError::Ledger(error) if error.transaction() == Some(id.into()) => {
                     ServiceError::Refused(vec![ledger_refusal(&error, &path(&kind, blame::blamed(&error, &kind)))])
                 }
                 PostError::Ledger(error) => later_breaks(&error, &["input", "tradeDate"]),
@@ -133,12 +120,13 @@ impl Services {
             let reversal =
                 self.row(caller, &portfolio, row.account_id, row.trade_date, Activity::Reversal { of: id }, 1);
             let reversal = LedgerRow { note, event_id: row.event_id, ..reversal };
-            let portfolio = self.post(&session, portfolio, vec![reversal.clone()], Some(id)).await.map_err(
-                |error| match error {
+            let portfolio = self
+                .post(&session, portfolio, vec![reversal.clone()], std::slice::from_ref(&row))
+                .await
+                .map_err(|error| match error {
                     PostError::Service(error) => error,
                     PostError::Ledger(error) => later_breaks(&error, &["id"]),
-                },
-            )?;
+                })?;
             self.audit(&session, caller, done("transactionReverse", &reversal)).await?;
             self.remember(&session, key.as_ref(), json!({ "id": reversal.id })).await?;
             let row = self.row_by_id(&session, reversal.id).await?;
@@ -264,36 +252,6 @@ impl Services {
             }
         }
         Ok(())
-    }
-
-    /// Books the ledger with new rows and without the row that one of them reverses, stores rows and projections, and
-    /// returns the portfolio as it is since. The portfolio is locked by the caller.
-    pub(super) async fn post(
-        &self,
-        session: &Session<Tenant>,
-        mut portfolio: Portfolio,
-        new: Vec<LedgerRow>,
-        reversed: Option<Uuid>,
-    ) -> Result<Portfolio, PostError> {
-        let ledger = storage::transaction::effective(session, &[portfolio.id], None).await?;
-        let transactions: Vec<Transaction> = ledger
-            .iter()
-            .filter(|row| Some(row.id) != reversed)
-            .chain(&new)
-            .filter_map(LedgerRow::transaction)
-            .collect();
-        let instruments = self.terms(session, &transactions).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
-        let booking = ledger::book(portfolio.base_currency, LotMethod::Fifo, &transactions, &instruments, &fx)
-            .map_err(PostError::Ledger)?;
-        storage::transaction::append(session, &new).await?;
-        storage::projection::replace(session, portfolio.id, &booking).await?;
-        // Not their number: rows that were refused have left gaps.
-        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
-        portfolio.version += 1;
-        portfolio.updated_at = self.environment.clock.now();
-        storage::portfolio::update(session, &portfolio).await?;
-        Ok(portfolio)
     }
 }
 

@@ -9,18 +9,19 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::id::InstrumentId;
-use domain::ledger::{self, CashPeriod, Flow, InstrumentTerms, Instruments, LotMethod, PositionPeriod, Transaction};
+use domain::ledger::{self, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction};
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, MaxAge, Series};
 use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, policy};
 use crate::market_data::MarketView;
 use crate::storage;
 use crate::storage::instrument::Instrument;
 use crate::storage::portfolio::Portfolio;
+use crate::storage::projection::Border;
 use crate::tenancy::{Session, Tenant};
 
 /// Sessions for which the last close may stand in.
@@ -31,8 +32,8 @@ const EXCHANGE_MAX_AGE_SESSIONS: u32 = 5;
 pub struct View {
     /// The portfolio.
     pub portfolio: Uuid,
-    /// The currency that its books are kept in.
-    pub base: Currency,
+    /// The rules that its books are kept by.
+    pub policy: Policy,
     /// The currency to show figures in.
     pub currency: Currency,
 }
@@ -40,8 +41,8 @@ pub struct View {
 impl View {
     /// A portfolio in its base currency or another.
     pub fn new(portfolio: &Portfolio, currency: Option<Currency>) -> Self {
-        let base = portfolio.base_currency;
-        Self { portfolio: portfolio.id, base, currency: currency.unwrap_or(base) }
+        let currency = currency.unwrap_or(portfolio.base_currency);
+        Self { portfolio: portfolio.id, policy: policy::of(portfolio), currency }
     }
 }
 
@@ -150,8 +151,11 @@ impl Services {
         let market = load_market(session, &market_view, fx, &rows).await?;
         Ok(each(rows, |view, Rows { positions, cash, flows }| {
             let days = valuation_days(&positions, &market, opening, end);
-            let daily = market.value(view, &positions, &cash, &flows, |inputs| valuation::daily(inputs, &days))?;
-            let flows = convert_flows(&flows, view.currency, &market.fx)?;
+            let (daily, flows) = market.value(view, &positions, &cash, &flows, |inputs| {
+                let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
+                let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
+                Ok((valuation::daily(inputs, &days)?, flows?))
+            })?;
             let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
             Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
         }))
@@ -166,14 +170,15 @@ impl Services {
         to: NaiveDate,
         fx: &FxRates,
     ) -> Result<OfViews<Rows>, ServiceError> {
-        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.currency == view.base);
+        let (in_base, rebooked): (Vec<&View>, Vec<&View>) =
+            views.iter().partition(|view| view.currency == view.policy.base);
         let mut rows = OfViews::new();
         if !in_base.is_empty() {
             let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
             let mut positions = grouped(storage::projection::positions(session, &ids, from, to).await?);
             let mut cash = grouped(storage::projection::cash(session, &ids, from, to).await?);
             let mut flows = match from < to {
-                true => grouped(storage::projection::flows(session, &ids, from, to).await?),
+                true => grouped(storage::projection::flows(session, &ids, from, to, Border::Portfolio).await?),
                 false => HashMap::new(),
             };
             for view in in_base {
@@ -206,8 +211,19 @@ impl Services {
         session: &Session<Tenant>,
         transactions: impl IntoIterator<Item = &Transaction>,
     ) -> Result<Instruments, ServiceError> {
-        let named = transactions.into_iter().filter_map(|transaction| transaction.kind.instrument());
-        let ids: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
+        let named = transactions
+            .into_iter()
+            .flat_map(|entry| [entry.kind.instrument(), entry.kind.counter_instrument()])
+            .flatten();
+        self.terms_of(session, named.map(|id| id.uuid()).collect()).await
+    }
+
+    /// Terms of these instruments; one that does not exist is left out.
+    pub(super) async fn terms_of(
+        &self,
+        session: &Session<Tenant>,
+        ids: BTreeSet<Uuid>,
+    ) -> Result<Instruments, ServiceError> {
         let market = self.market.view(session).await?;
         terms(&market.instruments(session, ids).await?)
     }
@@ -244,13 +260,14 @@ fn booked_again(
     instruments: &Instruments,
     fx: &FxRates,
 ) -> Result<Rows, ServiceError> {
-    let booking = ledger::book(view.currency, LotMethod::Fifo, ledger, instruments, fx)
+    let policy = Policy { base: view.currency, ..view.policy.clone() };
+    let booking = ledger::book(&policy, ledger, &[], instruments, fx)
         .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
     let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
     Ok(Rows {
         positions: booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
         cash: booking.cash.into_iter().filter(|row| open(row.valid_until)).collect(),
-        flows: booking.flows.into_iter().filter(|flow| flow.date >= from).collect(),
+        flows: booking.flows.into_iter().filter(|flow| flow.date >= from && flow.counter_account.is_none()).collect(),
     })
 }
 
@@ -413,18 +430,6 @@ fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveD
         days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
     }
     days.into_iter().collect()
-}
-
-fn convert_flows(flows: &[Flow], currency: Currency, fx: &FxRates) -> Result<Vec<(NaiveDate, Decimal)>, ServiceError> {
-    flows
-        .iter()
-        .map(|flow| {
-            let amount = fx
-                .convert(flow.amount, flow.currency, currency, flow.date)
-                .map_err(|error| ServiceError::BadInput(error.to_string()))?;
-            Ok((flow.date, amount))
-        })
-        .collect()
 }
 
 /// The close that a range of days opens from: the day before its first.

@@ -17,6 +17,7 @@ pub mod price;
 pub mod projection;
 pub mod refresh_token;
 pub mod role;
+pub mod row_sink;
 pub mod signing_key;
 pub mod transaction;
 pub mod user;

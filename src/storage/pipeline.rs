@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, En
 use uuid::Uuid;
 
 use super::copy::CopyRows;
+use super::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Rows sent to the server at a time.

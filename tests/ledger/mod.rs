@@ -4,6 +4,7 @@ mod guarded;
 mod idempotency;
 mod kinds;
 mod people;
+mod rebuild;
 mod record;
 mod refusals;
 mod reversal;

@@ -168,10 +168,10 @@ fn trades(book: &Book) -> Vec<Case> {
         ),
         case(
             "2024-03-08",
-            json!({ "buy": with(trade.clone(), "currency", "EUR") }),
-            "INVALID_INPUT",
+            json!({ "buy": with(trade.clone(), "currency", "KWD") }),
+            "MISSING_EXCHANGE_RATE",
             "activity.buy.currency",
-            &["EUR", "USD"],
+            &["KWD", "2024-03-08"],
         ),
         case(
             "2024-03-08",

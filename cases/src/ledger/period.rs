@@ -58,14 +58,14 @@ impl Ledger<'_> {
 
     /// Capital gain counted from what was held at `start` was worth then. Fees and taxes stand beside it.
     fn capital_gain(&self, realized: bool, start: NaiveDate, end: NaiveDate) -> Result<Decimal, Problem> {
-        let world = self.from_opening(start)?.under(|policy| policy.charges = TradeCharges::Expensed);
+        let world = self.since_opening(start)?.under(|policy| policy.charges = TradeCharges::Expensed);
         let books = world.book(None)?;
         let view = View::Own;
         if realized { books.realized(view, end) } else { books.unrealized(view, end) }
     }
 
     /// The same world, but what was held at the close of `start` came then, at what it was worth.
-    pub(super) fn from_opening(&self, start: NaiveDate) -> Result<World, Problem> {
+    pub(super) fn since_opening(&self, start: NaiveDate) -> Result<World, Problem> {
         let before = self.world.book(Some(start))?;
         let mut world = self.world.clone();
         world.splits.retain(|split| split.ex_date > start);

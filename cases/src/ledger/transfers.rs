@@ -13,7 +13,7 @@ impl Reader<'_> {
     pub(super) fn transfer(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
         let inputs = self.inputs;
         let entry = &inputs.transactions[at];
-        let Some(other) = self.other_leg(at) else { return self.from_outside(at, mapped) };
+        let Some(other) = self.other_leg(at) else { return self.external(at, mapped) };
         let (account, currency) = (self.account(entry), self.currency(entry)?);
         let other = &inputs.transactions[other];
         if entry.symbol.is_none() && other.symbol.is_none() {
@@ -52,7 +52,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn from_outside(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
+    fn external(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
         let entry = &self.inputs.transactions[at];
         let (account, currency) = (self.account(entry), self.currency(entry)?);
         let Some(symbol) = &entry.symbol else {

@@ -78,7 +78,7 @@ impl World {
             return false;
         }
         self.policy.oversell == Oversell::TakeHeld
-            || self.book(None).is_err_and(|problem| problem.names() == ["INSUFFICIENT_QUANTITY"])
+            || self.book(None).is_err_and(|problem| problem.is_of_accounts_apart())
     }
 
     fn merge_accounts(&mut self) {

@@ -1,18 +1,19 @@
 //! Books transactions in the order of their days.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::cash::Balance;
+use super::cash::{Balance, Movement};
 use super::income::Charge;
+use super::parts::{Parts, order};
 use super::pool::{Pool, Taken};
 use super::rates::Rates;
 use super::{
-    CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotScope, MarketSplit, Policy,
-    PositionPeriod, Transaction, TransactionKind,
+    CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotMethod, LotScope, MarketSplit,
+    Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, MONEY_SCALE};
@@ -23,15 +24,15 @@ use crate::pricing::FxRates;
 pub struct Booking {
     /// The currency of every `…_base` figure.
     pub base: Currency,
-    /// Every lot, open or closed, by account, instrument and order of coming to the holding.
+    /// Every lot, open or closed; those of a holding together, in the order in which they came to it.
     pub lots: Vec<Lot>,
-    /// Every use of a lot, by account, instrument and order of closing.
+    /// Every use of a lot; those of a holding together, in closing order.
     pub matches: Vec<LotMatch>,
-    /// By account, instrument and day of change; a holding that was sold keeps a last row of quantity zero.
+    /// Those of a holding together, by day of change; a holding that was sold keeps a last row of quantity zero.
     pub positions: Vec<PositionPeriod>,
     /// By account, currency and day of change.
     pub cash: Vec<CashPeriod>,
-    /// What crossed the border of an account, in booking order.
+    /// What crossed the border of an account, by day.
     pub flows: Vec<Flow>,
 }
 
@@ -54,21 +55,28 @@ pub fn book(
     instruments: &Instruments,
     fx: &FxRates,
 ) -> Result<Booking, LedgerError> {
+    let parts = Parts::of(transactions, instruments);
     let mut books = Books::new(policy, instruments, fx);
-    let mut splits = PendingSplits::new(splits, transactions);
-    if transactions.is_sorted_by_key(order) {
-        books.apply_all(transactions.iter(), &mut splits)?;
-    } else {
-        let mut ordered: Vec<&Transaction> = transactions.iter().collect();
-        ordered.sort_by_key(|entry| order(entry));
-        books.apply_all(ordered.into_iter(), &mut splits)?;
+    let mut first_error: Option<(_, LedgerError)> = None;
+    for (named, entries) in parts.iter() {
+        let own = || entries.iter().map(|at| &transactions[*at as usize]);
+        let mut splits = PendingSplits::new(splits.iter().filter(|split| named.contains(&split.instrument)), own());
+        let mut last = None;
+        let booked = books.apply_all(own().inspect(|entry| last = Some(*entry)), &mut splits);
+        if let Err(error) = booked.and_then(|()| books.end_part(&mut splits)) {
+            // Each part has a first error; the ledger's is the first of them in booking order.
+            let at = last.map(order);
+            if first_error.as_ref().is_none_or(|(first, _)| at < *first) {
+                first_error = Some((at, error));
+            }
+            books.pools.clear();
+            books.index.clear();
+        }
     }
-    books.close()
-}
-
-fn order(entry: &Transaction) -> (NaiveDate, bool, i64, Uuid) {
-    let is_split = matches!(entry.kind, TransactionKind::Split { .. });
-    (entry.trade_date, !is_split, entry.sequence, entry.id.uuid())
+    match first_error {
+        Some((_, error)) => Err(error),
+        None => books.close(),
+    }
 }
 
 /// The market's splits that are still to come, and the accounts' own rows that take their place.
@@ -79,8 +87,11 @@ struct PendingSplits {
 }
 
 impl PendingSplits {
-    fn new(splits: &[MarketSplit], transactions: &[Transaction]) -> Self {
-        let mut ahead = splits.to_vec();
+    fn new<'t>(
+        splits: impl Iterator<Item = &'t MarketSplit>,
+        transactions: impl Iterator<Item = &'t Transaction>,
+    ) -> Self {
+        let mut ahead: Vec<MarketSplit> = splits.copied().collect();
         ahead.sort_by_key(|split| std::cmp::Reverse((split.ex_date, split.instrument)));
         let own = if ahead.is_empty() {
             HashSet::new()
@@ -89,7 +100,7 @@ impl PendingSplits {
                 TransactionKind::Split { instrument, .. } => Some((entry.account, instrument, entry.trade_date)),
                 _ => None,
             };
-            transactions.iter().filter_map(key).collect()
+            transactions.filter_map(key).collect()
         };
         Self { ahead, own }
     }
@@ -110,12 +121,15 @@ pub(super) struct Books<'a> {
     balances: Vec<Balance>,
     last_balance: usize,
     pub(super) flows: Vec<Flow>,
+    lots: Vec<Lot>,
+    matches: Vec<LotMatch>,
+    positions: Vec<PositionPeriod>,
     /// Parts of lots on their way from one place to the next; empty between entries.
     pub(super) taken: Vec<Taken>,
 }
 
 impl<'a> Books<'a> {
-    fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
+    pub(super) fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
         Self {
             policy,
             instruments,
@@ -125,6 +139,9 @@ impl<'a> Books<'a> {
             balances: Vec::new(),
             last_balance: 0,
             flows: Vec::new(),
+            lots: Vec::new(),
+            matches: Vec::new(),
+            positions: Vec::new(),
             taken: Vec::new(),
         }
     }
@@ -139,11 +156,36 @@ impl<'a> Books<'a> {
                 self.market_split(entry, &split, &splits.own)?;
             }
             self.apply(entry)?;
-            if splits.ahead.is_empty() {
-                continue;
-            }
         }
-        self.remaining_splits(splits)
+        Ok(())
+    }
+
+    /// Books what comes before a sale, then the sale with a method of its own; returns its matches.
+    pub(super) fn sale_by(
+        &mut self,
+        transactions: &[Transaction],
+        splits: &[MarketSplit],
+        sale: &Transaction,
+        method: LotMethod,
+    ) -> Result<Vec<LotMatch>, LedgerError> {
+        let mut splits = PendingSplits::new(splits.iter(), transactions.iter());
+        let mut ordered: Vec<&Transaction> = transactions.iter().collect();
+        ordered.sort_by_key(|entry| order(entry));
+        self.apply_all(ordered.into_iter().take_while(|entry| order(entry) < order(sale)), &mut splits)?;
+        while let Some(split) = splits.next_until(sale.trade_date) {
+            self.market_split(sale, &split, &splits.own)?;
+        }
+        let pool = match sale.kind.instrument() {
+            Some(instrument) => self.pool_if_any(sale.account, instrument),
+            None => None,
+        };
+        if let Some(pool) = pool {
+            self.pools[pool].use_method(method).map_err(LedgerError::overflow(sale.id))?;
+        }
+        self.apply(sale)?;
+        let places = self.pools.iter_mut().flat_map(|pool| &mut pool.places);
+        let matches = places.flat_map(|place| std::mem::take(&mut place.matches));
+        Ok(matches.filter(|part| part.sale == sale.id).collect())
     }
 
     fn apply(&mut self, entry: &Transaction) -> Result<(), LedgerError> {
@@ -240,13 +282,8 @@ impl<'a> Books<'a> {
         }
     }
 
-    pub(super) fn balance(
-        &mut self,
-        entry: &Transaction,
-        account: AccountId,
-        currency: Currency,
-    ) -> Result<&mut Balance, LedgerError> {
-        let is_it = |balance: &Balance| balance.state.account == account && balance.state.currency == currency;
+    pub(super) fn balance(&mut self, account: AccountId, currency: Currency) -> &mut Balance {
+        let is_it = |balance: &Balance| balance.account == account && balance.currency == currency;
         if !self.balances.get(self.last_balance).is_some_and(is_it) {
             self.last_balance = match self.balances.iter().position(is_it) {
                 Some(at) => at,
@@ -256,9 +293,12 @@ impl<'a> Books<'a> {
                 }
             };
         }
-        let balance = &mut self.balances[self.last_balance];
-        balance.reach(entry.trade_date).map_err(LedgerError::overflow(entry.id))?;
-        Ok(balance)
+        &mut self.balances[self.last_balance]
+    }
+
+    /// What the entry's day changes of a balance of its account, beside the amount.
+    pub(super) fn movement(&mut self, entry: &Transaction, currency: Currency) -> &mut Movement {
+        self.balance(entry.account, currency).on(entry.trade_date)
     }
 
     /// Moves cash of the entry's account on its day, and returns what was posted.
@@ -268,13 +308,12 @@ impl<'a> Books<'a> {
         amount: Decimal,
         currency: Currency,
     ) -> Result<Decimal, LedgerError> {
-        let settles = entry.settlement_date;
-        let balance = self.balance(entry, entry.account, currency)?;
-        balance.post(amount, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))
+        let balance = self.balance(entry.account, currency);
+        balance.post(amount, entry.trade_date, entry.settlement_date).map_err(LedgerError::overflow(entry.id))
     }
 
     /// An amount in the base currency at the entry's day.
-    pub(super) fn to_base(
+    pub(super) fn base_amount(
         &mut self,
         entry: &Transaction,
         amount: Decimal,
@@ -304,8 +343,8 @@ impl<'a> Books<'a> {
         split_pools(&mut self.pools, split, own).map_err(LedgerError::overflow(entry.id))
     }
 
-    /// Splits after the last entry.
-    fn remaining_splits(&mut self, splits: &mut PendingSplits) -> Result<(), LedgerError> {
+    /// Applies the splits after the last entry of a part, and puts away what the part came to.
+    fn end_part(&mut self, splits: &mut PendingSplits) -> Result<(), LedgerError> {
         while let Some(split) = splits.next_until(NaiveDate::MAX) {
             let result = split_pools(&mut self.pools, &split, &splits.own);
             result.map_err(|source| LedgerError::Split {
@@ -314,43 +353,38 @@ impl<'a> Books<'a> {
                 source,
             })?;
         }
+        self.index.clear();
+        self.pools.sort_by_key(|pool| (pool.instrument, pool.places.first().map(|place| place.state.account)));
+        for mut pool in self.pools.drain(..) {
+            pool.spread_cost().map_err(LedgerError::Sum)?;
+            pool.places.sort_by_key(|place| place.state.account);
+            for place in pool.places {
+                self.matches.extend(place.matches);
+                self.positions.extend(place.rows);
+            }
+            if self.policy.scope == LotScope::Portfolio {
+                pool.lots.sort_by_key(|lot| lot.account);
+            }
+            self.lots.append(&mut pool.lots);
+        }
         Ok(())
     }
 
-    fn close(self) -> Result<Booking, LedgerError> {
-        let mut booking = Booking {
-            base: self.policy.base,
-            lots: Vec::new(),
-            matches: Vec::new(),
-            positions: Vec::new(),
-            cash: Vec::new(),
-            flows: self.flows,
-        };
-        let mut balances: BTreeMap<(AccountId, Currency), Balance> = BTreeMap::new();
+    fn close(mut self) -> Result<Booking, LedgerError> {
+        self.balances.sort_by_key(|balance| (balance.account, balance.currency));
+        let mut cash = Vec::new();
         for balance in self.balances {
-            balances.insert((balance.state.account, balance.state.currency), balance);
+            cash.extend(balance.rows().map_err(LedgerError::Sum)?);
         }
-        for balance in balances.into_values() {
-            booking.cash.extend(balance.close().map_err(LedgerError::Sum)?);
-        }
-        let mut places = BTreeMap::new();
-        for mut pool in self.pools {
-            pool.spread_cost().map_err(LedgerError::Sum)?;
-            for place in pool.places {
-                places.insert((place.state.account, pool.instrument), (place, Vec::new()));
-            }
-            for lot in pool.lots {
-                if let Some((_, lots)) = places.get_mut(&(lot.account, pool.instrument)) {
-                    lots.push(lot);
-                }
-            }
-        }
-        for (place, lots) in places.into_values() {
-            booking.lots.extend(lots);
-            booking.matches.extend(place.matches);
-            booking.positions.extend(place.rows);
-        }
-        Ok(booking)
+        self.flows.sort_by_key(|flow| flow.date);
+        Ok(Booking {
+            base: self.policy.base,
+            lots: self.lots,
+            matches: self.matches,
+            positions: self.positions,
+            cash,
+            flows: self.flows,
+        })
     }
 }
 

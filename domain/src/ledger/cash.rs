@@ -1,6 +1,6 @@
 //! What an account held of a currency.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -34,21 +34,11 @@ pub struct CashPeriod {
     pub taxes_base: Decimal,
 }
 
-super::period::period!(CashPeriod);
+super::period::period!(CashPeriod, [amount, unsettled, interest_base, fees_base, taxes_base]);
 
-/// A balance and the rows it left behind.
-#[derive(Debug)]
-pub(super) struct Balance {
-    pub(super) state: CashPeriod,
-    rows: Vec<CashPeriod>,
-    /// What settles on later days.
-    pending: BTreeMap<NaiveDate, Decimal>,
-    postings: Postings,
-}
-
-impl Balance {
-    pub(super) fn new(account: AccountId, currency: Currency, postings: Postings) -> Self {
-        let state = CashPeriod {
+impl CashPeriod {
+    pub(super) fn empty(account: AccountId, currency: Currency) -> Self {
+        Self {
             account,
             currency,
             valid_from: NaiveDate::MIN,
@@ -58,12 +48,39 @@ impl Balance {
             interest_base: Decimal::ZERO,
             fees_base: Decimal::ZERO,
             taxes_base: Decimal::ZERO,
-        };
-        Self { state, rows: Vec::new(), pending: BTreeMap::new(), postings }
+        }
+    }
+}
+
+/// A balance: what was moved on each day, in whatever order the days come.
+#[derive(Debug)]
+pub(super) struct Balance {
+    pub(super) account: AccountId,
+    pub(super) currency: Currency,
+    postings: Postings,
+    days: HashMap<NaiveDate, Movement, foldhash::fast::FixedState>,
+}
+
+/// What one day changes.
+#[derive(Debug, Default)]
+pub(super) struct Movement {
+    amount: Decimal,
+    unsettled: Decimal,
+    pub(super) interest_base: Decimal,
+    pub(super) fees_base: Decimal,
+    pub(super) taxes_base: Decimal,
+}
+
+impl Balance {
+    pub(super) fn new(account: AccountId, currency: Currency, postings: Postings) -> Self {
+        Self { account, currency, postings, days: HashMap::default() }
     }
 
-    /// Moves the balance by `amount`, rounded as the policy says, and returns what was posted. Changes of the state's other
-    /// figures count with it, so they come between [`Balance::reach`] and this.
+    pub(super) fn on(&mut self, date: NaiveDate) -> &mut Movement {
+        self.days.entry(date).or_default()
+    }
+
+    /// Moves the balance by `amount`, rounded as the policy says, and returns what was posted.
     pub(super) fn post(
         &mut self,
         amount: Decimal,
@@ -71,32 +88,33 @@ impl Balance {
         settles: Option<NaiveDate>,
     ) -> Result<Decimal, ArithmeticError> {
         let posted = match self.postings {
-            Postings::MinorUnit => round_to_minor(amount, self.state.currency),
+            Postings::MinorUnit => round_to_minor(amount, self.currency),
             Postings::Exact => amount,
         };
-        self.state.amount = add(self.state.amount, posted)?;
+        let day = self.on(date);
+        day.amount = add(day.amount, posted)?;
         if let Some(settles) = settles.filter(|settles| *settles > date) {
-            self.state.unsettled = add(self.state.unsettled, posted)?;
-            let due = self.pending.entry(settles).or_default();
-            *due = add(*due, posted)?;
+            day.unsettled = add(day.unsettled, posted)?;
+            let due = self.on(settles);
+            due.unsettled = sub(due.unsettled, posted)?;
         }
-        super::period::record(&mut self.rows, &self.state, date);
         Ok(posted)
     }
 
-    /// Settles what is due until `date`.
-    pub(super) fn reach(&mut self, date: NaiveDate) -> Result<(), ArithmeticError> {
-        while let Some(due) = self.pending.first_entry().filter(|due| *due.key() <= date) {
-            let (day, amount) = due.remove_entry();
-            self.state.unsettled = sub(self.state.unsettled, amount)?;
-            super::period::record(&mut self.rows, &self.state, day);
+    /// The rows that the days come to.
+    pub(super) fn rows(self) -> Result<Vec<CashPeriod>, ArithmeticError> {
+        let mut days: Vec<(NaiveDate, Movement)> = self.days.into_iter().collect();
+        days.sort_by_key(|(date, _)| *date);
+        let mut state = CashPeriod::empty(self.account, self.currency);
+        let mut rows = Vec::with_capacity(days.len());
+        for (date, moved) in days {
+            state.amount = add(state.amount, moved.amount)?;
+            state.unsettled = add(state.unsettled, moved.unsettled)?;
+            state.interest_base = add(state.interest_base, moved.interest_base)?;
+            state.fees_base = add(state.fees_base, moved.fees_base)?;
+            state.taxes_base = add(state.taxes_base, moved.taxes_base)?;
+            super::period::record(&mut rows, &state, date);
         }
-        Ok(())
-    }
-
-    /// The rows, everything settled on its day.
-    pub(super) fn close(mut self) -> Result<Vec<CashPeriod>, ArithmeticError> {
-        self.reach(NaiveDate::MAX)?;
-        Ok(self.rows)
+        Ok(rows)
     }
 }

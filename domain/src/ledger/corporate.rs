@@ -111,9 +111,9 @@ impl Books<'_> {
                 self.convert(entry, paid, currency, local_currency)?,
             )
             .map_err(&overflow)?,
-            base: add(given.base, self.to_base(entry, paid, currency)?).map_err(&overflow)?,
+            base: add(given.base, self.base_amount(entry, paid, currency)?).map_err(&overflow)?,
         };
-        let fee_base = self.to_base(entry, fee, currency)?;
+        let fee_base = self.base_amount(entry, fee, currency)?;
         let place = self.pools[pool].place(entry.account);
         let state = &mut self.pools[pool].places[place].state;
         state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
@@ -199,7 +199,7 @@ impl Books<'_> {
         };
         let boot = Amounts {
             local: self.convert(entry, amount, currency, local_currency)?,
-            base: self.to_base(entry, amount, currency)?,
+            base: self.base_amount(entry, amount, currency)?,
         };
         Ok(if owed { boot.negated() } else { boot })
     }
@@ -227,7 +227,7 @@ impl Books<'_> {
                 let worth = worth.map_err(&overflow)?;
                 let stock = Amounts {
                     local: self.convert(entry, worth, terms.currency(), local_currency)?,
-                    base: self.to_base(entry, worth, terms.currency())?,
+                    base: self.base_amount(entry, worth, terms.currency())?,
                 };
                 let gain = boot.plus(stock).and_then(|all| all.minus(part.cost)).map_err(&overflow)?;
                 boot.minus(gain.at_least_zero().min(boot)).map_err(&overflow)
@@ -250,7 +250,7 @@ impl Books<'_> {
         let local_currency = self.pools[pool].terms.currency();
         let mut left = Amounts {
             local: self.convert(entry, amount, currency, local_currency)?,
-            base: self.to_base(entry, amount, currency)?,
+            base: self.base_amount(entry, amount, currency)?,
         };
         let at = &mut self.pools[pool];
         at.spread_cost().map_err(&overflow)?;

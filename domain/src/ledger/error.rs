@@ -45,6 +45,16 @@ pub enum LedgerError {
         /// The quantity held.
         held: Decimal,
     },
+    /// One account would owe what another one holds, where their lots are pooled.
+    #[error("leaves {name} held in one account and owed in another on {date}, though their lots are pooled")]
+    MixedSides {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+    },
     /// No open lot fits what the entry picks.
     #[error("picks {pick} of {name} on {date}: no open lot is that")]
     NoMatchingLot {
@@ -276,6 +286,7 @@ impl LedgerError {
             Self::Split { .. } | Self::Sum(_) => None,
             Self::InsufficientQuantity { transaction, .. }
             | Self::HoldsLong { transaction, .. }
+            | Self::MixedSides { transaction, .. }
             | Self::NoMatchingLot { transaction, .. }
             | Self::LotUsed { transaction, .. }
             | Self::AmbiguousLots { transaction, .. }

@@ -30,9 +30,9 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let local = self.convert(entry, amount, currency, terms.currency())?;
         let [income, withheld_base, fee_base] = [
-            self.to_base(entry, amount, currency)?,
-            self.to_base(entry, withheld, currency)?,
-            self.to_base(entry, fee, currency)?,
+            self.base_amount(entry, amount, currency)?,
+            self.base_amount(entry, withheld, currency)?,
+            self.base_amount(entry, fee, currency)?,
         ];
         let count = |state: &mut PositionPeriod| {
             state.income_local = add(state.income_local, local)?;
@@ -77,7 +77,7 @@ impl Books<'_> {
         entry.not_negative("value", value)?;
         let cost = Amounts {
             local: self.convert(entry, value, currency, terms.currency())?,
-            base: self.to_base(entry, value, currency)?,
+            base: self.base_amount(entry, value, currency)?,
         };
         self.count(entry, instrument, |state| {
             state.income_local = add(state.income_local, cost.local)?;
@@ -99,9 +99,9 @@ impl Books<'_> {
         entry.not_zero("amount", amount)?;
         entry.not_negative("tax", tax)?;
         let overflow = LedgerError::overflow(entry.id);
-        let interest_base = self.to_base(entry, amount, currency)?;
-        let tax_base = self.to_base(entry, tax, currency)?;
-        let state = &mut self.balance(entry, entry.account, currency)?.state;
+        let interest_base = self.base_amount(entry, amount, currency)?;
+        let tax_base = self.base_amount(entry, tax, currency)?;
+        let state = self.movement(entry, currency);
         state.interest_base = add(state.interest_base, interest_base).map_err(&overflow)?;
         state.taxes_base = add(state.taxes_base, tax_base).map_err(&overflow)?;
         self.post(entry, sub(amount, tax).map_err(&overflow)?, currency)?;
@@ -118,7 +118,7 @@ impl Books<'_> {
     ) -> Result<(), LedgerError> {
         entry.not_zero("amount", amount)?;
         let overflow = LedgerError::overflow(entry.id);
-        let base = self.to_base(entry, amount, currency)?;
+        let base = self.base_amount(entry, amount, currency)?;
         if let Some(instrument) = instrument {
             self.count(entry, instrument, |state| {
                 let total = match charge {
@@ -130,7 +130,7 @@ impl Books<'_> {
                 Ok(())
             })?;
         } else {
-            let state = &mut self.balance(entry, entry.account, currency)?.state;
+            let state = self.movement(entry, currency);
             let total = match charge {
                 Charge::Fee => &mut state.fees_base,
                 Charge::Tax => &mut state.taxes_base,
@@ -159,11 +159,11 @@ impl Books<'_> {
             Some(conversion) if conversion.currency == self.policy.base => {
                 product(amount, conversion.rate).map_err(&overflow)?
             }
-            _ => self.to_base(entry, amount, cash.currency)?,
+            _ => self.base_amount(entry, amount, cash.currency)?,
         };
         if !cash.fee.is_zero() {
-            let fee = self.to_base(entry, cash.fee, cash.currency)?;
-            let state = &mut self.balance(entry, entry.account, cash.currency)?.state;
+            let fee = self.base_amount(entry, cash.fee, cash.currency)?;
+            let state = self.movement(entry, cash.currency);
             state.fees_base = add(state.fees_base, fee).map_err(&overflow)?;
             self.post(entry, -cash.fee, cash.currency)?;
         }
@@ -184,9 +184,9 @@ impl Books<'_> {
         }
         let posted = self.post(entry, -amount, currency)?;
         let settles = entry.settlement_date;
-        let receiver = self.balance(entry, to, currency)?;
+        let receiver = self.balance(to, currency);
         receiver.post(-posted, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))?;
-        let base = self.to_base(entry, posted, currency)?;
+        let base = self.base_amount(entry, posted, currency)?;
         self.flow(entry, entry.account, Some(to), currency, posted, base);
         self.flow(entry, to, Some(entry.account), currency, -posted, -base);
         Ok(())
@@ -227,8 +227,8 @@ impl Books<'_> {
             });
         }
         let overflow = LedgerError::overflow(entry.id);
-        let fee_base = self.to_base(entry, fee, sold_currency)?;
-        let state = &mut self.balance(entry, entry.account, sold_currency)?.state;
+        let fee_base = self.base_amount(entry, fee, sold_currency)?;
+        let state = self.movement(entry, sold_currency);
         state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
         self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
         self.post(entry, bought_amount, bought_currency)?;

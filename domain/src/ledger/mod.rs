@@ -6,18 +6,22 @@
 mod action;
 mod book;
 mod cash;
+mod change;
 mod corporate;
 mod error;
 mod flow;
+mod gains;
 mod income;
 mod instrument;
 mod lot;
 mod options;
+mod parts;
 mod period;
 mod picks;
 mod policy;
 mod pool;
 mod position;
+mod preview;
 mod rates;
 mod rules;
 mod trade;
@@ -26,17 +30,20 @@ mod transaction;
 mod transfers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use action::MarketSplit;
 pub use book::{Booking, book};
 pub use cash::CashPeriod;
+pub use change::{CashChange, Change, LotKey, MatchKey, PositionChange, linked};
 pub use error::LedgerError;
 pub use flow::{Flow, InKind};
+pub use gains::{GainTotals, TaxYear, tax_years};
 pub use instrument::{InstrumentTerms, Instruments, InvalidTerms, OptionRight, OptionTerms};
 pub use lot::{Lot, LotMatch};
 pub use policy::{LotMethod, LotScope, Oversell, Policy, Postings, TradeCharges};
 pub use position::PositionPeriod;
+pub use preview::{Preview, preview};
 pub use trade::{Conversion, LotPick, Trade, TradeValue};
 pub use transaction::{
     Boot, BootTreatment, CashMovement, Detachment, Exchange, FxConversion, InKindSource, Merger, OptionEvent,

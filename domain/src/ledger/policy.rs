@@ -64,7 +64,7 @@ pub enum Postings {
 }
 
 /// What a portfolio decides about its books.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// The currency of every `…_base` figure.
     pub base: Currency,

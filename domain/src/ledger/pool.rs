@@ -230,15 +230,28 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
+    /// Uses the lots by another method from now on.
+    pub(super) fn use_method(&mut self, method: LotMethod) -> Result<(), ArithmeticError> {
+        self.spread_cost()?;
+        self.method = method;
+        self.retotal()
+    }
+
     /// Multiplies every open lot's units; the accounts' units with them.
     pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
         for at in self.open_lots() {
             self.lots[at].split(numerator, denominator)?;
         }
-        for place in &mut self.places {
-            place.state.quantity = restated(place.state.quantity, numerator, denominator)?;
+        self.retotal()?;
+        // The last account takes what is left, so that the accounts sum to the lots.
+        let mut left = self.quantity;
+        let mut holders = self.places.iter_mut().filter(|place| !place.state.quantity.is_zero()).peekable();
+        while let Some(place) = holders.next() {
+            let units = restated(place.state.quantity, numerator, denominator)?;
+            place.state.quantity = if holders.peek().is_some() { units } else { left };
+            left = sub(left, place.state.quantity)?;
         }
-        self.retotal()
+        Ok(())
     }
 
     /// Adds units to the open lots in proportion; cost stays.
@@ -292,8 +305,7 @@ impl<'a> Pool<'a> {
         let (mut cost, mut quantity) = (self.cost, self.quantity);
         for (index, place) in self.places.iter_mut().enumerate() {
             let held = place.state.quantity;
-            // What one account owes may make up for what the others hold: then there is no unit left to share by.
-            let own = if held.is_zero() || quantity.is_zero() {
+            let own = if held.is_zero() {
                 Amounts::default()
             } else if held == quantity {
                 cost

@@ -19,9 +19,9 @@ pub struct PositionPeriod {
     pub valid_from: NaiveDate,
     /// The first day that it no longer holds at the end of; `None` while it does.
     pub valid_until: Option<NaiveDate>,
-    /// Units, zero or more, in the share basis of the day.
+    /// Units, in the share basis of the day; below zero where they are owed (sold short).
     pub quantity: Decimal,
-    /// What the open lots cost, fees and taxes of the purchases inside.
+    /// What the open lots cost; below zero what short sales brought.
     pub cost_local: Decimal,
     /// The same in the base currency.
     pub cost_base: Decimal,
@@ -43,7 +43,22 @@ pub struct PositionPeriod {
     pub expensed_base: Decimal,
 }
 
-super::period::period!(PositionPeriod);
+super::period::period!(
+    PositionPeriod,
+    [
+        quantity,
+        cost_local,
+        cost_base,
+        realized_local,
+        realized_base,
+        income_local,
+        income_base,
+        withholding_base,
+        fees_base,
+        taxes_base,
+        expensed_base,
+    ]
+);
 
 impl PositionPeriod {
     pub(super) fn empty(account: AccountId, instrument: InstrumentId) -> Self {

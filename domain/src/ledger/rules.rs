@@ -17,6 +17,10 @@ impl Transaction {
         self.expect(!amount.is_zero(), field, amount, "other than zero")
     }
 
+    pub(super) fn zero(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
+        self.expect(amount.is_zero(), field, amount, "zero")
+    }
+
     fn expect(
         &self,
         holds: bool,

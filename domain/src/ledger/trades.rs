@@ -6,7 +6,7 @@ use super::book::Books;
 use super::lot::Amounts;
 use super::picks::choose;
 use super::pool::{Pool, Taken};
-use super::{LedgerError, LotMatch, LotPick, LotScope, Oversell, Trade, TradeCharges, TradeValue, Transaction};
+use super::{LedgerError, LotMatch, LotPick, Oversell, Trade, TradeCharges, TradeValue, Transaction};
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, MONEY_SCALE, add, mul, product, sub};
 
@@ -190,9 +190,10 @@ impl Books<'_> {
             self.close_lots(entry, pool, place, closes, paid.negated(), picks)?;
         }
         let at = &mut self.pools[pool];
-        let account = entry.account;
+        let account = at.places[place].state.account;
         at.open(account, entry.id, entry.trade_date, rest.0, rest.1).map_err(&overflow)?;
-        at.record(place, units, entry.trade_date).map_err(&overflow)
+        at.record(place, units, entry.trade_date).map_err(&overflow)?;
+        one_side(entry, at)
     }
 
     /// Takes units out for proceeds. What the account does not hold is treated as the policy says.
@@ -209,12 +210,7 @@ impl Books<'_> {
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
         let dust = self.policy.dust;
-        // Nothing is owed from a pool as long as it holds units: an account that goes short uses the others' lots first.
-        let held = match (self.policy.scope, self.policy.oversell) {
-            (LotScope::Portfolio, Oversell::GoShort) => self.pools[pool].quantity,
-            _ => self.pools[pool].places[place].state.quantity,
-        };
-        let held = held.max(Decimal::ZERO);
+        let held = self.pools[pool].places[place].state.quantity.max(Decimal::ZERO);
         let closes = within(quantity, held, dust).map_err(&overflow)?;
         let missing = sub(quantity, closes).map_err(&overflow)?;
         let missing = if missing <= dust { Decimal::ZERO } else { missing };
@@ -231,7 +227,8 @@ impl Books<'_> {
         let at = &mut self.pools[pool];
         if self.policy.oversell == Oversell::GoShort {
             at.record(place, -closes, entry.trade_date).map_err(&overflow)?;
-            return open_short(entry, at, place, missing, rest).map_err(&overflow);
+            open_short(entry, at, place, missing, rest).map_err(&overflow)?;
+            return one_side(entry, at);
         }
         let taken = Taken { lot: entry.id, opened_on: entry.trade_date, quantity: missing, cost: Amounts::default() };
         realize(entry, at, place, None, taken, rest).map_err(&overflow)?;
@@ -314,6 +311,16 @@ fn within(quantity: Decimal, held: Decimal, dust: Decimal) -> Result<Decimal, Ar
     Ok(quantity)
 }
 
+/// Pooled lots are all held or all owed, so the accounts that share them must be too.
+fn one_side(entry: &Transaction, pool: &Pool<'_>) -> Result<(), LedgerError> {
+    let any = |sign: fn(&Decimal) -> bool| pool.places.iter().any(|place| sign(&place.state.quantity));
+    if any(|quantity| *quantity > Decimal::ZERO) && any(|quantity| *quantity < Decimal::ZERO) {
+        let name = pool.terms.name().to_owned();
+        return Err(LedgerError::MixedSides { transaction: entry.id, name, date: entry.trade_date });
+    }
+    Ok(())
+}
+
 pub(super) fn insufficient(
     entry: &Transaction,
     pool: &Pool<'_>,
@@ -342,7 +349,8 @@ fn open_short(
     quantity: Decimal,
     proceeds: Amounts,
 ) -> Result<(), ArithmeticError> {
-    pool.open(entry.account, entry.id, entry.trade_date, -quantity, proceeds.negated())?;
+    let account = pool.places[place].state.account;
+    pool.open(account, entry.id, entry.trade_date, -quantity, proceeds.negated())?;
     pool.record(place, -quantity, entry.trade_date)
 }
 
@@ -366,7 +374,7 @@ pub(super) fn realize(
         sale: entry.id,
         ordinal,
         lot,
-        account: entry.account,
+        account: place.state.account,
         instrument,
         opened_on: taken.opened_on,
         closed_on: entry.trade_date,

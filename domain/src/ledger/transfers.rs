@@ -29,6 +29,8 @@ impl Books<'_> {
         opened_on: Option<NaiveDate>,
     ) -> Result<(), LedgerError> {
         entry.positive_quantity(trade.quantity)?;
+        // Nobody is paid for it, so it would be income from nowhere.
+        entry.zero("accrued interest", trade.accrued_interest)?;
         let overflow = LedgerError::overflow(entry.id);
         let valued = self.value(entry, trade, Side::Pays)?;
         let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
@@ -62,7 +64,7 @@ impl Books<'_> {
         self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
         let (units, cost) = self.sum_taken().map_err(LedgerError::overflow(entry.id))?;
         if !fee.is_zero() {
-            let fee_base = self.to_base(entry, fee, currency)?;
+            let fee_base = self.base_amount(entry, fee, currency)?;
             self.count(entry, instrument, |state| {
                 state.fees_base = add(state.fees_base, fee_base)?;
                 state.expensed_base = add(state.expensed_base, fee_base)?;
@@ -103,7 +105,8 @@ impl Books<'_> {
         self.in_kind_flow(entry, to, Some(entry.account), &in_)
     }
 
-    /// Adds part of a lot to a pool. Units that come to what is owed cover it. `opens` says that the entry opens the lot
+    /// Adds part of a lot to a pool. Units that come to what is owed cover it, and units owed are
+    /// delivered from what is held. `opens` says that the entry opens the lot
     /// itself; else it keeps what opened it.
     pub(super) fn receive(
         &mut self,
@@ -117,6 +120,9 @@ impl Books<'_> {
         let at = &mut self.pools[pool];
         if at.quantity < Decimal::ZERO && part.quantity > Decimal::ZERO {
             return self.acquire(entry, pool, place, part.quantity, part.cost, &[]);
+        }
+        if at.quantity > Decimal::ZERO && part.quantity < Decimal::ZERO {
+            return self.dispose(entry, pool, place, -part.quantity, part.cost.negated(), &[], "delivers");
         }
         let account = at.places[place].state.account;
         let added = match opens {

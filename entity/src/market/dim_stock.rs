@@ -16,6 +16,11 @@ pub struct Model {
     pub sector_code: Option<String>,
     pub price_multiplier: Decimal,
     pub price_source: String,
+    pub underlying_id: Option<Uuid>,
+    pub option_right: Option<String>,
+    pub strike: Option<Decimal>,
+    pub units_per_contract: Option<Decimal>,
+    pub expiry: Option<Date>,
     pub created_at: DateTimeUtc,
 }
 

@@ -14,6 +14,7 @@ pub struct Model {
     pub valid_until: Option<Date>,
     pub portfolio_id: Uuid,
     pub amount: Decimal,
+    pub unsettled: Decimal,
     pub interest_base: Decimal,
     pub fees_base: Decimal,
     pub taxes_base: Decimal,

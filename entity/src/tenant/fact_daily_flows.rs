@@ -1,4 +1,4 @@
-//! Money that crossed an account's border.
+//! Money or units that crossed an account's border.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,15 +6,18 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "fact_daily_flows")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub portfolio_id: Uuid,
+    pub transaction_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub ordinal: i32,
     pub account_id: Uuid,
+    pub portfolio_id: Uuid,
     pub counter_account_id: Option<Uuid>,
     pub date: Date,
     pub currency: String,
     pub amount: Decimal,
     pub amount_base: Decimal,
+    pub instrument_id: Option<Uuid>,
+    pub quantity: Option<Decimal>,
+    pub cost_base: Option<Decimal>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,8 +8,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub transaction_id: Uuid,
     pub portfolio_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub instrument_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ordinal: i32,
     pub opened_on: Date,
     pub closed_on: Option<Date>,
     pub quantity_opened: Decimal,

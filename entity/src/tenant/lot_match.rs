@@ -8,7 +8,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub sale_transaction_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub lot_transaction_id: Uuid,
+    pub account_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub instrument_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ordinal: i32,
+    pub lot_transaction_id: Option<Uuid>,
     pub portfolio_id: Uuid,
     pub opened_on: Date,
     pub closed_on: Date,

@@ -179,8 +179,8 @@ async fn xirr_of_holdings(
 
 fn cash_of(kind: &TransactionKind) -> Option<f64> {
     match kind {
-        TransactionKind::Buy(trade) => Some(-(trade.quantity * trade.price + trade.fee + trade.tax).to_f64()?),
-        TransactionKind::Sell(trade) => (trade.quantity * trade.price - trade.fee - trade.tax).to_f64(),
+        TransactionKind::Buy(trade) => Some(-(trade.quantity * trade.price()? + trade.fee + trade.tax).to_f64()?),
+        TransactionKind::Sell(trade) => (trade.quantity * trade.price()? - trade.fee - trade.tax).to_f64(),
         TransactionKind::Dividend { amount, withheld, fee, .. } => (amount - withheld - fee).to_f64(),
         _ => None,
     }

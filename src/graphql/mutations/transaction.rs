@@ -1,7 +1,7 @@
 //! Recording and reversing transactions.
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
-use domain::ledger::{self, Settlement, Trade, TransactionKind};
+use domain::ledger::{self, CashMovement, Conversion, Trade, TransactionKind};
 
 use super::idempotency;
 use super::portfolio::shown;
@@ -179,17 +179,13 @@ fn instrument(id: &ID) -> Result<domain::id::InstrumentId> {
 
 impl TradeInput {
     fn trade(&self) -> Result<Trade> {
+        let instrument = instrument(&self.instrument_id)?;
+        let conversion = |booked: &SettlementInput| Conversion { currency: booked.currency.0, rate: booked.rate.0 };
         Ok(Trade {
-            instrument: instrument(&self.instrument_id)?,
-            quantity: self.quantity.0,
-            price: self.price.0,
             fee: or_zero(self.fee),
             tax: or_zero(self.tax),
-            currency: self.currency.0,
-            settlement: self
-                .settlement
-                .as_ref()
-                .map(|settlement| Settlement { currency: settlement.currency.0, rate: settlement.rate.0 }),
+            conversion: self.settlement.as_ref().map(conversion),
+            ..Trade::at_price(instrument, self.quantity.0, self.price.0, self.currency.0)
         })
     }
 }
@@ -223,8 +219,8 @@ impl TransactionActivityInput {
                 currency: tax.currency.0,
                 instrument: optional(&tax.instrument_id)?,
             },
-            Self::Deposit(cash) => TransactionKind::Deposit { amount: cash.amount.0, currency: cash.currency.0 },
-            Self::Withdrawal(cash) => TransactionKind::Withdrawal { amount: cash.amount.0, currency: cash.currency.0 },
+            Self::Deposit(cash) => TransactionKind::Deposit(CashMovement::new(cash.amount.0, cash.currency.0)),
+            Self::Withdrawal(cash) => TransactionKind::Withdrawal(CashMovement::new(cash.amount.0, cash.currency.0)),
             Self::Split(split) => TransactionKind::Split {
                 instrument: instrument(&split.instrument_id)?,
                 numerator: split.numerator.0,

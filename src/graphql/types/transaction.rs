@@ -70,10 +70,11 @@ impl TransactionType {
                 TransactionKind::Interest { .. } => Self::Interest,
                 TransactionKind::Fee { .. } => Self::Fee,
                 TransactionKind::Tax { .. } => Self::Tax,
-                TransactionKind::Deposit { .. } => Self::Deposit,
-                TransactionKind::Withdrawal { .. } => Self::Withdrawal,
+                TransactionKind::Deposit(_) => Self::Deposit,
+                TransactionKind::Withdrawal(_) => Self::Withdrawal,
                 TransactionKind::Split { .. } => Self::Split,
                 TransactionKind::FxConversion(_) => Self::FxConversion,
+                _ => Self::Reversal,
             },
         }
     }
@@ -110,7 +111,7 @@ impl Transaction {
         match kind {
             TransactionKind::Buy(trade) | TransactionKind::Sell(trade) => Figures {
                 quantity: Some(trade.quantity),
-                price: Some(trade.price),
+                price: trade.price(),
                 fee: Some(trade.fee),
                 tax: Some(trade.tax),
                 currency: Some(trade.currency),
@@ -122,16 +123,16 @@ impl Transaction {
             &TransactionKind::Interest { amount, tax, currency, .. } => {
                 Figures { tax: Some(tax), ..cash(amount, currency) }
             }
-            &TransactionKind::Fee { amount, currency, .. }
-            | &TransactionKind::Tax { amount, currency, .. }
-            | &TransactionKind::Deposit { amount, currency }
-            | &TransactionKind::Withdrawal { amount, currency } => cash(amount, currency),
-            TransactionKind::Split { .. } => Figures::default(),
+            &TransactionKind::Fee { amount, currency, .. } | &TransactionKind::Tax { amount, currency, .. } => {
+                cash(amount, currency)
+            }
+            TransactionKind::Deposit(moved) | TransactionKind::Withdrawal(moved) => cash(moved.amount, moved.currency),
             TransactionKind::FxConversion(conversion) => Figures {
                 fee: Some(conversion.fee),
                 bought: Some(Money::new(conversion.bought_amount, conversion.bought_currency)),
                 ..cash(conversion.sold_amount, conversion.sold_currency)
             },
+            _ => Figures::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{FxConversion, Trade, TransactionKind};
+use domain::ledger::{CashMovement, FxConversion, Trade, TransactionKind};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 
@@ -223,14 +223,8 @@ impl ParsedRow {
                 currency: self.need(self.currency, "currency")?,
                 instrument,
             },
-            "DEPOSIT" => TransactionKind::Deposit {
-                amount: self.need(self.amount, "amount")?,
-                currency: self.need(self.currency, "currency")?,
-            },
-            "WITHDRAWAL" => TransactionKind::Withdrawal {
-                amount: self.need(self.amount, "amount")?,
-                currency: self.need(self.currency, "currency")?,
-            },
+            "DEPOSIT" => TransactionKind::Deposit(self.cash()?),
+            "WITHDRAWAL" => TransactionKind::Withdrawal(self.cash()?),
             "SPLIT" => {
                 let (numerator, denominator) = self.need(self.ratio, "ratio")?;
                 TransactionKind::Split { instrument: self.need(instrument, "symbol")?, numerator, denominator }
@@ -246,15 +240,16 @@ impl ParsedRow {
     }
 
     fn trade(&self, instrument: Option<InstrumentId>, fee: Decimal, tax: Decimal) -> Result<Trade, RowError> {
-        Ok(Trade {
-            instrument: self.need(instrument, "symbol")?,
-            quantity: self.need(self.quantity, "quantity")?,
-            price: self.need(self.price, "price")?,
-            fee,
-            tax,
-            currency: self.need(self.currency, "currency")?,
-            settlement: None,
-        })
+        let instrument = self.need(instrument, "symbol")?;
+        let quantity = self.need(self.quantity, "quantity")?;
+        let price = self.need(self.price, "price")?;
+        let currency = self.need(self.currency, "currency")?;
+        Ok(Trade { fee, tax, ..Trade::at_price(instrument, quantity, price, currency) })
+    }
+
+    fn cash(&self) -> Result<CashMovement, RowError> {
+        let amount = self.need(self.amount, "amount")?;
+        Ok(CashMovement::new(amount, self.need(self.currency, "currency")?))
     }
 
     /// A cell that the type has no use for is a misunderstanding, not decoration.

@@ -1,6 +1,6 @@
 //! Which columns of a ledger row each type fills.
 
-use domain::ledger::{FxConversion, Settlement, Trade, TransactionKind};
+use domain::ledger::{CashMovement, Conversion, FxConversion, Trade, TransactionKind};
 use domain::money::Currency;
 use entity::tenant::fact_portfolio_transactions::Model;
 use rust_decimal::Decimal;
@@ -58,8 +58,8 @@ impl Columns {
             &TransactionKind::Tax { amount, currency, instrument } => {
                 Self { instrument: instrument.map(|id| id.uuid()), ..Self::cash("TAX", amount, currency) }
             }
-            &TransactionKind::Deposit { amount, currency } => Self::cash("DEPOSIT", amount, currency),
-            &TransactionKind::Withdrawal { amount, currency } => Self::cash("WITHDRAWAL", amount, currency),
+            TransactionKind::Deposit(moved) => Self::cash("DEPOSIT", moved.amount, moved.currency),
+            TransactionKind::Withdrawal(moved) => Self::cash("WITHDRAWAL", moved.amount, moved.currency),
             &TransactionKind::Split { instrument, numerator, denominator } => Self {
                 code: "SPLIT",
                 instrument: Some(instrument.uuid()),
@@ -73,6 +73,7 @@ impl Columns {
                 fee: Some(conversion.fee),
                 ..Self::cash("FX_CONVERSION", conversion.sold_amount, conversion.sold_currency)
             },
+            _ => Self::default(),
         }
     }
 
@@ -85,12 +86,12 @@ impl Columns {
             code,
             instrument: Some(trade.instrument.uuid()),
             quantity: Some(trade.quantity),
-            price: Some(trade.price),
+            price: trade.price(),
             fee: Some(trade.fee),
             tax: Some(trade.tax),
             currency: Some(trade.currency),
-            counter_currency: trade.settlement.map(|settlement| settlement.currency),
-            settlement_rate: trade.settlement.map(|settlement| settlement.rate),
+            counter_currency: trade.conversion.map(|booked| booked.currency),
+            settlement_rate: trade.conversion.map(|booked| booked.rate),
             ..Self::default()
         }
     }
@@ -169,8 +170,8 @@ fn activity(row: &Model) -> Result<Activity, DatabaseError> {
             currency: currency(row)?,
             instrument: row.instrument_id.map(Into::into),
         },
-        "DEPOSIT" => TransactionKind::Deposit { amount: amount(row)?, currency: currency(row)? },
-        "WITHDRAWAL" => TransactionKind::Withdrawal { amount: amount(row)?, currency: currency(row)? },
+        "DEPOSIT" => TransactionKind::Deposit(CashMovement::new(amount(row)?, currency(row)?)),
+        "WITHDRAWAL" => TransactionKind::Withdrawal(CashMovement::new(amount(row)?, currency(row)?)),
         "SPLIT" => TransactionKind::Split {
             instrument: instrument(row)?.into(),
             numerator: filled(row, row.ratio_numerator, "ratio_numerator")?,
@@ -189,20 +190,18 @@ fn activity(row: &Model) -> Result<Activity, DatabaseError> {
 }
 
 fn trade(row: &Model) -> Result<Trade, DatabaseError> {
-    let settlement = match row.settlement_rate {
+    let conversion = match row.settlement_rate {
         Some(rate) => {
-            Some(Settlement { currency: code(row, row.counter_currency.as_deref(), "counter_currency")?, rate })
+            Some(Conversion { currency: code(row, row.counter_currency.as_deref(), "counter_currency")?, rate })
         }
         None => None,
     };
+    let (quantity, price) = (filled(row, row.quantity, "quantity")?, filled(row, row.price, "price")?);
     Ok(Trade {
-        instrument: instrument(row)?.into(),
-        quantity: filled(row, row.quantity, "quantity")?,
-        price: filled(row, row.price, "price")?,
         fee: row.fee.unwrap_or(Decimal::ZERO),
         tax: row.tax.unwrap_or(Decimal::ZERO),
-        currency: currency(row)?,
-        settlement,
+        conversion,
+        ..Trade::at_price(instrument(row)?.into(), quantity, price, currency(row)?)
     })
 }
 

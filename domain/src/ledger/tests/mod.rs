@@ -1,6 +1,9 @@
 //! Booking by example: each figure is worked out in the comment above it.
 
+mod changes;
 mod errors;
+pub(crate) mod histories;
+mod identity;
 mod income;
 mod properties;
 mod trades;

@@ -118,28 +118,3 @@ fn periods_are_end_of_day_and_meet() {
     let (first, second) = (day("2024-01-02"), day("2024-02-01"));
     assert_eq!(rows, [(first, Some(second), dec!(6)), (second, None, dec!(7))]);
 }
-
-#[test]
-fn an_account_that_goes_short_uses_the_pool_first() {
-    let mut ledger = Ledger::default()
-        .on("2024-01-02", buy(ACME, "10", "100", "0"))
-        .on("2024-02-01", sell(ACME, "4", "120", "0"))
-        .on("2024-02-02", sell(ACME, "8", "120", "0"))
-        .on("2024-03-01", buy(ACME, "5", "90", "0"));
-    for entry in ledger.0.iter_mut().skip(1) {
-        entry.account = account(2);
-    }
-    let scope = LotScope::Portfolio;
-    let policy = Policy { scope, oversell: Oversell::GoShort, ..Policy::new(currency("EUR")) };
-    let booking = ledger.book_under(&policy).unwrap();
-    // 10 × (120 − 100) of the pool, 2 × (120 − 90) of what was owed; 3 at 90 are left.
-    let gains: Vec<_> = booking.matches.iter().map(|part| (part.quantity, part.gain_local().unwrap())).collect();
-    assert_eq!(gains, [(dec!(4), dec!(80)), (dec!(6), dec!(120)), (dec!(-2), dec!(60))]);
-    let open: Vec<_> = booking.lots.iter().filter(|lot| lot.closed_on.is_none()).collect();
-    let [lot] = open.as_slice() else { panic!("{open:?}") };
-    assert_eq!((lot.quantity_remaining, lot.cost_local), (dec!(3), dec!(270)));
-    // The first account still has its ten, the second owes seven.
-    let last = |n| booking.positions.iter().rfind(|row| row.account == account(n)).unwrap();
-    assert_eq!((last(1).quantity, last(2).quantity), (dec!(10), dec!(-7)));
-    assert_eq!(last(1).cost_local + last(2).cost_local, dec!(270));
-}

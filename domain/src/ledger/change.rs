@@ -1,0 +1,236 @@
+//! What an edit of the ledger changes in the books.
+//!
+//! Books of a part of the ledger that no entry links to the rest (see [`linked`]) are that part of the whole. So an edit is
+//! worked out by booking its part as it stood and as it will stand, and the whole is the whole before with the [`Change`]
+//! applied: exactly what booking everything again would give.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::{Booking, CashPeriod, Flow, Lot, LotMatch, PositionPeriod};
+use crate::id::{AccountId, InstrumentId, TransactionId};
+use crate::money::{ArithmeticError, Currency, add, sub};
+
+/// A lot among all.
+pub type LotKey = (AccountId, InstrumentId, TransactionId, u32);
+/// A match among all: where, by which disposal, the how manieth.
+pub type MatchKey = (AccountId, InstrumentId, TransactionId, u32);
+
+/// What an edit changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Lots that are no more.
+    pub lots_removed: Vec<LotKey>,
+    /// Lots that are new, or not as they were.
+    pub lots: Vec<Lot>,
+    /// Matches that are no more.
+    pub matches_removed: Vec<MatchKey>,
+    /// Matches that are new, or not as they were.
+    pub matches: Vec<LotMatch>,
+    /// Holdings whose rows change.
+    pub positions: Vec<PositionChange>,
+    /// Balances whose rows change.
+    pub cash: Vec<CashChange>,
+    /// Entries whose flows are no more, or not as they were.
+    pub flows_removed: Vec<TransactionId>,
+    /// All flows of entries whose flows are new, or not as they were.
+    pub flows: Vec<Flow>,
+}
+
+/// A holding's rows from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PositionChange {
+    /// Where it is held.
+    pub account: AccountId,
+    /// What is held.
+    pub instrument: InstrumentId,
+    /// Rows that begin on this day or later are no more.
+    pub from: NaiveDate,
+    /// The rows in their place. The row before them is valid until the first of them, or for good where there is none.
+    pub rows: Vec<PositionPeriod>,
+}
+
+/// A balance that is higher or lower from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CashChange {
+    /// Where it is held.
+    pub account: AccountId,
+    /// Its currency.
+    pub currency: Currency,
+    /// What is added to each figure, by day of change; ascending.
+    pub steps: Vec<CashPeriod>,
+}
+
+impl Change {
+    /// What makes `before` to `after`: two bookings of the same part of a ledger.
+    ///
+    /// # Errors
+    /// [`ArithmeticError`] where a difference is too large.
+    pub fn between(before: &Booking, after: &Booking) -> Result<Self, ArithmeticError> {
+        let (lots_removed, lots) = rows(&before.lots, &after.lots, Lot::key);
+        let (matches_removed, matches) = rows(&before.matches, &after.matches, LotMatch::key);
+        let (flows_removed, flows) = flows(&before.flows, &after.flows);
+        Ok(Self {
+            lots_removed,
+            lots,
+            matches_removed,
+            matches,
+            positions: positions(&before.positions, &after.positions),
+            cash: cash(&before.cash, &after.cash)?,
+            flows_removed,
+            flows,
+        })
+    }
+
+    /// The first day on which a value can be another than before; `None` where nothing changes.
+    pub fn from(&self) -> Option<NaiveDate> {
+        let positions = self.positions.iter().map(|change| change.from);
+        let cash = self.cash.iter().filter_map(|change| change.steps.first()).map(|step| step.valid_from);
+        let flows = self.flows.iter().map(|flow| flow.date);
+        positions.chain(cash).chain(flows).min()
+    }
+}
+
+impl Lot {
+    /// What tells it apart from all others.
+    pub fn key(&self) -> LotKey {
+        (self.account, self.instrument, self.opened_by, self.ordinal)
+    }
+}
+
+impl LotMatch {
+    /// What tells it apart from all others.
+    pub fn key(&self) -> MatchKey {
+        (self.account, self.instrument, self.sale, self.ordinal)
+    }
+}
+
+/// Keys that are no more, and rows that are new or changed.
+fn rows<T: Clone + PartialEq, K: Ord + Copy>(before: &[T], after: &[T], key: fn(&T) -> K) -> (Vec<K>, Vec<T>) {
+    let mut old: BTreeMap<K, &T> = before.iter().map(|row| (key(row), row)).collect();
+    let new = after.iter().filter(|row| old.remove(&key(row)) != Some(*row)).cloned().collect();
+    (old.into_keys().collect(), new)
+}
+
+fn flows(before: &[Flow], after: &[Flow]) -> (Vec<TransactionId>, Vec<Flow>) {
+    let by_entry = |flows: &[Flow]| {
+        let mut entries: BTreeMap<TransactionId, Vec<Flow>> = BTreeMap::new();
+        for flow in flows {
+            entries.entry(flow.transaction).or_default().push(flow.clone());
+        }
+        entries
+    };
+    let (before, after) = (by_entry(before), by_entry(after));
+    let changed = |entry: &TransactionId| before.get(entry) != after.get(entry);
+    let removed = before.keys().filter(|entry| changed(entry)).copied().collect();
+    let added = after.iter().filter(|(entry, _)| changed(entry)).flat_map(|(_, flows)| flows.clone()).collect();
+    (removed, added)
+}
+
+fn positions(before: &[PositionPeriod], after: &[PositionPeriod]) -> Vec<PositionChange> {
+    let by_holding = |rows: &[PositionPeriod]| {
+        let mut holdings: BTreeMap<(AccountId, InstrumentId), Vec<PositionPeriod>> = BTreeMap::new();
+        for row in rows {
+            holdings.entry((row.account, row.instrument)).or_default().push(row.clone());
+        }
+        holdings
+    };
+    let (before, mut after) = (by_holding(before), by_holding(after));
+    let holdings: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
+    let mut changes = Vec::new();
+    for (account, instrument) in holdings {
+        let old = before.get(&(account, instrument)).map(Vec::as_slice).unwrap_or_default();
+        let mut new = after.remove(&(account, instrument)).unwrap_or_default();
+        // A row that only ends on another day is followed by a change that says so.
+        let same = |(old, new): &(&PositionPeriod, &PositionPeriod)| {
+            old.valid_from == new.valid_from && super::period::Period::says_the_same(*old, *new)
+        };
+        let kept = old.iter().zip(&new).take_while(same).count();
+        let first = |rows: &[PositionPeriod]| rows.get(kept).map(|row| row.valid_from);
+        let Some(from) = first(old).into_iter().chain(first(&new)).min() else { continue };
+        changes.push(PositionChange { account, instrument, from, rows: new.split_off(kept) });
+    }
+    changes
+}
+
+fn cash(before: &[CashPeriod], after: &[CashPeriod]) -> Result<Vec<CashChange>, ArithmeticError> {
+    let (before, after) = (by_balance(before), by_balance(after));
+    let balances: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
+    let mut changes = Vec::new();
+    for (account, currency) in balances {
+        let rows = |of: &BTreeMap<_, Vec<CashPeriod>>| of.get(&(account, currency)).cloned().unwrap_or_default();
+        let steps = combined(&rows(&after), &rows(&before), sub)?;
+        if !steps.is_empty() {
+            changes.push(CashChange { account, currency, steps });
+        }
+    }
+    Ok(changes)
+}
+
+fn by_balance(rows: &[CashPeriod]) -> BTreeMap<(AccountId, Currency), Vec<CashPeriod>> {
+    let mut balances: BTreeMap<_, Vec<CashPeriod>> = BTreeMap::new();
+    for row in rows {
+        balances.entry((row.account, row.currency)).or_default().push(row.clone());
+    }
+    balances
+}
+
+impl CashChange {
+    /// The first day that changes.
+    pub fn from(&self) -> Option<NaiveDate> {
+        self.steps.first().map(|step| step.valid_from)
+    }
+
+    /// The balance's rows after the change. `rows` are its rows before, ascending: all of them, or those from the one that
+    /// holds on the day before [`CashChange::from`] on.
+    ///
+    /// # Errors
+    /// [`ArithmeticError`] where a sum is too large.
+    pub fn applied(&self, rows: &[CashPeriod]) -> Result<Vec<CashPeriod>, ArithmeticError> {
+        combined(rows, &self.steps, add)
+    }
+}
+
+type Operation = fn(rust_decimal::Decimal, rust_decimal::Decimal) -> Result<rust_decimal::Decimal, ArithmeticError>;
+
+/// The rows of two balances added up, or subtracted, day of change by day of change.
+fn combined(left: &[CashPeriod], right: &[CashPeriod], by: Operation) -> Result<Vec<CashPeriod>, ArithmeticError> {
+    let Some(any) = left.first().or(right.first()) else { return Ok(Vec::new()) };
+    let nothing = CashPeriod::empty(any.account, any.currency);
+    let days: BTreeSet<NaiveDate> = left.iter().chain(right).map(|row| row.valid_from).collect();
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    let (mut on_left, mut on_right) = (&nothing, &nothing);
+    let mut rows = Vec::with_capacity(days.len());
+    for day in days {
+        on_left = left.next_if(|row| row.valid_from == day).unwrap_or(on_left);
+        on_right = right.next_if(|row| row.valid_from == day).unwrap_or(on_right);
+        let state = CashPeriod {
+            amount: by(on_left.amount, on_right.amount)?,
+            unsettled: by(on_left.unsettled, on_right.unsettled)?,
+            interest_base: by(on_left.interest_base, on_right.interest_base)?,
+            fees_base: by(on_left.fees_base, on_right.fees_base)?,
+            taxes_base: by(on_left.taxes_base, on_right.taxes_base)?,
+            ..nothing.clone()
+        };
+        super::period::record(&mut rows, &state, day);
+    }
+    Ok(rows)
+}
+
+/// The instruments that entries link to `seeds`, themselves included. `links` are the pairs of
+/// [`counter_instrument`](super::TransactionKind::counter_instrument) and of options and underlyings.
+pub fn linked(
+    links: &[(InstrumentId, InstrumentId)],
+    seeds: impl IntoIterator<Item = InstrumentId>,
+) -> BTreeSet<InstrumentId> {
+    let mut found: BTreeSet<InstrumentId> = seeds.into_iter().collect();
+    loop {
+        let touching = |(a, b): &&(InstrumentId, InstrumentId)| found.contains(a) != found.contains(b);
+        let more: Vec<InstrumentId> = links.iter().filter(touching).flat_map(|(a, b)| [*a, *b]).collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}

@@ -1,0 +1,40 @@
+//! What a sale would bring under each lot method, before it is made.
+
+use super::book::Books;
+use super::{Instruments, LedgerError, LotMatch, LotMethod, MarketSplit, Policy, Transaction};
+use crate::pricing::FxRates;
+
+/// A sale under one method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The method that this sale alone would use; what came before stays as it was booked.
+    pub method: LotMethod,
+    /// The lots that it would use, in that order.
+    pub matches: Vec<LotMatch>,
+}
+
+/// The methods that need no choice by the holder.
+const METHODS: [LotMethod; 5] =
+    [LotMethod::Fifo, LotMethod::Lifo, LotMethod::Hifo, LotMethod::Lofo, LotMethod::Average];
+
+/// Books what came before `sale` (by date, then sequence) and then the sale, once under each method.
+///
+/// # Errors
+/// [`LedgerError`] for the first rule that is broken, by the sale or before it.
+pub fn preview(
+    policy: &Policy,
+    transactions: &[Transaction],
+    splits: &[MarketSplit],
+    instruments: &Instruments,
+    fx: &FxRates,
+    sale: &Transaction,
+) -> Result<Vec<Preview>, LedgerError> {
+    METHODS
+        .into_iter()
+        .map(|method| {
+            let mut books = Books::new(policy, instruments, fx);
+            let matches = books.sale_by(transactions, splits, sale, method)?;
+            Ok(Preview { method, matches })
+        })
+        .collect()
+}
