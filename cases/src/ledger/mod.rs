@@ -92,7 +92,6 @@ impl<'a> Ledger<'a> {
                 ("positions", Value::Array(rows)) => self.positions(rows, check),
                 ("cash", Value::Array(rows)) => self.cash(rows, check),
                 ("totals", Value::Object(totals)) => self.totals("totals", totals, check),
-                ("cost_basis" | "realized_gain" | "unrealized_gain", value) => self.total(key, key, value, check),
                 ("ratios", Value::Object(ratios)) => self.ratios(ratios, check),
                 ("period", Value::Object(period)) => self.period(period, check),
                 ("net_performance_windows", Value::Array(rows)) => self.net_performance_windows(rows, check),
@@ -103,7 +102,9 @@ impl<'a> Ledger<'a> {
                 ("realized_by_sale", Value::Array(rows)) => self.realized_by_sale(rows, check),
                 ("missing_acquisitions", value) => self.missing_acquisitions(value, check),
                 ("missing_quantity", value) => self.missing_quantity(value, check),
-                _ => check.unknown(Weight::Asked, key, value),
+                (_, Value::Array(_) | Value::Object(_)) => check.unknown(Weight::Asked, key, value),
+                // A bare figure is a total.
+                _ => self.total(key, key, value, check),
             }
         }
     }
