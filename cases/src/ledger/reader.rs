@@ -1,6 +1,6 @@
 //! Reads a case's names and currencies, and its transactions in the order in which they are listed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::id::{AccountId, InstrumentId, TransactionId};
@@ -24,6 +24,8 @@ pub(super) struct Mapped {
     pub(super) splits: Vec<MarketSplit>,
     /// Cash that moves between accounts, written as two entries.
     pub(super) internal: BTreeSet<TransactionId>,
+    /// What the case says that units which leave are worth, in the currency of the transaction.
+    pub(super) worth: BTreeMap<TransactionId, (Decimal, Currency)>,
     /// The last day of a transaction, one that moves nothing too.
     pub(super) last_day: Option<NaiveDate>,
 }

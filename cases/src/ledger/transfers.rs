@@ -73,6 +73,11 @@ impl Reader<'_> {
             let instrument = self.instrument(symbol);
             let instrument = instrument.ok_or_else(|| Problem::Input(format!("{symbol} is unknown")))?;
             let (quantity, fee, lots) = (entry.quantity(), entry.fee(), self.picks(entry));
+            let multiplier = self.instruments.get(&instrument).map_or(Decimal::ONE, |terms| terms.multiplier());
+            let stated = entry.signed_amount().or_else(|| entry.price().map(|price| price * quantity * multiplier));
+            if let Some(worth) = stated {
+                mapped.worth.insert(number(at).into(), (worth.abs(), currency));
+            }
             TransactionKind::TransferOut { instrument, quantity, fee, currency, lots }
         };
         self.push(at, account, kind, mapped)

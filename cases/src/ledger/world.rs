@@ -8,6 +8,7 @@ use domain::ledger::{
     Instruments, LotMethod, LotScope, MarketSplit, Oversell, Policy, Postings, TradeCharges, Transaction,
     TransactionKind, book,
 };
+use domain::money::Currency;
 use domain::pricing::{FxRates, Series};
 use rust_decimal::Decimal;
 
@@ -24,6 +25,7 @@ pub(super) struct World {
     pub(super) entries: Vec<Transaction>,
     pub(super) splits: Vec<MarketSplit>,
     pub(super) internal: BTreeSet<TransactionId>,
+    pub(super) worth: BTreeMap<TransactionId, (Decimal, Currency)>,
     pub(super) last_day: Option<NaiveDate>,
     pub(super) instruments: Instruments,
     pub(super) fx: FxRates,
@@ -56,6 +58,7 @@ impl World {
             entries: mapped.entries,
             splits: mapped.splits,
             internal: mapped.internal,
+            worth: mapped.worth,
             last_day: mapped.last_day,
             instruments,
             fx,
