@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
 use crate::number::{Number, decimal, plain};
@@ -69,7 +70,6 @@ impl Check {
 
     /// The tolerance as statistics use it.
     pub(crate) fn tolerance(&self) -> f64 {
-        use rust_decimal::prelude::ToPrimitive;
         self.tolerance.to_f64().unwrap_or(0.0)
     }
 

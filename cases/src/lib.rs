@@ -12,6 +12,7 @@ mod number;
 mod problem;
 mod report;
 mod returns;
+mod statistics;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::check::Check;
 use crate::number::plain;
+use crate::statistics;
 
 #[derive(Deserialize)]
 struct Dated {
@@ -44,6 +45,8 @@ pub(crate) fn evaluate(family: &str, case: &Case, check: &mut Check) -> Option<S
             irr(&flows.into_iter().enumerate().map(|(at, amount)| (at as f64, amount)).collect::<Vec<_>>())
         }),
         ("returns", "twr_subperiods", _) => subperiods(case, check),
+        ("risk", metric, _) if statistics::evaluate(metric, case, check) => {}
+        ("returns", "annualise", _) if statistics::annual(case, check) => {}
         ("xirr", "xirr", other) => return Some(format!("{family} {kind} {other}")),
         _ => return Some(format!("{family} {kind}")),
     }
@@ -104,7 +107,7 @@ fn subperiods(case: &Case, check: &mut Check) {
     }
 }
 
-fn is_near(expected: &Value, got: Option<f64>, tolerance: f64) -> bool {
+pub(crate) fn is_near(expected: &Value, got: Option<f64>, tolerance: f64) -> bool {
     match (expected.as_f64(), got) {
         (Some(expected), Some(got)) => (expected - got).abs() <= tolerance,
         (None, None) => expected.is_null(),
@@ -112,6 +115,6 @@ fn is_near(expected: &Value, got: Option<f64>, tolerance: f64) -> bool {
     }
 }
 
-fn shown(rate: Option<f64>) -> String {
+pub(crate) fn shown(rate: Option<f64>) -> String {
     rate.map_or_else(|| "none".to_owned(), |rate| rate.to_string())
 }

@@ -7,7 +7,7 @@ use domain::id::{AccountId, InstrumentId};
 use domain::ledger::{Booking, CashPeriod, Flow, PositionPeriod};
 use domain::money::{Currency, add};
 use domain::pricing::{Lookup, MaxAge};
-use domain::valuation::{HoldingLine, Holdings, Inputs, PriceSource, Subject, ValuationError, flow_value, holdings};
+use domain::valuation::{HoldingLine, Holdings, Inputs, PriceSource, Subject, flow_value, holdings};
 use rust_decimal::Decimal;
 
 use super::world::World;
@@ -76,10 +76,13 @@ impl Books<'_> {
         Ok(Valued { holdings })
     }
 
-    /// What a flow in units was worth on its day.
-    pub(super) fn flow_value(&self, flow: &Flow) -> Result<Decimal, ValuationError> {
+    /// What units that leave are worth in the base currency: what the case says, else the day's close.
+    pub(super) fn worth_of_leaving(&self, flow: &Flow) -> Result<Decimal, Problem> {
+        if let Some(&(worth, currency)) = self.world.worth.get(&flow.transaction) {
+            return self.to_base(worth, currency, flow.date);
+        }
         let sources = self.sources();
-        flow_value(&self.inputs(&sources), flow)
+        Ok(-flow_value(&self.inputs(&sources), flow)?)
     }
 
     fn sources(&self) -> BTreeMap<InstrumentId, PriceSource<'_>> {

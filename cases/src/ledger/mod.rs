@@ -15,6 +15,8 @@ mod reader;
 mod rows;
 mod sales;
 mod totals;
+mod trades;
+mod transaction;
 mod transfers;
 mod world;
 
@@ -72,8 +74,7 @@ fn expect_error(expected: &Value, got: Result<(), Problem>, check: &mut Check) {
 impl<'a> Ledger<'a> {
     fn new(world: &'a World, inputs: &'a Inputs) -> Result<Self, Problem> {
         let books = world.book(None)?;
-        let last = world.entries.iter().map(|entry| entry.trade_date).max();
-        let as_of = inputs.as_of.or(inputs.period.map(|period| period.end)).or(last).unwrap_or_default();
+        let as_of = inputs.as_of.or(inputs.period.map(|period| period.end)).or(world.last_day).unwrap_or_default();
         Ok(Self { world, books, as_of, inputs })
     }
 
@@ -91,7 +92,6 @@ impl<'a> Ledger<'a> {
                 ("positions", Value::Array(rows)) => self.positions(rows, check),
                 ("cash", Value::Array(rows)) => self.cash(rows, check),
                 ("totals", Value::Object(totals)) => self.totals("totals", totals, check),
-                ("cost_basis" | "realized_gain" | "unrealized_gain", value) => self.total(key, key, value, check),
                 ("ratios", Value::Object(ratios)) => self.ratios(ratios, check),
                 ("period", Value::Object(period)) => self.period(period, check),
                 ("net_performance_windows", Value::Array(rows)) => self.net_performance_windows(rows, check),
@@ -102,7 +102,9 @@ impl<'a> Ledger<'a> {
                 ("realized_by_sale", Value::Array(rows)) => self.realized_by_sale(rows, check),
                 ("missing_acquisitions", value) => self.missing_acquisitions(value, check),
                 ("missing_quantity", value) => self.missing_quantity(value, check),
-                _ => check.unknown(Weight::Asked, key, value),
+                (_, Value::Array(_) | Value::Object(_)) => check.unknown(Weight::Asked, key, value),
+                // A bare figure is a total.
+                _ => self.total(key, key, value, check),
             }
         }
     }

@@ -1,7 +1,5 @@
 //! `period` and everything else that is asked between two days: the opening value is the close of the first.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use domain::ledger::{Trade, TradeCharges, TradeValue, Transaction, TransactionKind};
 use domain::money::{mul, sub};
@@ -48,24 +46,36 @@ impl Ledger<'_> {
         }
     }
 
-    /// Net external flows after `start`, up to `end`; units at what they were worth.
+    /// Net external flows after `start`, up to `end`. Units that come count at the cost that their gain is counted from,
+    /// units that leave at what they are worth.
     fn transfers(&self, start: NaiveDate, end: NaiveDate) -> Result<Decimal, Problem> {
         sum(self.books.flows(end).filter(|flow| flow.date > start).map(|flow| match flow.in_kind {
-            Some(_) => Ok(self.books.flow_value(flow)?),
-            None => Ok(flow.amount_base),
+            Some(units) if units.quantity.is_sign_negative() => Ok(-self.books.worth_of_leaving(flow)?),
+            _ => Ok(flow.amount_base),
         }))
     }
 
-    /// Capital gain counted from what was held at `start` was worth then. Fees and taxes stand beside it.
+    /// Capital gain counted from what was held at `start` was worth then. Fees and taxes stand beside it; units that leave
+    /// the portfolio realise what they are worth, so that gains and transfers bridge the two values.
     fn capital_gain(&self, realized: bool, start: NaiveDate, end: NaiveDate) -> Result<Decimal, Problem> {
-        let world = self.from_opening(start)?.under(|policy| policy.charges = TradeCharges::Expensed);
+        let mut world = self.since_opening(start)?;
+        world.policy.charges = TradeCharges::Expensed;
+        for flow in self.books.flows(end).filter(|flow| flow.date > start) {
+            let Some(units) = flow.in_kind.filter(|units| units.quantity.is_sign_negative()) else { continue };
+            let worth = self.books.worth_of_leaving(flow)?;
+            let base = self.world.policy.base;
+            if let Some(entry) = world.entries.iter_mut().find(|entry| entry.id == flow.transaction) {
+                let mut trade = Trade::at_price(units.instrument, units.quantity.abs(), Decimal::ZERO, base);
+                trade.value = TradeValue::Total(worth);
+                entry.kind = TransactionKind::Sell(trade);
+            }
+        }
         let books = world.book(None)?;
-        let view = View::Own;
-        if realized { books.realized(view, end) } else { books.unrealized(view, end) }
+        if realized { books.realized(View::Own, end) } else { books.unrealized(View::Own, end) }
     }
 
     /// The same world, but what was held at the close of `start` came then, at what it was worth.
-    pub(super) fn from_opening(&self, start: NaiveDate) -> Result<World, Problem> {
+    pub(super) fn since_opening(&self, start: NaiveDate) -> Result<World, Problem> {
         let before = self.world.book(Some(start))?;
         let mut world = self.world.clone();
         world.splits.retain(|split| split.ex_date > start);
@@ -125,14 +135,13 @@ impl Ledger<'_> {
         }
     }
 
-    /// What was held at the end of each day on which something was traded, at its cost.
+    /// What was held at the end of each day, at its cost.
     pub(super) fn invested_cost(&self, rows: &[Value], check: &mut Check) {
-        let traded: BTreeSet<_> = self.world.entries.iter().map(|entry| entry.trade_date).collect();
         for row in rows {
             let day = text(row, "date").and_then(|day| day.parse::<NaiveDate>().ok());
             let path = format!("invested_cost_by_trade_date[{}]", text(row, "date").unwrap_or("?"));
-            let Some(date) = day.filter(|day| traded.contains(day)) else {
-                check.fail(&path, "a day of a trade", "no entry of that day");
+            let Some(date) = day else {
+                check.fail(&path, "a day", row);
                 continue;
             };
             fields(row, &["date"], &path, check, |field| match field {

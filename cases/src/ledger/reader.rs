@@ -1,14 +1,16 @@
 //! Reads a case's names and currencies, and its transactions in the order in which they are listed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use domain::id::{AccountId, InstrumentId, TransactionId};
 use domain::ledger::{InstrumentTerms, Instruments, MarketSplit, Transaction};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 
-use super::inputs::{Entry, Inputs};
+use super::inputs::Inputs;
 use super::names::{Names, currency};
+use super::transaction::Entry;
 use crate::problem::Problem;
 
 /// What an account is called that the case does not name.
@@ -22,6 +24,10 @@ pub(super) struct Mapped {
     pub(super) splits: Vec<MarketSplit>,
     /// Cash that moves between accounts, written as two entries.
     pub(super) internal: BTreeSet<TransactionId>,
+    /// What the case says that units which leave are worth, in the currency of the transaction.
+    pub(super) worth: BTreeMap<TransactionId, (Decimal, Currency)>,
+    /// The last day of a transaction, one that moves nothing too.
+    pub(super) last_day: Option<NaiveDate>,
 }
 
 /// Reads the transactions of a case.
@@ -76,6 +82,7 @@ impl<'a> Reader<'a> {
         let mut mapped = Mapped::default();
         for at in 0..self.inputs.transactions.len() {
             self.read(at, &mut mapped)?;
+            mapped.last_day = mapped.last_day.max(Some(self.day(&self.inputs.transactions[at])?));
         }
         Ok(mapped)
     }

@@ -81,11 +81,11 @@ impl Ledger<'_> {
     /// What the open lots cost: at the day's rates, or at those of the trade dates. Where a period is given, what was held
     /// before it counts at what it was worth then.
     fn cost(&self, view: View) -> Result<Decimal, Problem> {
-        let from_opening = match self.inputs.period {
-            Some(period) => Some(self.from_opening(period.start)?),
+        let since_opening = match self.inputs.period {
+            Some(period) => Some(self.since_opening(period.start)?),
             None => None,
         };
-        let own = from_opening.as_ref().map(|world| world.book(None)).transpose()?;
+        let own = since_opening.as_ref().map(|world| world.book(None)).transpose()?;
         own.as_ref().unwrap_or(&self.books).cost(view, self.as_of)
     }
 

@@ -3,9 +3,9 @@
 use domain::ledger::TransactionKind;
 use rust_decimal::Decimal;
 
-use super::inputs::{Entry, Type};
 use super::names::number;
 use super::reader::{Mapped, Reader};
+use super::transaction::{Entry, Type};
 use crate::problem::Problem;
 
 impl Reader<'_> {
@@ -13,7 +13,7 @@ impl Reader<'_> {
     pub(super) fn transfer(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
         let inputs = self.inputs;
         let entry = &inputs.transactions[at];
-        let Some(other) = self.other_leg(at) else { return self.from_outside(at, mapped) };
+        let Some(other) = self.other_leg(at) else { return self.external(at, mapped) };
         let (account, currency) = (self.account(entry), self.currency(entry)?);
         let other = &inputs.transactions[other];
         if entry.symbol.is_none() && other.symbol.is_none() {
@@ -52,7 +52,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn from_outside(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
+    fn external(&mut self, at: usize, mapped: &mut Mapped) -> Result<(), Problem> {
         let entry = &self.inputs.transactions[at];
         let (account, currency) = (self.account(entry), self.currency(entry)?);
         let Some(symbol) = &entry.symbol else {
@@ -73,6 +73,11 @@ impl Reader<'_> {
             let instrument = self.instrument(symbol);
             let instrument = instrument.ok_or_else(|| Problem::Input(format!("{symbol} is unknown")))?;
             let (quantity, fee, lots) = (entry.quantity(), entry.fee(), self.picks(entry));
+            let multiplier = self.instruments.get(&instrument).map_or(Decimal::ONE, |terms| terms.multiplier());
+            let stated = entry.signed_amount().or_else(|| entry.price().map(|price| price * quantity * multiplier));
+            if let Some(worth) = stated {
+                mapped.worth.insert(number(at).into(), (worth.abs(), currency));
+            }
             TransactionKind::TransferOut { instrument, quantity, fee, currency, lots }
         };
         self.push(at, account, kind, mapped)

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::id::{AccountId, InstrumentId, TransactionId};
 use domain::ledger::{
-    Instruments, LedgerError, LotMethod, LotScope, MarketSplit, Oversell, Policy, Postings, TradeCharges, Transaction,
+    Instruments, LotMethod, LotScope, MarketSplit, Oversell, Policy, Postings, TradeCharges, Transaction,
     TransactionKind, book,
 };
+use domain::money::Currency;
 use domain::pricing::{FxRates, Series};
 use rust_decimal::Decimal;
 
@@ -24,6 +25,8 @@ pub(super) struct World {
     pub(super) entries: Vec<Transaction>,
     pub(super) splits: Vec<MarketSplit>,
     pub(super) internal: BTreeSet<TransactionId>,
+    pub(super) worth: BTreeMap<TransactionId, (Decimal, Currency)>,
+    pub(super) last_day: Option<NaiveDate>,
     pub(super) instruments: Instruments,
     pub(super) fx: FxRates,
     pub(super) prices: BTreeMap<InstrumentId, Series>,
@@ -55,6 +58,8 @@ impl World {
             entries: mapped.entries,
             splits: mapped.splits,
             internal: mapped.internal,
+            worth: mapped.worth,
+            last_day: mapped.last_day,
             instruments,
             fx,
             prices: prices::series(prices)?,
@@ -75,13 +80,8 @@ impl World {
         if config.lot_scope == Scope::Account || config.consume_from_account_only {
             return false;
         }
-        match self.policy.oversell {
-            Oversell::TakeHeld => true,
-            Oversell::Refuse | Oversell::GoShort => matches!(
-                self.book(None),
-                Err(Problem::Ledger(LedgerError::InsufficientQuantity { .. } | LedgerError::MixedSides { .. }))
-            ),
-        }
+        self.policy.oversell == Oversell::TakeHeld
+            || self.book(None).is_err_and(|problem| problem.is_of_accounts_apart())
     }
 
     fn merge_accounts(&mut self) {

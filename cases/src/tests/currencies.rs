@@ -101,7 +101,7 @@ fn a_realised_gain_has_a_part_that_rates_made() {
         invested(Some(sale)),
         json!({
             // 240 × 0.95 − 200 × 0.92 = 44, of which 200 × 0.03 by rates.
-            "realized_gain": "44", "realized_by_sale": [{ "sell": "s1", "realized_gain_local": "40" }],
+            "realized_gain": "44", "realized_gain_fifo": "44", "realized_by_sale": [{ "sell": "s1", "realized_gain_local": "40" }],
             "totals": { "realized_gain_currency_part": "6", "realized_gain_average": "44", "currency_gain": "50" },
         }),
     );

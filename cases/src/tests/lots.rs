@@ -124,3 +124,14 @@ fn a_contract_has_a_multiplier() {
         }),
     );
 }
+
+#[test]
+fn a_split_may_be_the_last_that_happens() {
+    let split = json!({
+        "date": "2024-02-01", "type": "SPLIT", "symbol": "S", "currency": "EUR", "numerator": "3", "denominator": "2",
+    });
+    holds(
+        json!({ "config": config(json!({})), "transactions": [traded("2024-01-02", "BUY", "10", "9", "0", "b1"), split] }),
+        json!({ "positions": [{ "symbol": "S", "quantity": "15", "average_cost": "6" }] }),
+    );
+}

@@ -37,18 +37,29 @@ fn a_period_is_bridged_from_its_opening_to_its_closing_value() {
 }
 
 #[test]
-fn units_that_come_or_go_count_at_their_worth() {
-    let arrived = json!({
-        "date": "2024-02-05", "type": "TRANSFER_IN", "symbol": "S", "quantity": "3", "price": "10", "currency": "EUR",
-    });
-    holds(
+fn units_that_come_or_go_are_in_the_bridge_too() {
+    let delivered = |date: &str, kind: &str, quantity: &str, price: Option<&str>| {
+        json!({
+            "date": date, "type": kind, "symbol": "S", "quantity": quantity, "price": price, "currency": "EUR",
+        })
+    };
+    let inputs = |leaves_at: Option<&str>| {
         json!({
             "config": config(json!({})), "period": { "start": "2024-01-31", "end": "2024-03-31" },
-            "transactions": [arrived], "prices": [price("2024-02-05", "12"), price("2024-03-01", "15")],
-        }),
-        // Bought long ago for 30, worth 36 when they came.
-        json!({ "period": { "initial_value": "0", "transfers": "36", "final_value": "45" } }),
-    );
+            "transactions": [
+                delivered("2024-02-05", "TRANSFER_IN", "3", Some("10")),
+                delivered("2024-02-20", "TRANSFER_OUT", "1", leaves_at),
+            ],
+            "prices": [price("2024-02-05", "12"), price("2024-03-01", "15")],
+        })
+    };
+    // 30 came, and one left at its close of 12; 2 × (15 − 10) and 12 − 10: 18 + 10 + 2 = 30.
+    let close = json!({ "initial_value": "0", "transfers": "18", "unrealized_capital_gain": "10",
+        "realized_capital_gain": "2", "final_value": "30" });
+    holds(inputs(None), json!({ "period": close }));
+    // The case says that it was worth 13.
+    let stated = json!({ "transfers": "17", "realized_capital_gain": "3", "final_value": "30" });
+    holds(inputs(Some("13")), json!({ "period": stated }));
 }
 
 #[test]

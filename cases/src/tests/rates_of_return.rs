@@ -55,3 +55,27 @@ fn what_is_not_there_yet_is_neither_passed_nor_failed() {
     assert_eq!(lines[0], "left out (not in the product yet): attribution MADE_UP 1, risk made_up 1");
     assert_eq!(lines[2], "0 passed, 0 failed");
 }
+
+#[test]
+fn statistics_are_compared_where_the_definition_is_the_products() {
+    let risk = |metric: &str, changes: Value, value: Value| {
+        let mut inputs = json!({ "metric": metric, "returns": [0.1, null, -0.2, 0.1] });
+        inputs.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        case("risk", inputs, json!({ "value": value })).verdict
+    };
+    assert_eq!(risk("max_drawdown", json!({}), json!(-0.2)), Verdict::Passed);
+    assert_eq!(risk("max_drawdown", json!({}), json!(0.2)), Verdict::Failed);
+    // The mean is 0, the squares sum to 0.06: √0.03 a period.
+    assert_eq!(risk("annual_volatility", json!({ "periods_per_year": 3 }), json!(0.3)), Verdict::Passed);
+    assert_eq!(risk("sharpe", json!({ "periods_per_year": 3, "risk_free": 0.03 }), json!(-0.3)), Verdict::Passed);
+    let other = risk("sharpe", json!({ "periods_per_year": 3, "moon": "full" }), json!(0.0));
+    assert_eq!(other, Verdict::LeftOut { kind: "risk sharpe".to_owned() });
+    let span = |year_days: f64| {
+        let inputs = json!({
+            "kind": "annualise", "total_return": 0.21, "start": "2022-01-01", "end": "2024-01-01", "year_days": year_days,
+        });
+        case("returns", inputs, json!({ "annualised": 0.1 })).verdict
+    };
+    assert_eq!(span(365.0), Verdict::Passed);
+    assert_eq!(span(365.25), Verdict::LeftOut { kind: "returns annualise".to_owned() });
+}

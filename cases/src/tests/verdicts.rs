@@ -18,7 +18,7 @@ fn every_wrong_expectation_fails_by_its_path() {
         "remaining_lots": [],
         "realized_by_sale": [{ "sell": "s1", "realized_gain": "0" }],
         "missing_quantity": "1",
-        "invested_cost_by_trade_date": [{ "date": "2024-01-03", "cost_basis": "201" }],
+        "invested_cost_by_trade_date": [{ "date": "2024-01-03", "cost_basis": "202" }],
         "period": { "initial_value": "0" },
     });
     let mut found = failing(one_buy(), wrong);
@@ -26,7 +26,7 @@ fn every_wrong_expectation_fails_by_its_path() {
     let mut expected = [
         "cash[EUR].amount",
         "cost_basis",
-        "invested_cost_by_trade_date[2024-01-03]",
+        "invested_cost_by_trade_date[2024-01-03].cost_basis",
         "matches[s1, b1]",
         "missing_quantity",
         "period",

@@ -305,7 +305,7 @@ impl<'a> Pool<'a> {
         let (mut cost, mut quantity) = (self.cost, self.quantity);
         for (index, place) in self.places.iter_mut().enumerate() {
             let held = place.state.quantity;
-            // What one account owes may make up for what the others hold: then there is no unit left to share by.
+            // Accounts of both sides may sum to nothing, which no cost is shared by; the entry is refused then.
             let own = if held.is_zero() || quantity.is_zero() {
                 Amounts::default()
             } else if held == quantity {
