@@ -161,11 +161,13 @@ impl Services {
         portfolio: &Portfolio,
         transactions: Vec<Transaction>,
     ) -> Result<Booking, PostError> {
-        let instruments = self.terms(session, &transactions).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
         let policy = policy::of(portfolio);
+        let instruments = self.terms(session, transactions.iter().map(|entry| &entry.kind)).await?;
+        let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
+        let fx = self.market.view(session).await?.fx(session).await?;
         // Off the threads that serve requests: a large ledger takes its time.
-        let booking = tokio::task::spawn_blocking(move || ledger::book(&policy, &transactions, &[], &instruments, &fx));
+        let booking =
+            tokio::task::spawn_blocking(move || ledger::book(&policy, &transactions, &splits, &instruments, &fx));
         let booking = booking.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
         booking.map_err(PostError::Ledger)
     }

@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::id::InstrumentId;
-use domain::ledger::{self, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction};
+use domain::ledger::{
+    self, CashPeriod, Flow, InstrumentTerms, Instruments, MarketSplit, Policy, PositionPeriod, Transaction,
+    TransactionKind,
+};
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, MaxAge, Series};
 use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, ValuationError};
@@ -221,36 +224,44 @@ impl Services {
             for row in storage::transaction::effective(session, &ids, Some(to)).await? {
                 ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
             }
-            let instruments = self.terms(session, ledgers.values().flatten()).await?;
+            let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
             for view in rebooked {
                 let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
-                rows.insert(view.clone(), booked_again(view, ledger, from, &instruments, fx));
+                let splits = self.market_splits(session, &view.policy, ledger, &instruments).await?;
+                rows.insert(view.clone(), booked_again(view, ledger, &splits, from, &instruments, fx));
             }
         }
         Ok(rows)
     }
 
-    /// Terms of every instrument that the transactions name; one that does not exist is left out.
+    /// Terms of every instrument that the transactions name, and of what options among them are about; one that does not
+    /// exist is left out.
     pub(super) async fn terms(
         &self,
         session: &Session<Tenant>,
-        transactions: impl IntoIterator<Item = &Transaction>,
+        kinds: impl IntoIterator<Item = &TransactionKind>,
     ) -> Result<Instruments, ServiceError> {
-        let named = transactions
-            .into_iter()
-            .flat_map(|entry| [entry.kind.instrument(), entry.kind.counter_instrument()])
-            .flatten();
+        let named = kinds.into_iter().flat_map(|kind| [kind.instrument(), kind.counter_instrument()]).flatten();
         self.terms_of(session, named.map(|id| id.uuid()).collect()).await
     }
 
-    /// Terms of these instruments; one that does not exist is left out.
+    /// Terms of these instruments and of the underlyings of options among them; one that does not exist is left out.
     pub(super) async fn terms_of(
         &self,
         session: &Session<Tenant>,
         ids: BTreeSet<Uuid>,
     ) -> Result<Instruments, ServiceError> {
         let market = self.market.view(session).await?;
-        terms(&market.instruments(session, ids).await?)
+        let mut instruments = market.instruments(session, ids).await?;
+        let underlyings: BTreeSet<Uuid> = instruments
+            .values()
+            .filter_map(|instrument| Some(instrument.option?.underlying.uuid()))
+            .filter(|id| !instruments.contains_key(id))
+            .collect();
+        if !underlyings.is_empty() {
+            instruments.extend(market.instruments(session, underlyings).await?);
+        }
+        terms(&instruments)
     }
 }
 
@@ -281,12 +292,13 @@ fn each<T, U>(views: OfViews<T>, mut work: impl FnMut(&View, T) -> Result<U, Ser
 fn booked_again(
     view: &View,
     ledger: &[Transaction],
+    splits: &[MarketSplit],
     from: NaiveDate,
     instruments: &Instruments,
     fx: &FxRates,
 ) -> Result<Rows, ServiceError> {
     let policy = Policy { base: view.currency, ..view.policy.clone() };
-    let booking = ledger::book(&policy, ledger, &[], instruments, fx)
+    let booking = ledger::book(&policy, ledger, splits, instruments, fx)
         .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
     let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
     Ok(Rows {
@@ -309,8 +321,12 @@ fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, Se
         .values()
         .map(|instrument| {
             let terms =
-                InstrumentTerms::new(instrument.symbol.clone(), instrument.currency, instrument.price_multiplier)
-                    .map_err(|error| ServiceError::Internal(error.to_string()))?;
+                InstrumentTerms::new(instrument.symbol.clone(), instrument.currency, instrument.price_multiplier);
+            let terms = match instrument.option {
+                Some(option) => terms.and_then(|terms| terms.with_option(option)),
+                None => terms,
+            };
+            let terms = terms.map_err(|error| ServiceError::Internal(error.to_string()))?;
             Ok((InstrumentId::from(instrument.id), terms))
         })
         .collect()

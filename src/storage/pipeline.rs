@@ -202,7 +202,8 @@ pub enum Dimension {
     Sessions,
     /// code, name
     Sectors,
-    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, created at
+    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, underlying, right, strike,
+    /// units per contract, expiry, created at
     Instruments,
     /// instrument, type, ex-date, numerator, denominator
     Splits,
@@ -217,7 +218,7 @@ impl Dimension {
             Self::Sectors => "COPY dim_sector (code, name) FROM STDIN",
             Self::Instruments => {
                 "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \
-                 price_source, created_at) FROM STDIN"
+                 price_source, underlying_id, option_right, strike, units_per_contract, expiry, created_at) FROM STDIN"
             }
             Self::Splits => {
                 "COPY fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) FROM STDIN"

@@ -57,7 +57,7 @@ impl Reader<'_> {
                 let (numerator, denominator) = entry.ratio();
                 if entry.account.is_none() {
                     let ex_date = self.day(entry)?;
-                    mapped.splits.push(MarketSplit { instrument, ex_date, numerator, denominator });
+                    mapped.splits.push(MarketSplit { instrument, account: None, ex_date, numerator, denominator });
                     return Ok(());
                 }
                 Some(TransactionKind::Split { instrument, numerator, denominator })

@@ -395,8 +395,12 @@ fn split_pools(
     own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
 ) -> Result<(), ArithmeticError> {
     for pool in pools.iter_mut().filter(|pool| pool.instrument == split.instrument) {
+        let concerns = |account: AccountId| split.account.is_none_or(|only| only == account);
         let by_itself = |account: AccountId| own.contains(&(account, split.instrument, split.ex_date));
-        if pool.quantity.is_zero() || pool.places.iter().any(|place| by_itself(place.state.account)) {
+        if pool.quantity.is_zero()
+            || !pool.places.iter().any(|place| concerns(place.state.account))
+            || pool.places.iter().any(|place| by_itself(place.state.account))
+        {
             continue;
         }
         pool.split(split.numerator, split.denominator)?;

@@ -71,7 +71,7 @@ pub fn daily(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Daily, Valuation
         dates: days.to_vec(),
         values: values.map(|(value, incomplete)| (!incomplete).then_some(*value)).collect(),
         known_values: columns.known,
-        flows: net_flows(days, inputs.flows.iter().map(|flow| Ok((flow.date, flow_value(inputs, flow)?))))?,
+        flows: net_flows(days, valued_flows(inputs, days))?,
         missing: columns.missing.into_values().collect(),
     })
 }
@@ -190,6 +190,16 @@ fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<
     let before = |date: NaiveDate| days.partition_point(|day| *day < date);
     let start = before(from);
     start..until.map_or(days.len(), before).max(start)
+}
+
+/// What flows are worth that come on these days or between them: no other need have a rate.
+fn valued_flows<'a>(
+    inputs: &'a Inputs<'_>,
+    days: &'a [NaiveDate],
+) -> impl Iterator<Item = Result<(NaiveDate, Decimal), ValuationError>> + 'a {
+    let within = |date: NaiveDate| days.first().zip(days.last()).is_some_and(|(a, b)| (*a..=*b).contains(&date));
+    let flows = inputs.flows.iter().filter(move |flow| within(flow.date));
+    flows.map(|flow| Ok((flow.date, flow_value(inputs, flow)?)))
 }
 
 /// The column [`Daily::flows`] of these days, from what each flow is worth on its own day.
