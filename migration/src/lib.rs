@@ -58,4 +58,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0003_projections",
     "tenant" / "m0004_grants",
     "tenant" / "m0005_ledger_kinds",
+    "tenant" / "m0006_lot_settings",
 ];

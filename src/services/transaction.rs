@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::blame::{self, Part};
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, policy, settle};
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
@@ -284,8 +284,8 @@ impl Services {
             .collect();
         let instruments = self.terms(session, &transactions).await?;
         let fx = self.market.view(session).await?.fx(session).await?;
-        let booking =
-            ledger::book(&policy::of(&portfolio), &transactions, &[], &instruments, &fx).map_err(PostError::Ledger)?;
+        let policy = self.policy(session, &portfolio).await?;
+        let booking = ledger::book(&policy, &transactions, &[], &instruments, &fx).map_err(PostError::Ledger)?;
         storage::transaction::append(session, &new).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
         // Not their number: rows that were refused have left gaps.
