@@ -65,4 +65,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0005_ledger_kinds",
     "tenant" / "m0006_books",
     "tenant" / "m0007_daily_values",
+    "tenant" / "m0008_lot_settings",
 ];

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use domain::id::InstrumentId;
-use domain::ledger::{self, Booking, Change, LedgerError, Transaction};
+use domain::ledger::{self, Booking, Change, LedgerError, Transaction, TransactionKind};
 use uuid::Uuid;
 
-use super::{Caller, Done, ServiceError, Services, access, policy, settle};
+use super::{Caller, Done, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::ChangeError;
@@ -50,7 +50,9 @@ impl Services {
         new: Vec<LedgerRow>,
         gone: &[LedgerRow],
     ) -> Result<Portfolio, PostError> {
-        let touched = self.touched(session, portfolio.id, new.iter().chain(gone)).await?;
+        let kinds: Vec<TransactionKind> =
+            new.iter().chain(gone).filter_map(LedgerRow::transaction).map(|entry| entry.kind).collect();
+        let touched = self.part(session, portfolio.id, &kinds).await?;
         let mut before = storage::transaction::of_instruments(session, portfolio.id, &touched).await?;
         // What concerns no instrument stands for itself.
         before.extend(
@@ -79,17 +81,12 @@ impl Services {
     }
 
     /// Books a portfolio's whole ledger and puts that in place of its books. The portfolio is locked by the caller.
-    pub(super) async fn rebook(
-        &self,
-        session: &Session<Tenant>,
-        portfolio: &mut Portfolio,
-    ) -> Result<Rebuilt, PostError> {
+    pub(super) async fn rebook(&self, session: &Session<Tenant>, portfolio: &Portfolio) -> Result<Rebuilt, PostError> {
         let rows = storage::transaction::effective(session, &[portfolio.id], None).await?;
         let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
         let (entries, first) = (transactions.len(), transactions.first().map(|entry| entry.trade_date));
         let booking = self.booked(session, portfolio, transactions).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
-        self.touch(session, portfolio).await?;
         self.mark_dirty(session, portfolio.id, first).await?;
         Ok(Rebuilt { portfolio: portfolio.id, entries })
     }
@@ -102,10 +99,11 @@ impl Services {
             let found = storage::portfolio::lock(&session, visible, portfolio).await?;
             let mut portfolio =
                 found.ok_or_else(|| ServiceError::BadInput(format!("there is no portfolio {portfolio}")))?;
-            let rebuilt = self.rebook(&session, &mut portfolio).await.map_err(|error| match error {
+            let rebuilt = self.rebook(&session, &portfolio).await.map_err(|error| match error {
                 PostError::Service(error) => error,
                 PostError::Ledger(error) => ServiceError::BadInput(format!("the ledger cannot be booked: it {error}")),
             })?;
+            self.touch(&session, &mut portfolio).await?;
             let done = Done {
                 action: "portfolioRebuild",
                 entity_type: "Portfolio",
@@ -128,23 +126,20 @@ impl Services {
         Ok(storage::portfolio::update(session, portfolio).await?)
     }
 
-    /// The instruments whose books rows may change.
-    async fn touched(
+    /// The instruments whose books entries bear on: those that they name, and those that the ledger links to them.
+    pub(super) async fn part(
         &self,
         session: &Session<Tenant>,
         portfolio: Uuid,
-        rows: impl Iterator<Item = &LedgerRow>,
+        kinds: &[TransactionKind],
     ) -> Result<BTreeSet<Uuid>, ServiceError> {
-        let transactions: Vec<Transaction> = rows.filter_map(LedgerRow::transaction).collect();
-        let named = |entry: &Transaction| [entry.kind.instrument(), entry.kind.counter_instrument()];
-        let seeds: BTreeSet<InstrumentId> = transactions.iter().flat_map(named).flatten().collect();
+        let named = |kind: &TransactionKind| [kind.instrument(), kind.counter_instrument()];
+        let seeds: BTreeSet<InstrumentId> = kinds.iter().flat_map(named).flatten().collect();
         if seeds.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let mut links: Vec<(InstrumentId, InstrumentId)> = transactions
-            .iter()
-            .filter_map(|entry| Some((entry.kind.instrument()?, entry.kind.counter_instrument()?)))
-            .collect();
+        let mut links: Vec<(InstrumentId, InstrumentId)> =
+            kinds.iter().filter_map(|kind| Some((kind.instrument()?, kind.counter_instrument()?))).collect();
         let stored = storage::transaction::links(session, portfolio).await?;
         links.extend(stored.iter().filter_map(|(one, other)| Some(((*one).into(), (*other)?.into()))));
         // An option's underlying stands in its terms.
@@ -161,7 +156,7 @@ impl Services {
         portfolio: &Portfolio,
         transactions: Vec<Transaction>,
     ) -> Result<Booking, PostError> {
-        let policy = policy::of(portfolio);
+        let policy = self.policy(session, portfolio).await?;
         let instruments = self.terms(session, transactions.iter().map(|entry| &entry.kind)).await?;
         let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let fx = self.market.view(session).await?.fx(session).await?;

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::id::InstrumentId;
 use domain::ledger::{
-    self, CashPeriod, Flow, InstrumentTerms, Instruments, MarketSplit, Policy, PositionPeriod, Transaction,
-    TransactionKind,
+    self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, MaxAge, Series};
@@ -22,6 +21,8 @@ use uuid::Uuid;
 use super::{ServiceError, Services, policy};
 use crate::market_data::MarketView;
 use crate::storage;
+use crate::storage::account::Account;
+use crate::storage::bookkeeping::Bookkeeping;
 use crate::storage::instrument::Instrument;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::Border;
@@ -35,8 +36,10 @@ const EXCHANGE_MAX_AGE_SESSIONS: u32 = 5;
 pub struct View {
     /// The portfolio.
     pub portfolio: Uuid,
-    /// The rules that its books are kept by.
-    pub policy: Policy,
+    /// The currency that its books are kept in.
+    pub base: Currency,
+    /// What it decides about its books.
+    pub bookkeeping: Bookkeeping,
     /// The currency to show figures in.
     pub currency: Currency,
 }
@@ -45,7 +48,18 @@ impl View {
     /// A portfolio in its base currency or another.
     pub fn new(portfolio: &Portfolio, currency: Option<Currency>) -> Self {
         let currency = currency.unwrap_or(portfolio.base_currency);
-        Self { portfolio: portfolio.id, policy: policy::of(portfolio), currency }
+        let Portfolio { id, base_currency, bookkeeping, .. } = *portfolio;
+        Self { portfolio: id, base: base_currency, bookkeeping, currency }
+    }
+
+    /// Whether figures are shown in the currency that the books are kept in.
+    pub fn is_in_base(&self) -> bool {
+        self.currency == self.base
+    }
+
+    /// The rules that its books are kept by, in the currency to show. Of `accounts`, those of the portfolio count.
+    pub(super) fn policy(&self, accounts: &[Account]) -> Policy {
+        policy::of(self.portfolio, &self.bookkeeping, self.currency, accounts)
     }
 }
 
@@ -198,8 +212,7 @@ impl Services {
         to: NaiveDate,
         fx: &FxRates,
     ) -> Result<OfViews<Rows>, ServiceError> {
-        let (in_base, rebooked): (Vec<&View>, Vec<&View>) =
-            views.iter().partition(|view| view.currency == view.policy.base);
+        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_in_base());
         let mut rows = OfViews::new();
         if !in_base.is_empty() {
             let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
@@ -218,24 +231,42 @@ impl Services {
                 rows.insert(view.clone(), Ok(of_view));
             }
         }
-        if !rebooked.is_empty() {
-            let ids: Vec<Uuid> = rebooked.iter().map(|view| view.portfolio).collect();
-            let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
-            for row in storage::transaction::effective(session, &ids, Some(to)).await? {
-                ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
-            }
-            let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
-            for view in rebooked {
-                let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
-                let splits = self.market_splits(session, &view.policy, ledger, &instruments).await?;
-                rows.insert(view.clone(), booked_again(view, ledger, &splits, from, &instruments, fx));
-            }
-        }
+        let bookings = self.bookings(session, &rebooked, to, fx).await?;
+        rows.extend(bookings.into_iter().map(|(view, booking)| (view, booking.map(|booking| from_day(booking, from)))));
         Ok(rows)
     }
 
-    /// Terms of every instrument that the transactions name, and of what options among them are about; one that does not
-    /// exist is left out.
+    /// Each view's ledger until a day, booked in the currency of the view.
+    pub(super) async fn bookings(
+        &self,
+        session: &Session<Tenant>,
+        views: &[&View],
+        until: NaiveDate,
+        fx: &FxRates,
+    ) -> Result<OfViews<Booking>, ServiceError> {
+        if views.is_empty() {
+            return Ok(OfViews::new());
+        }
+        let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
+        let accounts = storage::account::of_portfolios(session, &ids).await?;
+        let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
+        for row in storage::transaction::effective(session, &ids, Some(until)).await? {
+            ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
+        }
+        let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
+        let mut bookings = OfViews::new();
+        for &view in views {
+            let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
+            let policy = view.policy(&accounts);
+            let splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            let booking = ledger::book(&policy, ledger, &splits, &instruments, fx)
+                .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
+            bookings.insert(view.clone(), booking);
+        }
+        Ok(bookings)
+    }
+
+    /// Terms of every instrument that the transactions name; one that does not exist is left out.
     pub(super) async fn terms(
         &self,
         session: &Session<Tenant>,
@@ -289,23 +320,14 @@ fn each<T, U>(views: OfViews<T>, mut work: impl FnMut(&View, T) -> Result<U, Ser
     views.into_iter().map(done).collect()
 }
 
-fn booked_again(
-    view: &View,
-    ledger: &[Transaction],
-    splits: &[MarketSplit],
-    from: NaiveDate,
-    instruments: &Instruments,
-    fx: &FxRates,
-) -> Result<Rows, ServiceError> {
-    let policy = Policy { base: view.currency, ..view.policy.clone() };
-    let booking = ledger::book(&policy, ledger, splits, instruments, fx)
-        .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
+/// The rows of a booking that say something of a day or later.
+fn from_day(booking: Booking, from: NaiveDate) -> Rows {
     let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
-    Ok(Rows {
+    Rows {
         positions: booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
         cash: booking.cash.into_iter().filter(|row| open(row.valid_until)).collect(),
         flows: booking.flows.into_iter().filter(|flow| flow.date >= from && flow.counter_account.is_none()).collect(),
-    })
+    }
 }
 
 pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {

@@ -2,6 +2,7 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod bookkeeping;
 pub mod columns;
 pub mod copy;
 pub mod credential;
@@ -10,6 +11,7 @@ pub mod exchange;
 pub mod exchange_rate;
 pub mod idempotency;
 pub mod instrument;
+pub mod lot;
 pub mod manual_price;
 pub mod market_version;
 pub mod pipeline;

@@ -364,3 +364,21 @@ pub async fn first_dates(
         .all(session)
         .await?)
 }
+
+/// The day of each portfolio's last transaction that counts.
+pub async fn last_dates(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
+    Ok(table::Entity::find()
+        .select_only()
+        .column(table::Column::PortfolioId)
+        .column_as(table::Column::TradeDate.max(), "last")
+        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .group_by(table::Column::PortfolioId)
+        .into_tuple()
+        .all(session)
+        .await?)
+}

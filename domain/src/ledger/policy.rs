@@ -99,7 +99,8 @@ impl Policy {
         }
     }
 
-    pub(super) fn method_of(&self, account: AccountId) -> LotMethod {
+    /// The lot method of an account.
+    pub fn method_of(&self, account: AccountId) -> LotMethod {
         match self.scope {
             LotScope::Account => self.methods.get(&account).copied().unwrap_or(self.method),
             LotScope::Portfolio => self.method,

@@ -134,6 +134,7 @@ async fn import(services: &Services, tenant: &TenantRecord, csv: &str) -> anyhow
             name: format!("Benchmark {run}"),
             description: String::new(),
             base_currency: domain::money::Currency::new("USD")?,
+            bookkeeping: Default::default(),
             owner,
             advisor: None,
             accounts: vec!["Brokerage".to_owned()],

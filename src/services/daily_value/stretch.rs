@@ -73,7 +73,7 @@ impl Services {
             portfolio_version: portfolio.version,
         };
         let is_last = to >= end;
-        Ok(Plan::Store(Box::new(Stretch { dirty, currency: view.policy.base, daily, status, from, is_last })))
+        Ok(Plan::Store(Box::new(Stretch { dirty, currency: view.base, daily, status, from, is_last })))
     }
 
     async fn portfolio_of(&self, session: &Session<Tenant>, id: Uuid) -> Result<Portfolio, ServiceError> {
