@@ -137,7 +137,9 @@ impl Services {
             .map(|(leg, (date, _))| LegOf { account: leg.new.account, date: *date, kind: &leg.new.kind })
             .collect();
         let instruments = self.terms(session, legs.iter().map(|leg| &leg.new.kind)).await?;
-        let shape = event::shape(&shaped, &instruments)
+        // A leg alone is no event whose legs could be out of balance.
+        let shape = if legs.len() == 1 { Ok(Shape::AsGiven) } else { event::shape(&shaped, &instruments) };
+        let shape = shape
             .map_err(|wrong| legs[wrong.leg].refused(Wrong::new(RefusalCode::UnbalancedEvent, None, wrong.message)))?;
         let kinds: Vec<(usize, TransactionKind)> = match shape {
             Shape::AsGiven => legs.iter().map(|leg| leg.new.kind.clone()).enumerate().collect(),

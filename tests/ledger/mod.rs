@@ -1,5 +1,8 @@
 //! What is recorded in a ledger, and what follows from it.
 
+mod activities;
+mod corporate_actions;
+mod events;
 mod guarded;
 mod idempotency;
 mod kinds;
@@ -7,4 +10,5 @@ mod people;
 mod rebuild;
 mod record;
 mod refusals;
+mod refused_activities;
 mod reversal;

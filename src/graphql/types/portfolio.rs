@@ -213,6 +213,7 @@ impl Portfolio {
             account_id: Kind::Account.id(line.account.uuid()),
             currency: Currency(line.currency),
             amount: Money::new(line.amount, line.currency),
+            unsettled: Money::new(line.unsettled, line.currency),
             value: line.value.map(|value| Money::new(value, snapshot.currency)),
             rate_date: line.rate_date.map(Date),
             weight: line.weight,
