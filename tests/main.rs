@@ -10,4 +10,5 @@ mod imports;
 mod isolation;
 mod layering;
 mod ledger;
+mod lots;
 mod tenancy;
