@@ -11,4 +11,5 @@ mod isolation;
 mod jobs;
 mod layering;
 mod ledger;
+mod lots;
 mod tenancy;

@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use domain::ledger::{Lot, LotMatch};
 use entity::tenant::{lot, lot_match};
 use sea_orm::sea_query::Value;
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use uuid::Uuid;
 
 use super::Page;
@@ -136,7 +138,7 @@ pub async fn lot_pages(
     values.extend(after(page.after));
     values.push(page.limit.into());
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, LOT_PAGES, values);
-    by_portfolio(lot::Entity::find().from_raw_sql(statement).all(session).await?.into_iter().map(read_lot))
+    by_portfolio(lot::Model::find_by_statement(statement).all(session).await?.into_iter().map(read_lot))
 }
 
 /// A page of the disposals of each portfolio, the earliest first.
@@ -151,7 +153,7 @@ pub async fn match_pages(
     values.extend(after(page.after));
     values.push(page.limit.into());
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, MATCH_PAGES, values);
-    by_portfolio(lot_match::Entity::find().from_raw_sql(statement).all(session).await?.into_iter().map(read_match))
+    by_portfolio(lot_match::Model::find_by_statement(statement).all(session).await?.into_iter().map(read_match))
 }
 
 fn list(ids: &[Uuid]) -> Value {
