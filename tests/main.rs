@@ -8,6 +8,8 @@ mod contract;
 mod figures;
 mod imports;
 mod isolation;
+mod jobs;
 mod layering;
 mod ledger;
+mod lots;
 mod tenancy;

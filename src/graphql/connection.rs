@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::error::ErrorCode;
 use crate::clock::parse_day;
 use crate::storage::Page;
+use crate::storage::lot::Place;
 
 /// Rows that a page has where its size is not given.
 const DEFAULT_FIRST: i32 = 20;
@@ -50,6 +51,25 @@ impl Key for (NaiveDate, i64) {
     fn decode(text: &str) -> Option<Self> {
         let (date, sequence) = text.split_once(' ')?;
         Some((parse_day(date)?, sequence.parse().ok()?))
+    }
+}
+
+impl Key for Place {
+    fn encode(&self) -> String {
+        let Self { date, transaction, account, instrument, ordinal } = self;
+        format!("{date} {} {} {} {ordinal}", transaction.simple(), account.simple(), instrument.simple())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let place = Self {
+            date: parse_day(parts.next()?)?,
+            transaction: Uuid::try_parse(parts.next()?).ok()?,
+            account: Uuid::try_parse(parts.next()?).ok()?,
+            instrument: Uuid::try_parse(parts.next()?).ok()?,
+            ordinal: parts.next()?.parse().ok()?,
+        };
+        parts.next().is_none().then_some(place)
     }
 }
 

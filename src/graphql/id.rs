@@ -13,6 +13,7 @@ pub enum Kind {
     Account,
     AuditEntry,
     Instrument,
+    Lot,
     Portfolio,
     Tenant,
     Transaction,
@@ -20,10 +21,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Account,
         Self::AuditEntry,
         Self::Instrument,
+        Self::Lot,
         Self::Portfolio,
         Self::Tenant,
         Self::Transaction,
@@ -35,6 +37,7 @@ impl Kind {
             Self::Account => "acc",
             Self::AuditEntry => "aud",
             Self::Instrument => "ins",
+            Self::Lot => "lot",
             Self::Portfolio => "pf",
             Self::Tenant => "ten",
             Self::Transaction => "txn",

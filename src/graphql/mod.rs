@@ -6,6 +6,7 @@
 mod connection;
 mod context;
 pub mod error;
+mod gains_file;
 mod id;
 pub mod limits;
 mod loaders;
@@ -18,5 +19,6 @@ mod service;
 mod subscriptions;
 mod types;
 
+pub use gains_file::{GainsFile, GainsRequest};
 pub use schema::{Api, ApiSchema, sdl};
 pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, Schema};
+use async_graphql::{Error, Request, Response, Schema};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{BoxStream, StreamExt};
 
 use super::context::Operation;
+use super::gains_file::{self, GainsFile, GainsRequest};
 use super::loaders::Loaders;
 use super::mutations::Mutation;
 use super::queries::Query;
@@ -57,13 +58,16 @@ impl Api {
     }
 }
 
-fn refused(error: &ServiceError, context: &RequestContext) -> Response {
+fn refusal(error: &ServiceError, context: &RequestContext) -> Error {
     use super::error::ErrorCode;
-    let error = match error {
+    match error {
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated.error("log in first: this needs an access token"),
         other => super::error::internal(other, &context.request_id),
-    };
-    Response::from_errors(vec![error.into_server_error(Default::default())])
+    }
+}
+
+fn refused(error: &ServiceError, context: &RequestContext) -> Response {
+    Response::from_errors(vec![refusal(error, context).into_server_error(Default::default())])
 }
 
 #[async_trait]
@@ -106,6 +110,13 @@ impl GraphqlService for Api {
             }
         };
         futures_util::stream::once(stream).flatten().boxed()
+    }
+
+    async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
+        let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
+        let file = gains_file::open(&operation, &asked).await;
+        operation.finish().await;
+        file
     }
 
     async fn ready(&self) -> Result<(), &'static str> {

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use async_graphql::{Request, Response};
+use async_graphql::{Error, Request, Response};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
+use super::gains_file::{self, GainsFile, GainsRequest};
 use super::limits::Cost;
 use crate::auth::Actor;
 
@@ -60,6 +61,12 @@ pub trait GraphqlService: Send + Sync + 'static {
 
     /// Runs a subscription whose document is parsed and within the limits.
     fn subscribe(&self, request: Request, context: RequestContext) -> BoxStream<'static, Response>;
+
+    /// Opens the file of a portfolio's realised gains.
+    async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
+        let _ = (asked, context);
+        Err(gains_file::none())
+    }
 
     /// Whether requests can be served; if not, one constant word that says why, such as `database`.
     async fn ready(&self) -> Result<(), &'static str>;

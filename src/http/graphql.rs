@@ -94,7 +94,8 @@ async fn answer(
     Ok(response)
 }
 
-async fn identify(shared: &Shared, headers: &HeaderMap, request_id: &str) -> Result<Option<Actor>, Problem> {
+/// Who asks, by the bearer token; nobody without one.
+pub(super) async fn identify(shared: &Shared, headers: &HeaderMap, request_id: &str) -> Result<Option<Actor>, Problem> {
     let unauthenticated = |challenge| {
         Problem::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, TokenError::PUBLIC_MESSAGE)
             .with_header(header::WWW_AUTHENTICATE, challenge)

@@ -6,6 +6,7 @@
 mod access_log;
 mod assets;
 mod envelope;
+mod gains_file;
 mod graphql;
 mod health;
 mod negotiation;

@@ -9,12 +9,13 @@ use axum::{
     routing::{any, get},
 };
 
-use super::{assets, envelope, graphql, health, settings::Shared, socket};
+use super::{assets, envelope, gains_file, graphql, health, settings::Shared, socket};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/graphql", get(graphql::handle).post(graphql::handle).fallback(graphql::method_not_allowed))
         .route("/graphql/ws", any(socket::handle))
+        .route("/portfolios/{id}/realized-gains.csv", get(gains_file::handle))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/playground.json", get(assets::playground))

@@ -57,6 +57,11 @@ impl MarketCache {
 }
 
 impl MarketView {
+    /// Which version this is.
+    pub fn version(&self) -> i64 {
+        self.version.version
+    }
+
     /// The last day on which every exchange-priced stock has a close.
     pub fn last_complete_day(&self) -> Option<NaiveDate> {
         self.version.last_complete_day

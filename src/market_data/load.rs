@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use domain::ledger::{OccSymbol, OptionRight};
 
 use crate::clock::Environment;
+use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::{self, Dimension, Outcome, Run};
 use crate::tenancy::{Administration, DatabaseError};
 
@@ -75,6 +76,8 @@ pub async fn load_directory(
     report.rates = pipeline::load_rates(&session, &run, &rows).await?;
     pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
     pipeline::bump_version(&session).await?;
+    // In the same transaction: what was computed from the version before is computed again, whatever ends this process.
+    queue::enqueue_for_all(&session, run.id, DAILY_FACTS, environment.clock.now()).await?;
     session.commit().await?;
     Ok(report)
 }

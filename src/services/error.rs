@@ -6,6 +6,7 @@ use domain::ledger::LedgerError;
 use domain::money::ArithmeticError;
 use serde::{Deserialize, Serialize};
 
+use crate::storage::projection::ChangeError;
 use crate::tenancy::DatabaseError;
 
 /// Why a mutation was refused: something that its caller can mend.
@@ -147,6 +148,15 @@ impl From<DatabaseError> for ServiceError {
 impl From<ArithmeticError> for ServiceError {
     fn from(error: ArithmeticError) -> Self {
         Self::refused(RefusalCode::AmountTooLarge, &[], error.to_string())
+    }
+}
+
+impl From<ChangeError> for ServiceError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Balance(error) => error.into(),
+            ChangeError::Database(error) => error.into(),
+        }
     }
 }
 

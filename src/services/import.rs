@@ -19,7 +19,7 @@ use self::names::Names;
 use super::blame;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::transaction::PostError;
+use super::ledger::PostError;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;

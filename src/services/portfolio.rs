@@ -1,14 +1,19 @@
 //! Portfolios and their accounts.
 
+use domain::ledger::{LotMethod, LotScope, Oversell, TradeCharges};
 use domain::money::Currency;
+use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
+use super::ledger::PostError;
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::auth::{Permission, Role};
 use crate::storage;
 use crate::storage::account::Account;
+use crate::storage::bookkeeping::{Bookkeeping, code_of};
 use crate::storage::portfolio::Portfolio;
 use crate::tenancy::{Session, Tenant};
 
@@ -25,6 +30,8 @@ pub struct NewPortfolio {
     pub description: String,
     /// The currency that its books are kept in.
     pub base_currency: Currency,
+    /// What it decides about its books.
+    pub bookkeeping: BookkeepingChanges,
     /// Whose it is; the caller's where nobody is named.
     pub owner: Option<Uuid>,
     /// Who advises on it.
@@ -42,6 +49,43 @@ pub struct PortfolioChanges {
     pub description: Option<String>,
     /// Another advisor, or none.
     pub advisor: Option<Option<Uuid>>,
+    /// What to change of the decisions about its books.
+    pub bookkeeping: BookkeepingChanges,
+    /// Accounts that get a lot method of their own, or give theirs up.
+    pub account_methods: Vec<(Uuid, Option<LotMethod>)>,
+}
+
+/// What to change of a portfolio's decisions about its books; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct BookkeepingChanges {
+    /// Another lot method.
+    pub method: Option<LotMethod>,
+    /// Other queues of lots.
+    pub scope: Option<LotScope>,
+    /// Another place for the fees and taxes of trades.
+    pub charges: Option<TradeCharges>,
+    /// Another meaning of a sale of more than is held.
+    pub oversell: Option<Oversell>,
+    /// Another rest of units that is none: zero or more, below one.
+    pub dust: Option<Decimal>,
+}
+
+impl BookkeepingChanges {
+    fn applied(&self, before: Bookkeeping) -> Result<Bookkeeping, ServiceError> {
+        let dust = self.dust.unwrap_or(before.dust);
+        if !(Decimal::ZERO..Decimal::ONE).contains(&dust) {
+            let message = format!("{dust} units: 0 or more, and less than 1");
+            let field = &["input", "bookkeeping", "quantityDust"];
+            return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
+        }
+        Ok(Bookkeeping {
+            method: self.method.unwrap_or(before.method),
+            scope: self.scope.unwrap_or(before.scope),
+            charges: self.charges.unwrap_or(before.charges),
+            oversell: self.oversell.unwrap_or(before.oversell),
+            dust,
+        })
+    }
 }
 
 impl Services {
@@ -83,6 +127,7 @@ impl Services {
                 name,
                 description,
                 base_currency: new.base_currency,
+                bookkeeping: new.bookkeeping.applied(Bookkeeping::default())?,
                 version: 1,
                 last_sequence: 0,
                 created_at: now,
@@ -91,7 +136,7 @@ impl Services {
             storage::portfolio::insert(&session, &portfolio).await?;
             for name in accounts {
                 let id = self.environment.ids.next();
-                let account = Account { id, portfolio_id: portfolio.id, name, created_at: now };
+                let account = Account { id, portfolio_id: portfolio.id, name, lot_method: None, created_at: now };
                 storage::account::insert(&session, &account).await?;
             }
             let done = Done {
@@ -99,7 +144,7 @@ impl Services {
                 entity_type: "Portfolio",
                 entity_id: portfolio.id,
                 before: None,
-                after: Some(shown(&portfolio)),
+                after: Some(shown(&portfolio, &[])),
             };
             self.audit(&session, caller, done).await?;
             self.remember(&session, key.as_ref(), json!({ "id": portfolio.id })).await?;
@@ -146,15 +191,22 @@ impl Services {
                 self.check_people(&session, None, advisor).await?;
                 after.advisor_id = advisor;
             }
+            after.bookkeeping = changes.bookkeeping.applied(before.bookkeeping)?;
             after.version += 1;
             after.updated_at = self.environment.clock.now();
             storage::portfolio::update(&session, &after).await?;
+            let accounts_before = storage::account::of_portfolios(&session, &[id]).await?;
+            let accounts_after = self.set_methods(&session, &accounts_before, &changes.account_methods).await?;
+            let methods = |accounts: &[Account]| accounts.iter().map(|account| account.lot_method).collect::<Vec<_>>();
+            if after.bookkeeping != before.bookkeeping || methods(&accounts_after) != methods(&accounts_before) {
+                self.rebook(&session, &after).await.map_err(impossible)?;
+            }
             let done = Done {
                 action: "portfolioUpdate",
                 entity_type: "Portfolio",
                 entity_id: id,
-                before: Some(shown(&before)),
-                after: Some(shown(&after)),
+                before: Some(shown(&before, &accounts_before)),
+                after: Some(shown(&after, &accounts_after)),
             };
             self.audit(&session, caller, done).await?;
             self.remember(&session, key.as_ref(), json!({ "id": id })).await?;
@@ -188,6 +240,32 @@ impl Services {
     /// How many portfolios the caller may read.
     pub async fn portfolio_count(&self, session: &Session<Tenant>) -> Result<u64, ServiceError> {
         Ok(storage::portfolio::count(session, access::readable(session.actor())).await?)
+    }
+
+    /// Gives accounts of a portfolio lot methods of their own, or takes them away; returns the accounts since.
+    async fn set_methods(
+        &self,
+        session: &Session<Tenant>,
+        accounts: &[Account],
+        methods: &[(Uuid, Option<LotMethod>)],
+    ) -> Result<Vec<Account>, ServiceError> {
+        let mut accounts = accounts.to_vec();
+        for (index, (id, method)) in methods.iter().enumerate() {
+            let field = &["input", "accountLotMethods", &index.to_string(), "accountId"];
+            let account = accounts.iter_mut().find(|account| account.id == *id);
+            let account = account.ok_or_else(|| {
+                ServiceError::refused(RefusalCode::NotFound, field, "no such account in the portfolio")
+            })?;
+            if methods[..index].iter().any(|(other, _)| other == id) {
+                let message = format!("the account \"{}\" is given twice", account.name);
+                return Err(ServiceError::refused(RefusalCode::InvalidInput, field, message));
+            }
+            if account.lot_method != *method {
+                storage::account::set_lot_method(session, *id, *method).await?;
+                account.lot_method = *method;
+            }
+        }
+        Ok(accounts)
     }
 
     /// Refuses people who do not exist or cannot have that part: owners are investors, advisors advise.
@@ -246,11 +324,34 @@ pub(super) fn check_length(text: &str, min: usize, max: usize, field: &str) -> R
     Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", field], message))
 }
 
-fn shown(portfolio: &Portfolio) -> serde_json::Value {
+/// The refusal of settings under which a transaction of the past would not have been possible.
+fn impossible(error: PostError) -> ServiceError {
+    match error {
+        PostError::Service(error) => error,
+        PostError::Ledger(error) => {
+            let refusal = ledger_refusal(&error, &["input", "bookkeeping"]);
+            let message = format!("under these settings a transaction would not be possible: it {}", refusal.message);
+            ServiceError::Refused(vec![Refusal { message, ..refusal }])
+        }
+    }
+}
+
+fn shown(portfolio: &Portfolio, accounts: &[Account]) -> serde_json::Value {
+    let bookkeeping = &portfolio.bookkeeping;
+    let own = accounts.iter().filter_map(|account| Some((account.id.to_string(), account.lot_method?)));
+    let own: serde_json::Map<_, _> = own.map(|(id, method)| (id, code_of(method).into())).collect();
     json!({
         "name": portfolio.name,
         "description": portfolio.description,
         "baseCurrency": portfolio.base_currency.to_string(),
+        "bookkeeping": {
+            "lotMethod": code_of(bookkeeping.method),
+            "lotScope": code_of(bookkeeping.scope),
+            "tradeCharges": code_of(bookkeeping.charges),
+            "oversell": code_of(bookkeeping.oversell),
+            "quantityDust": bookkeeping.dust.normalize().to_string(),
+            "accountLotMethods": own,
+        },
         "owner": portfolio.owner_id,
         "advisor": portfolio.advisor_id,
         "version": portfolio.version,

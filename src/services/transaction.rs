@@ -8,7 +8,7 @@ pub(super) mod check;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use domain::ledger::{self, LedgerError, Trade, TradeValue, Transaction, TransactionKind};
+use domain::ledger::{LedgerError, Trade, TradeValue, TransactionKind};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -22,7 +22,8 @@ use super::corporate_action::OwnSplit;
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
-use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, policy, settle};
+use super::ledger::PostError;
+use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
@@ -67,20 +68,6 @@ pub struct Recorded {
     pub rows: Vec<LedgerRow>,
     /// The portfolio with its new version.
     pub portfolio: Portfolio,
-}
-
-/// Why a ledger would not balance with the new rows.
-pub(super) enum PostError {
-    /// A rule of the ledger is broken.
-    Ledger(LedgerError),
-    /// Anything else.
-    Service(ServiceError),
-}
-
-impl<E: Into<ServiceError>> From<E> for PostError {
-    fn from(error: E) -> Self {
-        Self::Service(error.into())
-    }
 }
 
 impl Services {
@@ -260,7 +247,6 @@ impl Services {
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
             }
             legs.retain(|leg| !reversed.iter().any(|(reversed, _)| *reversed == leg.id));
-            let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
             let reversals: Vec<LedgerRow> = (1..)
                 .zip(&legs)
                 .map(|(offset, leg)| {
@@ -269,7 +255,7 @@ impl Services {
                     LedgerRow { note: note.clone(), event_id: leg.event_id, ..row }
                 })
                 .collect();
-            let posted = self.post(&session, portfolio, reversals.clone(), &ids).await;
+            let posted = self.post(&session, portfolio, reversals.clone(), &legs).await;
             let portfolio = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
                 PostError::Ledger(error) => later_breaks(&error, &["id".to_owned()]),
@@ -386,37 +372,6 @@ impl Services {
             recorded_at: self.environment.clock.now(),
             recorded_by: caller.actor.user_id,
         }
-    }
-
-    /// Books the ledger with new rows and without the rows that they reverse, stores rows and projections, and
-    /// returns the portfolio as it is since. The portfolio is locked by the caller.
-    pub(super) async fn post(
-        &self,
-        session: &Session<Tenant>,
-        mut portfolio: Portfolio,
-        new: Vec<LedgerRow>,
-        reversed: &[Uuid],
-    ) -> Result<Portfolio, PostError> {
-        let ledger = storage::transaction::effective(session, &[portfolio.id], None).await?;
-        let transactions: Vec<Transaction> = ledger
-            .iter()
-            .filter(|row| !reversed.contains(&row.id))
-            .chain(&new)
-            .filter_map(LedgerRow::transaction)
-            .collect();
-        let policy = policy::of(&portfolio);
-        let instruments = self.terms(session, transactions.iter().map(|entry| &entry.kind)).await?;
-        let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
-        let booking = ledger::book(&policy, &transactions, &splits, &instruments, &fx).map_err(PostError::Ledger)?;
-        storage::transaction::append(session, &new).await?;
-        storage::projection::replace(session, portfolio.id, &booking).await?;
-        // Not their number: rows that were refused have left gaps.
-        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
-        portfolio.version += 1;
-        portfolio.updated_at = self.environment.clock.now();
-        storage::portfolio::update(session, &portfolio).await?;
-        Ok(portfolio)
     }
 }
 

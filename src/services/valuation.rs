@@ -10,8 +10,7 @@ use std::sync::Arc;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::id::InstrumentId;
 use domain::ledger::{
-    self, CashPeriod, Flow, InstrumentTerms, Instruments, MarketSplit, Policy, PositionPeriod, Transaction,
-    TransactionKind,
+    self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, MaxAge, Series};
@@ -22,6 +21,8 @@ use uuid::Uuid;
 use super::{ServiceError, Services, policy};
 use crate::market_data::MarketView;
 use crate::storage;
+use crate::storage::account::Account;
+use crate::storage::bookkeeping::Bookkeeping;
 use crate::storage::instrument::Instrument;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::Border;
@@ -35,8 +36,10 @@ const EXCHANGE_MAX_AGE_SESSIONS: u32 = 5;
 pub struct View {
     /// The portfolio.
     pub portfolio: Uuid,
-    /// The rules that its books are kept by.
-    pub policy: Policy,
+    /// The currency that its books are kept in.
+    pub base: Currency,
+    /// What it decides about its books.
+    pub bookkeeping: Bookkeeping,
     /// The currency to show figures in.
     pub currency: Currency,
 }
@@ -45,7 +48,18 @@ impl View {
     /// A portfolio in its base currency or another.
     pub fn new(portfolio: &Portfolio, currency: Option<Currency>) -> Self {
         let currency = currency.unwrap_or(portfolio.base_currency);
-        Self { portfolio: portfolio.id, policy: policy::of(portfolio), currency }
+        let Portfolio { id, base_currency, bookkeeping, .. } = *portfolio;
+        Self { portfolio: id, base: base_currency, bookkeeping, currency }
+    }
+
+    /// Whether figures are shown in the currency that the books are kept in.
+    pub fn is_in_base(&self) -> bool {
+        self.currency == self.base
+    }
+
+    /// The rules that its books are kept by, in the currency to show. Of `accounts`, those of the portfolio count.
+    pub(super) fn policy(&self, accounts: &[Account]) -> Policy {
+        policy::of(self.portfolio, &self.bookkeeping, self.currency, accounts)
     }
 }
 
@@ -150,10 +164,15 @@ impl Services {
     ) -> Result<OfViews<Arc<History>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, opening, end, &fx).await?;
+        let mut stored = self.stored_histories(session, &market_view, &fx, views, opening, end).await?;
+        let others: Vec<View> = views.iter().filter(|view| !stored.contains_key(view)).cloned().collect();
+        if others.is_empty() {
+            return Ok(stored);
+        }
+        let rows = self.rows(session, &others, opening, end, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
-        Ok(each(rows, |view, Rows { positions, cash, flows }| {
-            let days = valuation_days(&positions, &market, opening, end);
+        let computed = each(rows, |view, Rows { positions, cash, flows }| {
+            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
             let (daily, flows) = market.value(view, &positions, &cash, &flows, |inputs| {
                 let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
                 let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
@@ -161,7 +180,27 @@ impl Services {
             })?;
             let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
             Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
-        }))
+        });
+        stored.extend(computed);
+        Ok(stored)
+    }
+
+    /// A view in its base currency on every calendar day of a range, both ends included.
+    pub(super) async fn calendar_days(
+        &self,
+        session: &Session<Tenant>,
+        market_view: &MarketView,
+        view: &View,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Daily, ServiceError> {
+        let fx = market_view.fx(session).await?;
+        // From the close before, since rows of a single day come without its flows.
+        let mut rows = self.rows(session, std::slice::from_ref(view), opening_of(from), to, &fx).await?;
+        let market = load_market(session, market_view, fx, &rows).await?;
+        let rows = rows.remove(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))??;
+        let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
+        market.value(view, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
     /// Rows from the projections, or booked again for a view in another currency.
@@ -173,8 +212,7 @@ impl Services {
         to: NaiveDate,
         fx: &FxRates,
     ) -> Result<OfViews<Rows>, ServiceError> {
-        let (in_base, rebooked): (Vec<&View>, Vec<&View>) =
-            views.iter().partition(|view| view.currency == view.policy.base);
+        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_in_base());
         let mut rows = OfViews::new();
         if !in_base.is_empty() {
             let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
@@ -193,31 +231,57 @@ impl Services {
                 rows.insert(view.clone(), Ok(of_view));
             }
         }
-        if !rebooked.is_empty() {
-            let ids: Vec<Uuid> = rebooked.iter().map(|view| view.portfolio).collect();
-            let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
-            for row in storage::transaction::effective(session, &ids, Some(to)).await? {
-                ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
-            }
-            let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
-            for view in rebooked {
-                let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
-                let splits = self.market_splits(session, &view.policy, ledger, &instruments).await?;
-                rows.insert(view.clone(), booked_again(view, ledger, &splits, from, &instruments, fx));
-            }
-        }
+        let bookings = self.bookings(session, &rebooked, to, fx).await?;
+        rows.extend(bookings.into_iter().map(|(view, booking)| (view, booking.map(|booking| from_day(booking, from)))));
         Ok(rows)
     }
 
-    /// Terms of every instrument that the transactions name, and of what options among them are about; one that does not
-    /// exist is left out.
+    /// Each view's ledger until a day, booked in the currency of the view.
+    pub(super) async fn bookings(
+        &self,
+        session: &Session<Tenant>,
+        views: &[&View],
+        until: NaiveDate,
+        fx: &FxRates,
+    ) -> Result<OfViews<Booking>, ServiceError> {
+        if views.is_empty() {
+            return Ok(OfViews::new());
+        }
+        let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
+        let accounts = storage::account::of_portfolios(session, &ids).await?;
+        let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
+        for row in storage::transaction::effective(session, &ids, Some(until)).await? {
+            ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
+        }
+        let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
+        let mut bookings = OfViews::new();
+        for &view in views {
+            let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
+            let policy = view.policy(&accounts);
+            let splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            let booking = ledger::book(&policy, ledger, &splits, &instruments, fx)
+                .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
+            bookings.insert(view.clone(), booking);
+        }
+        Ok(bookings)
+    }
+
+    /// Terms of every instrument that the transactions name; one that does not exist is left out.
     pub(super) async fn terms(
         &self,
         session: &Session<Tenant>,
         kinds: impl IntoIterator<Item = &TransactionKind>,
     ) -> Result<Instruments, ServiceError> {
         let named = kinds.into_iter().flat_map(|kind| [kind.instrument(), kind.counter_instrument()]).flatten();
-        let ids: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
+        self.terms_of(session, named.map(|id| id.uuid()).collect()).await
+    }
+
+    /// Terms of these instruments and of the underlyings of options among them; one that does not exist is left out.
+    pub(super) async fn terms_of(
+        &self,
+        session: &Session<Tenant>,
+        ids: BTreeSet<Uuid>,
+    ) -> Result<Instruments, ServiceError> {
         let market = self.market.view(session).await?;
         let mut instruments = market.instruments(session, ids).await?;
         let underlyings: BTreeSet<Uuid> = instruments
@@ -256,26 +320,17 @@ fn each<T, U>(views: OfViews<T>, mut work: impl FnMut(&View, T) -> Result<U, Ser
     views.into_iter().map(done).collect()
 }
 
-fn booked_again(
-    view: &View,
-    ledger: &[Transaction],
-    splits: &[MarketSplit],
-    from: NaiveDate,
-    instruments: &Instruments,
-    fx: &FxRates,
-) -> Result<Rows, ServiceError> {
-    let policy = Policy { base: view.currency, ..view.policy.clone() };
-    let booking = ledger::book(&policy, ledger, splits, instruments, fx)
-        .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)))?;
+/// The rows of a booking that say something of a day or later.
+fn from_day(booking: Booking, from: NaiveDate) -> Rows {
     let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
-    Ok(Rows {
+    Rows {
         positions: booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
         cash: booking.cash.into_iter().filter(|row| open(row.valid_until)).collect(),
         flows: booking.flows.into_iter().filter(|flow| flow.date >= from && flow.counter_account.is_none()).collect(),
-    })
+    }
 }
 
-fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
+pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
     let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
     for (portfolio, row) in rows {
         groups.entry(portfolio).or_default().push(row);
@@ -305,17 +360,26 @@ async fn load_market(
     fx: Arc<FxRates>,
     rows: &OfViews<Rows>,
 ) -> Result<Market, ServiceError> {
-    let held: BTreeSet<Uuid> =
-        rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let market = load_calendars(session, view, fx, held).await?;
+    Ok(Market { series: view.prices(session, &market.instruments).await?, ..market })
+}
+
+/// The market without prices.
+pub(super) async fn load_calendars(
+    session: &Session<Tenant>,
+    view: &MarketView,
+    fx: Arc<FxRates>,
+    held: BTreeSet<Uuid>,
+) -> Result<Market, ServiceError> {
     let instruments = view.instruments(session, held).await?;
-    let series = view.prices(session, &instruments).await?;
     let mut calendars = HashMap::new();
     for instrument in instruments.values().filter(|instrument| !instrument.manually_priced) {
         if !calendars.contains_key(&instrument.mic) {
             calendars.insert(instrument.mic.clone(), view.sessions(session, &instrument.mic).await?);
         }
     }
-    Ok(Market { terms: terms(&instruments)?, instruments, series, calendars, fx })
+    Ok(Market { terms: terms(&instruments)?, instruments, series: BTreeMap::new(), calendars, fx })
 }
 
 impl Market {
@@ -419,11 +483,16 @@ fn totals(holdings: &[Holding], cash: &[CashLine]) -> Result<Totals, ServiceErro
     })
 }
 
-fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveDate, end: NaiveDate) -> Vec<NaiveDate> {
+/// The valuation days of a range in which these instruments are held.
+pub(super) fn valuation_days(
+    held: impl Iterator<Item = Uuid>,
+    market: &Market,
+    opening: NaiveDate,
+    end: NaiveDate,
+) -> Vec<NaiveDate> {
     let mut days = BTreeSet::from([opening, end]);
-    let exchanges: BTreeSet<&str> = positions
-        .iter()
-        .filter_map(|row| market.instruments.get(&row.instrument.uuid()))
+    let exchanges: BTreeSet<&str> = held
+        .filter_map(|id| market.instruments.get(&id))
         .filter(|instrument| !instrument.manually_priced)
         .map(|instrument| instrument.mic.as_str())
         .collect();
@@ -438,6 +507,22 @@ fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveD
         days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
     }
     days.into_iter().collect()
+}
+
+pub(super) fn convert_flows(
+    flows: &[Flow],
+    currency: Currency,
+    fx: &FxRates,
+) -> Result<Vec<(NaiveDate, Decimal)>, ServiceError> {
+    flows
+        .iter()
+        .map(|flow| {
+            let amount = fx
+                .convert(flow.amount, flow.currency, currency, flow.date)
+                .map_err(|error| ServiceError::BadInput(error.to_string()))?;
+            Ok((flow.date, amount))
+        })
+        .collect()
 }
 
 /// The close that a range of days opens from: the day before its first.

@@ -1,10 +1,12 @@
 //! Accounts inside portfolios.
 
 use chrono::{DateTime, Utc};
+use domain::ledger::LotMethod;
 use entity::tenant::account;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::bookkeeping::{self, code_of};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// An account as stored.
@@ -16,13 +18,23 @@ pub struct Account {
     pub portfolio_id: Uuid,
     /// Its name, unique in the portfolio.
     pub name: String,
+    /// Its own lot method; nothing where the portfolio's counts.
+    pub lot_method: Option<LotMethod>,
     /// Since when it exists.
     pub created_at: DateTime<Utc>,
 }
 
-impl From<account::Model> for Account {
-    fn from(row: account::Model) -> Self {
-        Self { id: row.id, portfolio_id: row.portfolio_id, name: row.name, created_at: row.created_at }
+impl TryFrom<account::Model> for Account {
+    type Error = DatabaseError;
+
+    fn try_from(row: account::Model) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            id: row.id,
+            portfolio_id: row.portfolio_id,
+            name: row.name,
+            lot_method: row.lot_method.as_deref().map(bookkeeping::method).transpose()?,
+            created_at: row.created_at,
+        })
     }
 }
 
@@ -32,6 +44,7 @@ pub async fn insert(session: &Session<Tenant>, account: &Account) -> Result<(), 
         id: Set(account.id),
         portfolio_id: Set(account.portfolio_id),
         name: Set(account.name.clone()),
+        lot_method: Set(account.lot_method.map(|method| code_of(method).to_owned())),
         created_at: Set(account.created_at),
     };
     account::Entity::insert(row).exec_without_returning(session).await?;
@@ -45,10 +58,25 @@ pub async fn of_portfolios(session: &Session<Tenant>, portfolios: &[Uuid]) -> Re
         .order_by_asc(account::Column::Id)
         .all(session)
         .await?;
-    Ok(rows.into_iter().map(Account::from).collect())
+    rows.into_iter().map(Account::try_from).collect()
 }
 
 /// One account.
 pub async fn by_id(session: &Session<Tenant>, id: Uuid) -> Result<Option<Account>, DatabaseError> {
-    Ok(account::Entity::find_by_id(id).one(session).await?.map(Account::from))
+    account::Entity::find_by_id(id).one(session).await?.map(Account::try_from).transpose()
+}
+
+/// Gives an account a lot method of its own, or takes it away.
+pub async fn set_lot_method(
+    session: &Session<Tenant>,
+    id: Uuid,
+    method: Option<LotMethod>,
+) -> Result<(), DatabaseError> {
+    let row = account::ActiveModel {
+        id: Set(id),
+        lot_method: Set(method.map(|method| code_of(method).to_owned())),
+        ..Default::default()
+    };
+    row.update(session).await?;
+    Ok(())
 }

@@ -2,13 +2,16 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod bookkeeping;
 pub mod columns;
 pub mod copy;
 pub mod credential;
+pub mod daily_value;
 pub mod exchange;
 pub mod exchange_rate;
 pub mod idempotency;
 pub mod instrument;
+pub mod lot;
 pub mod manual_price;
 pub mod market_version;
 pub mod pipeline;
@@ -17,6 +20,7 @@ pub mod price;
 pub mod projection;
 pub mod refresh_token;
 pub mod role;
+pub mod row_sink;
 pub mod signing_key;
 pub mod transaction;
 pub mod user;

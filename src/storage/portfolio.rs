@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Page;
+use super::bookkeeping::{Bookkeeping, code_of};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// A portfolio as stored.
@@ -27,6 +28,8 @@ pub struct Portfolio {
     pub description: String,
     /// The currency it is kept in.
     pub base_currency: Currency,
+    /// What it decides about its books.
+    pub bookkeeping: Bookkeeping,
     /// Grows with each change of the record or of its ledger.
     pub version: i64,
     /// The number that the latest transaction was given.
@@ -41,6 +44,7 @@ impl TryFrom<portfolio::Model> for Portfolio {
     type Error = DatabaseError;
 
     fn try_from(row: portfolio::Model) -> Result<Self, DatabaseError> {
+        let bookkeeping = Bookkeeping::try_from(&row)?;
         Ok(Self {
             id: row.id,
             owner_id: row.owner_id,
@@ -48,6 +52,7 @@ impl TryFrom<portfolio::Model> for Portfolio {
             name: row.name,
             description: row.description,
             base_currency: super::currency(&row.base_currency)?,
+            bookkeeping,
             version: row.version,
             last_sequence: row.last_sequence,
             created_at: row.created_at,
@@ -88,7 +93,11 @@ pub async fn insert(session: &Session<Tenant>, portfolio: &Portfolio) -> Result<
         name: Set(portfolio.name.clone()),
         description: Set(portfolio.description.clone()),
         base_currency: Set(portfolio.base_currency.to_string()),
-        lot_method: Set("FIFO".to_owned()),
+        lot_method: Set(code_of(portfolio.bookkeeping.method).to_owned()),
+        lot_scope: Set(code_of(portfolio.bookkeeping.scope).to_owned()),
+        trade_charges: Set(code_of(portfolio.bookkeeping.charges).to_owned()),
+        oversell: Set(code_of(portfolio.bookkeeping.oversell).to_owned()),
+        quantity_dust: Set(portfolio.bookkeeping.dust),
         version: Set(portfolio.version),
         last_sequence: Set(portfolio.last_sequence),
         created_at: Set(portfolio.created_at),
@@ -149,6 +158,11 @@ pub async fn update(session: &Session<Tenant>, portfolio: &Portfolio) -> Result<
         advisor_id: Set(portfolio.advisor_id),
         name: Set(portfolio.name.clone()),
         description: Set(portfolio.description.clone()),
+        lot_method: Set(code_of(portfolio.bookkeeping.method).to_owned()),
+        lot_scope: Set(code_of(portfolio.bookkeeping.scope).to_owned()),
+        trade_charges: Set(code_of(portfolio.bookkeeping.charges).to_owned()),
+        oversell: Set(code_of(portfolio.bookkeeping.oversell).to_owned()),
+        quantity_dust: Set(portfolio.bookkeeping.dust),
         version: Set(portfolio.version),
         last_sequence: Set(portfolio.last_sequence),
         updated_at: Set(portfolio.updated_at),

@@ -4,7 +4,7 @@ mod columns;
 mod lots;
 mod row;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Transaction, TransactionKind};
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 pub use self::columns::{RowColumns, describe};
 use super::Page;
+use super::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// What a row of the ledger says.
@@ -152,6 +153,45 @@ pub async fn effective(
         query = query.filter(table::Column::TradeDate.lte(until));
     }
     query.all(session).await?.into_iter().map(row::read).collect()
+}
+
+/// What counts of a portfolio's ledger and concerns these instruments. In booking order.
+pub async fn of_instruments(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    instruments: &BTreeSet<Uuid>,
+) -> Result<Vec<LedgerRow>, DatabaseError> {
+    if instruments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .order_by_asc(table::Column::TradeDate)
+        .order_by_asc(table::Column::Sequence)
+        .all(session)
+        .await?;
+    rows.into_iter().map(row::read).collect()
+}
+
+/// What a portfolio's entries link: an instrument and the one that it brought, or an option that was exercised, whose terms
+/// name the other.
+pub async fn links(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<(Uuid, Option<Uuid>)>, DatabaseError> {
+    Ok(table::Entity::find()
+        .select_only()
+        .distinct()
+        .columns([table::Column::InstrumentId, table::Column::CounterInstrumentId])
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(
+            Condition::any()
+                .add(table::Column::CounterInstrumentId.is_not_null())
+                .add(table::Column::Type.is_in(["OPTION_EXERCISE", "OPTION_ASSIGNMENT"])),
+        )
+        .into_tuple()
+        .all(session)
+        .await?)
 }
 
 fn not_reversed() -> Condition {
@@ -316,6 +356,24 @@ pub async fn first_dates(
         .select_only()
         .column(table::Column::PortfolioId)
         .column_as(table::Column::TradeDate.min(), "first")
+        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .group_by(table::Column::PortfolioId)
+        .into_tuple()
+        .all(session)
+        .await?)
+}
+
+/// The day of each portfolio's last transaction that counts.
+pub async fn last_dates(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
+    Ok(table::Entity::find()
+        .select_only()
+        .column(table::Column::PortfolioId)
+        .column_as(table::Column::TradeDate.max(), "last")
         .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
         .filter(table::Column::Type.ne("REVERSAL"))
         .filter(not_reversed())

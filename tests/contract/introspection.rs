@@ -121,6 +121,8 @@ const BOUNDED: &[&str] = &[
     "MoneyFigure.reasons",
     "Portfolio.accounts",
     "Portfolio.cash",
+    "Portfolio.realizedGains",
+    "Portfolio.salePreview",
     "PortfolioPayload.userErrors",
     "PriceHistory.closes",
     "PriceHistory.dates",

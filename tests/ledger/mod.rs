@@ -7,6 +7,7 @@ mod guarded;
 mod idempotency;
 mod kinds;
 mod people;
+mod rebuild;
 mod record;
 mod refusals;
 mod refused_activities;

@@ -59,6 +59,11 @@ impl Book {
         Self { desk: client.clone(), client, ..self }
     }
 
+    /// Another account, in this portfolio or another one.
+    pub fn at(self, portfolio: String, account: String) -> Self {
+        Self { portfolio, account, ..self }
+    }
+
     /// The id of an instrument.
     #[track_caller]
     pub fn instrument(&self, symbol: &str) -> &str {

@@ -130,7 +130,8 @@ pub const CALLS: &[Call] = &[
     ),
     query(
         "portfolio",
-        "query($id: ID!) { portfolio(id: $id) { id name owner { id } accounts { id } transactions { nodes { id } } } }",
+        "query($id: ID!) { portfolio(id: $id) { id name owner { id } accounts { id } transactions { nodes { id } }
+            lots { nodes { id openedBy { id } } } disposals { nodes { sale { id } } } } }",
         |sample| json!({ "id": sample.portfolio }),
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
@@ -181,7 +182,10 @@ pub const CALLS: &[Call] = &[
         "portfolioUpdate",
         "mutation($id: ID!, $input: PortfolioUpdateInput!) { portfolioUpdate(id: $id, expectedVersion: 3, input: $input) {
             portfolio { id advisor { id } } userErrors { code message } } }",
-        |sample| json!({ "id": sample.portfolio, "input": { "name": "Renamed", "advisorId": sample.advisor } }),
+        |sample| {
+            json!({ "id": sample.portfolio, "input": { "name": "Renamed", "advisorId": sample.advisor,
+                "accountLotMethods": [{ "accountId": sample.account, "lotMethod": "LIFO" }] } })
+        },
     ),
     mutation(
         "transactionRecord",

@@ -30,7 +30,33 @@ pub struct TaxYear {
     pub long_term: GainTotals,
 }
 
+impl TaxYear {
+    /// Both terms together.
+    ///
+    /// # Errors
+    /// [`ArithmeticError`] where a sum is too large.
+    pub fn total(&self) -> Result<GainTotals, ArithmeticError> {
+        let (short, long) = (&self.short_term, &self.long_term);
+        Ok(GainTotals {
+            matches: short.matches + long.matches,
+            proceeds: add(short.proceeds, long.proceeds)?,
+            cost: add(short.cost, long.cost)?,
+            gain: add(short.gain, long.gain)?,
+        })
+    }
+}
+
 impl GainTotals {
+    /// Sums matches, whenever they were closed.
+    ///
+    /// # Errors
+    /// [`ArithmeticError`] where a sum is too large.
+    pub fn of<'a>(matches: impl IntoIterator<Item = &'a LotMatch>) -> Result<Self, ArithmeticError> {
+        let mut totals = Self::default();
+        matches.into_iter().try_for_each(|part| totals.count(part))?;
+        Ok(totals)
+    }
+
     fn count(&mut self, part: &LotMatch) -> Result<(), ArithmeticError> {
         self.matches += 1;
         self.proceeds = add(self.proceeds, part.proceeds_base)?;

@@ -82,15 +82,35 @@ impl LotMatch {
     /// Whether it was closed after the anniversary of its opening. A lot of 29 February has its anniversary on 1 March. What
     /// was owed (a short lot) is never held for long.
     pub fn is_long_term(&self) -> bool {
-        let next_year = self.opened_on.year() + 1;
-        let anniversary = self.opened_on.with_year(next_year).or_else(|| NaiveDate::from_ymd_opt(next_year, 3, 1));
-        self.quantity >= Decimal::ZERO && anniversary.is_some_and(|anniversary| self.closed_on > anniversary)
+        self.quantity >= Decimal::ZERO && is_after_anniversary(self.opened_on, self.closed_on)
     }
 
     /// Calendar days from opening to disposal.
     pub fn days_held(&self) -> i64 {
         (self.closed_on - self.opened_on).num_days()
     }
+
+    /// Base currency per unit of the instrument's at the opening; `None` where nothing was paid.
+    pub fn opening_rate(&self) -> Option<Decimal> {
+        rate(self.cost_base, self.cost_local)
+    }
+
+    /// Base currency per unit of the instrument's at the disposal; `None` where nothing was received.
+    pub fn closing_rate(&self) -> Option<Decimal> {
+        rate(self.proceeds_base, self.proceeds_local)
+    }
+}
+
+/// A lot of 29 February has its anniversary on 1 March.
+fn is_after_anniversary(opened_on: NaiveDate, day: NaiveDate) -> bool {
+    let next_year = opened_on.year() + 1;
+    let anniversary = opened_on.with_year(next_year).or_else(|| NaiveDate::from_ymd_opt(next_year, 3, 1));
+    anniversary.is_some_and(|anniversary| day > anniversary)
+}
+
+/// The rate that two figures of one amount stand for, as far as the money scale tells it.
+fn rate(base: Decimal, local: Decimal) -> Option<Decimal> {
+    base.checked_div(local).map(|rate| rate.round_dp(MONEY_SCALE))
 }
 
 /// One amount in the instrument's and in the base currency.
@@ -144,8 +164,24 @@ impl Lot {
         (self.cost_local, self.cost_base) = (cost.local, cost.base);
     }
 
-    /// Cost per unit in the instrument's currency, rounded to the money scale.
-    pub(super) fn unit_cost(&self) -> Decimal {
+    /// Whether a sale on this day, or the disposal that closed it, comes after the anniversary of its opening. What is owed
+    /// (a short lot) is never held for long.
+    pub fn is_long_term(&self, day: NaiveDate) -> bool {
+        self.quantity_opened >= Decimal::ZERO && is_after_anniversary(self.opened_on, self.closed_on.unwrap_or(day))
+    }
+
+    /// Calendar days from its opening until this day, or until it was closed.
+    pub fn days_held(&self, day: NaiveDate) -> i64 {
+        (self.closed_on.unwrap_or(day) - self.opened_on).num_days()
+    }
+
+    /// Base currency per unit of the instrument's in the cost of what is left; `None` where that cost is zero.
+    pub fn opening_rate(&self) -> Option<Decimal> {
+        rate(self.cost_base, self.cost_local)
+    }
+
+    /// Cost per unit in the instrument's currency, rounded to the money scale; zero where nothing is left.
+    pub fn unit_cost(&self) -> Decimal {
         let unit = self.cost_local.checked_div(self.quantity_remaining);
         unit.unwrap_or_default().round_dp(MONEY_SCALE)
     }

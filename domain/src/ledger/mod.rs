@@ -43,7 +43,7 @@ pub use gains::{GainTotals, TaxYear, tax_years};
 pub use instrument::{InstrumentTerms, Instruments, InvalidTerms, OptionRight, OptionTerms};
 pub use lot::{Lot, LotMatch};
 pub use occ::{InvalidOccSymbol, OccSymbol};
-pub use policy::{LotMethod, LotScope, Oversell, Policy, TradeCharges};
+pub use policy::{LotMethod, LotScope, Oversell, Policy, Postings, TradeCharges};
 pub use position::PositionPeriod;
 pub use preview::{Preview, preview};
 pub use trade::{Conversion, LotPick, Trade, TradeValue};

@@ -1,7 +1,7 @@
 //! What a sale would bring under each lot method, before it is made.
 
 use super::book::Books;
-use super::{Instruments, LedgerError, LotMatch, LotMethod, MarketSplit, Policy, Transaction};
+use super::{Instruments, LedgerError, LotMatch, LotMethod, MarketSplit, Policy, Transaction, TransactionKind};
 use crate::pricing::FxRates;
 
 /// A sale under one method.
@@ -17,7 +17,8 @@ pub struct Preview {
 const METHODS: [LotMethod; 5] =
     [LotMethod::Fifo, LotMethod::Lifo, LotMethod::Hifo, LotMethod::Lofo, LotMethod::Average];
 
-/// Books what came before `sale` (by date, then sequence) and then the sale, once under each method.
+/// Books what came before `sale` (by date, then sequence) and then the sale, once under each method; under
+/// [`LotMethod::Specific`] too where the sale names lots.
 ///
 /// # Errors
 /// [`LedgerError`] for the first rule that is broken, by the sale or before it.
@@ -29,9 +30,17 @@ pub fn preview(
     fx: &FxRates,
     sale: &Transaction,
 ) -> Result<Vec<Preview>, LedgerError> {
+    let mut unpicked = sale.clone();
+    let picks = match &mut unpicked.kind {
+        TransactionKind::Sell(trade) => std::mem::take(&mut trade.lots),
+        _ => Vec::new(),
+    };
+    let picked = (!picks.is_empty()).then_some((LotMethod::Specific, sale));
     METHODS
         .into_iter()
-        .map(|method| {
+        .map(|method| (method, &unpicked))
+        .chain(picked)
+        .map(|(method, sale)| {
             let mut books = Books::new(policy, instruments, fx);
             let matches = books.sale_by(transactions, splits, sale, method)?;
             Ok(Preview { method, matches })

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub portfolio_id: Uuid,
     pub name: String,
+    pub lot_method: Option<String>,
     pub created_at: DateTimeUtc,
 }
 

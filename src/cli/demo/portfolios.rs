@@ -104,6 +104,7 @@ async fn create(services: &Services, firm: &FirmRecord, order: u32, row: &Portfo
         name: row.name.clone(),
         description: row.description.clone(),
         base_currency: Currency::new(&row.base_currency)?,
+        bookkeeping: Default::default(),
         owner: Some(person(&row.owner_email)?),
         advisor: row.advisor_email.as_ref().map(person).transpose()?,
         accounts: vec![row.account.clone()],

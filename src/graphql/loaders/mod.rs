@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::context::Operation;
 use super::error::ErrorCode;
+use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
 use crate::storage::instrument::{Instrument, Split};
 use crate::storage::portfolio::Portfolio;
+use crate::storage::transaction::LedgerRow;
 use crate::storage::user::User;
 
 /// A failure that every key of a batch shares.
@@ -66,6 +68,10 @@ pub struct InstrumentKey(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SplitsKey(pub Uuid);
 
+/// The transaction with this id, if the caller may read its portfolio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TransactionKey(pub Uuid);
+
 /// The portfolio with this id, if the caller may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PortfolioKey(pub Uuid);
@@ -77,6 +83,10 @@ pub struct ReversalKey(pub Uuid);
 /// The day of this portfolio's first transaction, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FirstDateKey(pub Uuid);
+
+/// How fresh the stored daily values of this portfolio are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FreshnessKey(pub Uuid);
 
 macro_rules! loader {
     ($key:ty => $value:ty, |$operation:ident, $session:ident, $keys:ident| $load:expr) => {
@@ -95,6 +105,12 @@ macro_rules! loader {
         }
     };
 }
+
+mod lots;
+
+pub use lots::{
+    LotInstrumentKey, LotMatchesKey, LotPageKey, LotsOpenedKey, MatchPageKey, MatchesKey, SaleMatchesKey, StandingKey,
+};
 
 loader!(SnapshotKey => Result<Arc<Snapshot>, Failure>, |operation, session, keys| {
     let mut loaded = HashMap::new();
@@ -157,6 +173,12 @@ loader!(PortfolioKey => Arc<Portfolio>, |operation, session, keys| {
     Ok(portfolios.into_iter().map(|portfolio| (PortfolioKey(portfolio.id), Arc::new(portfolio))).collect())
 });
 
+loader!(TransactionKey => Arc<LedgerRow>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let rows = operation.services.transactions(&session, &ids).await?;
+    Ok(rows.into_iter().map(|row| (TransactionKey(row.id), Arc::new(row))).collect())
+});
+
 loader!(ReversalKey => Uuid, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let reversals = operation.services.reversals(&session, &ids).await?;
@@ -167,6 +189,12 @@ loader!(FirstDateKey => NaiveDate, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let days = operation.services.first_dates(&session, &ids).await?;
     Ok(days.into_iter().map(|(portfolio, day)| (FirstDateKey(portfolio), day)).collect())
+});
+
+loader!(FreshnessKey => Freshness, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.freshness(&session, &ids).await?;
+    Ok(found.into_iter().map(|(portfolio, freshness)| (FreshnessKey(portfolio), freshness)).collect())
 });
 
 /// The loaders of an operation.
@@ -190,6 +218,18 @@ where
     Reads: Loader<K, Error = Failure>,
 {
     Ok(Loaders::of(ctx).load_one(key).await?)
+}
+
+/// What stands under each of these keys, if anything does.
+pub async fn find_many<K>(
+    ctx: &async_graphql::Context<'_>,
+    keys: impl IntoIterator<Item = K>,
+) -> Result<HashMap<K, <Reads as Loader<K>>::Value>>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Reads: Loader<K, Error = Failure>,
+{
+    Ok(Loaders::of(ctx).load_many(keys).await?)
 }
 
 /// What stands under a key that must be there.

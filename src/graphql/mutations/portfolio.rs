@@ -9,12 +9,50 @@ use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::queries::as_of;
 use crate::graphql::rules::Ruled;
-use crate::graphql::scalars::Currency;
+use crate::graphql::scalars::{Currency, Decimal};
+use crate::graphql::types::bookkeeping::{LotMethod, LotScope, Oversell, TradeCharges};
 use crate::graphql::types::portfolio::Portfolio;
 use crate::graphql::types::user_error::UserError;
 use crate::services::ServiceError;
-use crate::services::portfolio::{NewPortfolio, PortfolioChanges};
+use crate::services::portfolio::{BookkeepingChanges, NewPortfolio, PortfolioChanges};
 use crate::storage::portfolio::Portfolio as Row;
+
+/// What a portfolio decides about its books; what is not given stays, or is the default of a new portfolio: first in, first
+/// out, by account, charges in cost, sales of more than is held refused, no dust.
+#[derive(Debug, Default, InputObject)]
+pub struct BookkeepingInput {
+    /// Which open lot a disposal uses first, in accounts that have no method of their own.
+    lot_method: Option<LotMethod>,
+    /// Which lots stand in one queue.
+    lot_scope: Option<LotScope>,
+    /// Where the fees and taxes of a trade are counted.
+    trade_charges: Option<TradeCharges>,
+    /// What a sale of more than is held means.
+    oversell: Option<Oversell>,
+    /// A rest of at most so many units is none. Zero or more, below 1.
+    quantity_dust: Option<Decimal>,
+}
+
+impl From<BookkeepingInput> for BookkeepingChanges {
+    fn from(input: BookkeepingInput) -> Self {
+        Self {
+            method: input.lot_method.map(Into::into),
+            scope: input.lot_scope.map(Into::into),
+            charges: input.trade_charges.map(Into::into),
+            oversell: input.oversell.map(Into::into),
+            dust: input.quantity_dust.map(|dust| dust.0),
+        }
+    }
+}
+
+/// A lot method of an account's own.
+#[derive(Debug, InputObject)]
+pub struct AccountLotMethodInput {
+    /// The account's id.
+    account_id: ID,
+    /// Its method; null where the portfolio's counts again. Not read while the portfolio's lots are pooled.
+    lot_method: Option<LotMethod>,
+}
 
 /// A portfolio to make.
 #[derive(Debug, InputObject)]
@@ -26,6 +64,8 @@ pub struct PortfolioCreateInput {
     description: String,
     /// The currency that its books are kept in. It cannot be changed later.
     base_currency: Currency,
+    /// What it decides about its books.
+    bookkeeping: Option<BookkeepingInput>,
     /// Whose it is; the caller's where nobody is named.
     owner_id: Option<ID>,
     /// Who advises on it.
@@ -44,6 +84,12 @@ pub struct PortfolioUpdateInput {
     description: Option<String>,
     /// Another advisor; null for none.
     advisor_id: MaybeUndefined<ID>,
+    /// Other decisions about its books. Its whole ledger is booked again with them; where a transaction would not be possible
+    /// under them, the change is refused.
+    bookkeeping: Option<BookkeepingInput>,
+    /// Accounts that get a lot method of their own, or give theirs up; each once. The ledger is booked again.
+    #[graphql(default)]
+    account_lot_methods: Vec<AccountLotMethodInput>,
 }
 
 /// What making or changing a portfolio gives.
@@ -90,6 +136,7 @@ impl PortfolioMutation {
             name: input.name,
             description: input.description,
             base_currency: input.base_currency.0,
+            bookkeeping: input.bookkeeping.unwrap_or_default().into(),
             owner,
             advisor,
             accounts: input.accounts,
@@ -119,7 +166,19 @@ impl PortfolioMutation {
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(id) => Some(Some(Kind::User.parse(&id, "input.advisorId")?)),
         };
-        let changes = PortfolioChanges { name: input.name, description: input.description, advisor };
+        let account_method = |(index, own): (usize, AccountLotMethodInput)| {
+            let argument = format!("input.accountLotMethods.{index}.accountId");
+            Ok((Kind::Account.parse(&own.account_id, &argument)?, own.lot_method.map(Into::into)))
+        };
+        let account_methods: Result<Vec<_>> =
+            input.account_lot_methods.into_iter().enumerate().map(account_method).collect();
+        let changes = PortfolioChanges {
+            name: input.name,
+            description: input.description,
+            advisor,
+            bookkeeping: input.bookkeeping.unwrap_or_default().into(),
+            account_methods: account_methods?,
+        };
         let outcome = async {
             operation.services.portfolio_update(operation.changing().await?, id, expected_version, changes, key).await
         };

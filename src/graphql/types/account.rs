@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Object};
 use chrono::{DateTime, Utc};
 
+use super::bookkeeping::LotMethod;
 use crate::graphql::id::Kind;
 use crate::storage::account::Account as Row;
 
@@ -29,6 +30,11 @@ impl Account {
     /// Its name, unique in the portfolio.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Its own lot method; null where the portfolio's counts. Not read while the portfolio's lots are pooled.
+    async fn lot_method(&self) -> Option<LotMethod> {
+        self.0.lot_method.map(Into::into)
     }
 
     /// Since when it exists.

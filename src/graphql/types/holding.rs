@@ -95,7 +95,7 @@ impl Holding {
         }
     }
 
-    /// What the open lots cost, fees and taxes of their purchases included; first in, first out.
+    /// What the open lots cost, by the portfolio's `bookkeeping`; below zero for units that are owed.
     async fn cost(&self) -> Money {
         Money::new(self.line().books.cost_base, self.snapshot.currency)
     }

@@ -2,14 +2,20 @@
 
 pub mod account;
 pub mod audit_entry;
+pub mod bookkeeping;
+pub mod daily_value;
 pub mod figure;
+pub mod gains;
 pub mod holding;
 pub mod instrument;
+pub mod lot;
+pub mod lot_match;
 pub mod metrics;
 pub mod money;
 pub mod node;
 pub mod portfolio;
 pub mod role;
+pub mod sale_preview;
 pub mod tenant;
 pub mod transaction;
 pub mod user;

@@ -7,10 +7,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
+use super::bookkeeping::Bookkeeping;
+use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
+use super::gains::RealizedGains;
 use super::holding::{CashBalance, Holding, HoldingConnection};
+use super::lot::{self, Books, LotConnection};
+use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
+use super::sale_preview::{SalePreview, SalePreviewInput};
 use super::transaction::{Transaction, TransactionConnection, TransactionType};
 use super::user::User;
 use super::valuation::{DailyChange, ValuationHistory};
@@ -18,10 +24,14 @@ use crate::graphql::connection::{self, connection};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, PersonKey, SnapshotKey};
+use crate::graphql::loaders::{
+    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PersonKey, SnapshotKey,
+};
 use crate::graphql::scalars::{Currency, Date};
+use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
+use crate::storage::lot::LotFilter;
 use crate::storage::portfolio::Portfolio as Row;
 use crate::storage::transaction::Filter;
 
@@ -78,6 +88,10 @@ impl Portfolio {
             return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {end}")));
         }
         self.history_between(ctx, opening_of(from), end).await
+    }
+
+    async fn books(&self, ctx: &Context<'_>) -> Result<Arc<Books>> {
+        Books::as_of(ctx, self.view.clone(), self.as_of).await
     }
 
     async fn history_between(&self, ctx: &Context<'_>, opening: NaiveDate, end: NaiveDate) -> Result<Arc<History>> {
@@ -248,6 +262,12 @@ impl Portfolio {
         Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
     }
 
+    /// How fresh its stored daily values are, from which `valuations` and `metrics` in the base currency are answered where
+    /// they hold. Null where it cannot be told: see the errors.
+    async fn daily_facts(&self, ctx: &Context<'_>) -> Result<Option<DailyFacts>> {
+        Ok(Some(loaders::get(ctx, FreshnessKey(self.row.id)).await?.into()))
+    }
+
     /// What changed on the last valuation day until `asOf`. Null where it cannot be computed: see the errors.
     async fn today(&self, ctx: &Context<'_>) -> Result<Option<DailyChange>> {
         // Ten days reach back over any run of holidays to the session before.
@@ -290,6 +310,78 @@ impl Portfolio {
         let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;
         let now = operation.services.environment.clock.now();
         Ok(Some(Metrics::new(&computed, history.currency, risk_free_rate, now)))
+    }
+
+    /// What it decides about its books: which lots a disposal uses, and what counts as cost.
+    async fn bookkeeping(&self) -> Bookkeeping {
+        self.row.bookkeeping.into()
+    }
+
+    /// Its lots at the close of `asOf`, the oldest first: what was recorded for later days is left out, and lots that are
+    /// closed since are open. Null where they cannot be computed: see the errors.
+    async fn lots(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+        #[graphql(desc = "Only of this instrument.")] instrument_id: Option<ID>,
+        #[graphql(desc = "Only in this account.")] account_id: Option<ID>,
+        #[graphql(desc = "Only those of which something is left at `asOf`.", default = false)] open_only: bool,
+    ) -> Result<Option<LotConnection>> {
+        let instrument = instrument_id.map(|id| Kind::Instrument.parse(&id, "instrumentId")).transpose()?;
+        let account = account_id.map(|id| Kind::Account.parse(&id, "accountId")).transpose()?;
+        let books = self.books(ctx).await?;
+        lot::page(ctx, &books, LotFilter { instrument, account, open_only }, first, after.as_deref()).await.map(Some)
+    }
+
+    /// What was disposed of until `asOf`, lot by lot, the earliest first. Not wash-sale adjusted. Null where it cannot be
+    /// computed: see the errors.
+    async fn disposals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+        #[graphql(desc = "Which disposals; all where none is given.")] filter: Option<DisposalFilter>,
+    ) -> Result<Option<LotMatchConnection>> {
+        let filter = filter.unwrap_or_default().until(self.as_of)?;
+        lot_match::page(ctx, &self.books(ctx).await?, filter, first, after.as_deref()).await.map(Some)
+    }
+
+    /// Gains realised until `asOf`, by calendar year, the earliest first; years without a disposal are left out. Not
+    /// wash-sale adjusted. The file at `/portfolios/{id}/realized-gains.csv?year=…` lists the same disposals. Null where
+    /// they cannot be computed: see the errors.
+    async fn realized_gains(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which disposals; all where none is given.")] filter: Option<DisposalFilter>,
+    ) -> Result<Option<Vec<RealizedGains>>> {
+        let filter = filter.unwrap_or_default().until(self.as_of)?;
+        let matches = match &self.books(ctx).await?.standing {
+            Standing::Booked(booking) => filtered_matches(booking, &filter),
+            Standing::Stored => {
+                loaders::find(ctx, MatchesKey { portfolio: self.row.id, filter }).await?.unwrap_or_default()
+            }
+        };
+        RealizedGains::by_year(&matches, self.view.currency).map(Some)
+    }
+
+    /// What a sale would realise, once under each lot method, before it is made; nothing is recorded. A sale that would be
+    /// refused is an error with the numbers. Null then, or where it cannot be computed.
+    async fn sale_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The sale.")] input: SalePreviewInput,
+    ) -> Result<Option<Vec<SalePreview>>> {
+        let operation = Operation::of(ctx);
+        let sale = input.sale()?;
+        let day = sale.date;
+        let preview = async {
+            let session = operation.session().await?;
+            operation.services.sale_preview(&session, &self.row, &self.view, sale).await
+        };
+        let outcomes = preview.await.map_err(|error| operation.fail(error))?;
+        let books = Books::as_of(ctx, self.view.clone(), day).await?;
+        Ok(Some(outcomes.into_iter().map(|outcome| SalePreview::new(&books, outcome)).collect()))
     }
 }
 

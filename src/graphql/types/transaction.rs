@@ -7,12 +7,17 @@ use chrono::{DateTime, Utc};
 
 use super::account::Account;
 use super::instrument::Instrument;
+use super::lot::Books;
+use super::lot_match::{self, LotMatchConnection};
 use super::money::Money;
 use crate::graphql::connection::connection;
+use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, InstrumentKey, ReversalKey};
+use crate::graphql::loaders::{self, AccountsKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::lot::Standing;
+use crate::services::valuation::View;
 use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
 
 /// What a row of the ledger says.
@@ -339,6 +344,24 @@ impl Transaction {
     /// The id of the reversal because of which this row no longer counts.
     async fn reversed_by_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
         Ok(loaders::find(ctx, ReversalKey(self.0.id)).await?.map(|id| Kind::Transaction.id(id)))
+    }
+
+    /// What it disposed of, lot by lot in the order in which the lots were used, as the portfolio's whole ledger is booked today, in the
+    /// portfolio's base currency; empty for a transaction that closes no lot. Not wash-sale adjusted. Null where it cannot be
+    /// read: see the errors.
+    async fn disposals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<LotMatchConnection>> {
+        let Some(portfolio) = loaders::find(ctx, PortfolioKey(self.0.portfolio_id)).await? else {
+            return Ok(None);
+        };
+        let as_of = Operation::of(ctx).services.environment.clock.today();
+        let books = Books { view: View::new(&portfolio, None), as_of, standing: Standing::Stored };
+        let matches = loaders::find(ctx, SaleMatchesKey(self.0.id)).await?.unwrap_or_default();
+        lot_match::listed(ctx, &Arc::new(books), matches, first, after.as_deref()).await.map(Some)
     }
 
     /// The source's own id for it.

@@ -29,7 +29,17 @@ const SOURCES = import.meta.glob<string>('./*.graphql', {
 const GROUPS = [
   {
     title: 'Portfolios',
-    names: ['holdings', 'portfolios', 'in-dollars', 'today', 'performance', 'valuations', 'transactions'],
+    names: [
+      'holdings',
+      'portfolios',
+      'in-dollars',
+      'today',
+      'performance',
+      'valuations',
+      'lots',
+      'realized-gains',
+      'transactions',
+    ],
   },
   { title: 'Changes', names: ['record-a-deposit', 'portfolio-changed'] },
   { title: 'Market data', names: ['instruments', 'prices', 'exchange-rates'] },

@@ -1,0 +1,112 @@
+//! What a sale would bring, before it is made.
+
+use chrono::NaiveDate;
+use domain::id::InstrumentId;
+use domain::ledger::{self, LotMatch, LotMethod, LotPick, Trade, Transaction, TransactionKind};
+use domain::money::Currency;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::valuation::View;
+use super::{ServiceError, Services};
+use crate::storage;
+use crate::storage::portfolio::Portfolio;
+use crate::storage::transaction::LedgerRow;
+use crate::tenancy::{Session, Tenant};
+
+/// A sale that is thought of.
+#[derive(Clone, Debug)]
+pub struct Sale {
+    /// The account that would sell.
+    pub account: Uuid,
+    /// What it would sell.
+    pub instrument: Uuid,
+    /// The day.
+    pub date: NaiveDate,
+    /// How much, above zero.
+    pub quantity: Decimal,
+    /// The price as quoted.
+    pub price: Decimal,
+    /// The fee.
+    pub fee: Decimal,
+    /// The tax.
+    pub tax: Decimal,
+    /// The currency of price, fee and tax; the instrument's where none is given.
+    pub currency: Option<Currency>,
+    /// The lots that the holder would choose: the transactions that opened them, and how much of each.
+    pub lots: Vec<(Uuid, Option<Decimal>)>,
+}
+
+/// The sale under one lot method.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The method.
+    pub method: LotMethod,
+    /// Whether the sale would be booked by it.
+    pub is_current: bool,
+    /// The lots that it would use, in that order.
+    pub matches: Vec<LotMatch>,
+}
+
+impl Services {
+    /// What a sale in a portfolio that the caller has been shown would use and bring under each lot method, by the
+    /// portfolio's own settings otherwise, with figures in the currency of `view`.
+    pub async fn sale_preview(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        view: &View,
+        sale: Sale,
+    ) -> Result<Vec<Outcome>, ServiceError> {
+        let today = self.environment.clock.today();
+        if sale.date > today {
+            let message = format!("input.date: {} has not come yet: today is {today}", sale.date);
+            return Err(ServiceError::BadInput(message));
+        }
+        let accounts = storage::account::of_portfolios(session, &[portfolio.id]).await?;
+        if !accounts.iter().any(|account| account.id == sale.account) {
+            return Err(ServiceError::BadInput("input.accountId: no such account in the portfolio".to_owned()));
+        }
+        let market = self.market.view(session).await?;
+        let found = market.instruments(session, [sale.instrument]).await?.remove(&sale.instrument);
+        let no_instrument = || ServiceError::BadInput("input.instrumentId: no such instrument".to_owned());
+        let currency = sale.currency.unwrap_or(found.ok_or_else(no_instrument)?.currency);
+        let instrument = InstrumentId::from(sale.instrument);
+        let has_picks = !sale.lots.is_empty();
+        let sale = Transaction {
+            id: self.environment.ids.next().into(),
+            account: sale.account.into(),
+            trade_date: sale.date,
+            settlement_date: None,
+            sequence: portfolio.last_sequence + 1,
+            kind: TransactionKind::Sell(Trade {
+                fee: sale.fee,
+                tax: sale.tax,
+                lots: sale.lots.into_iter().map(|(lot, quantity)| pick(lot, quantity)).collect(),
+                ..Trade::at_price(instrument, sale.quantity, sale.price, currency)
+            }),
+        };
+        let part = self.part(session, portfolio.id, std::slice::from_ref(&sale.kind)).await?;
+        let rows = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
+        let until = rows.iter().filter(|row| row.trade_date <= sale.trade_date);
+        let transactions: Vec<Transaction> = until.filter_map(LedgerRow::transaction).collect();
+        let kinds = transactions.iter().map(|entry| &entry.kind).chain([&sale.kind]);
+        let instruments = self.terms(session, kinds).await?;
+        let fx = market.fx(session).await?;
+        let policy = view.policy(&accounts);
+        let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
+        let current = if has_picks { LotMethod::Specific } else { policy.method_of(sale.account) };
+        let previews = ledger::preview(&policy, &transactions, &splits, &instruments, &fx, &sale)
+            .map_err(|error| ServiceError::BadInput(format!("input: {error}")))?;
+        let outcome = |preview: ledger::Preview| Outcome {
+            method: preview.method,
+            is_current: preview.method == current,
+            matches: preview.matches,
+        };
+        Ok(previews.into_iter().map(outcome).collect())
+    }
+}
+
+fn pick(lot: Uuid, quantity: Option<Decimal>) -> LotPick {
+    LotPick { lot: Some(lot.into()), quantity, ..LotPick::default() }
+}
