@@ -45,7 +45,7 @@ async fn a_choice_that_nobody_made_is_not_guessed() {
     let book = book_of(&app, "USD", json!({ "lotMethod": "SPECIFIC" })).await;
     three_lots(&book).await;
     let refused = book.try_record("2023-06-01", &json!({ "sell": book.trade("ACME", "15", "150") })).await;
-    assert_eq!(refused.user_errors("transactionRecord"), ["INVALID_INPUT"], "{}", refused.body);
+    assert_eq!(refused.user_errors("transactionRecord"), ["AMBIGUOUS_LOTS"], "{}", refused.body);
     assert!(refused.body.to_string().contains("15 of 30 in 3 lots"), "{}", refused.body);
     // All that is held is no choice.
     book.sell("2023-06-01", "ACME", "30", "150").await;
