@@ -12,6 +12,7 @@ use super::error::ErrorCode;
 pub enum Kind {
     Account,
     AuditEntry,
+    Event,
     Instrument,
     Lot,
     Portfolio,
@@ -21,9 +22,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Account,
         Self::AuditEntry,
+        Self::Event,
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Self::Account => "acc",
             Self::AuditEntry => "aud",
+            Self::Event => "evt",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",

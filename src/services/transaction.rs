@@ -560,11 +560,24 @@ fn later_breaks(error: &LedgerError, field: &[String]) -> ServiceError {
 }
 
 fn done(action: &'static str, row: &LedgerRow) -> Done {
-    let after = json!({
+    let mut after = json!({
         "portfolio": row.portfolio_id,
         "account": row.account_id,
+        "event": row.event_id,
         "tradeDate": row.trade_date,
         "activity": storage::transaction::describe(&row.activity),
     });
+    let dates = row.dates;
+    let named = [
+        ("settlementDate", dates.settlement),
+        ("exDate", dates.ex),
+        ("payDate", dates.pay),
+        ("actionExDate", dates.action_ex),
+    ];
+    for (name, day) in named {
+        if let Some(day) = day {
+            after[name] = json!(day);
+        }
+    }
     Done { action, entity_type: "Transaction", entity_id: row.id, before: None, after: Some(after) }
 }

@@ -246,7 +246,10 @@ impl Filter {
             .add(table::Column::PortfolioId.eq(portfolio))
             .add_option(self.from.map(|day| table::Column::TradeDate.gte(day)))
             .add_option(self.to.map(|day| table::Column::TradeDate.lte(day)))
-            .add_option(self.instrument.map(|id| table::Column::InstrumentId.eq(id)))
+            .add_option(self.instrument.map(|id| {
+                let named = [table::Column::InstrumentId, table::Column::CounterInstrumentId];
+                named.into_iter().fold(Condition::any(), |any, column| any.add(column.eq(id)))
+            }))
             .add_option(self.known_at.map(|known_at| table::Column::RecordedAt.lte(known_at)))
             .add_option(self.types.as_ref().map(|types| table::Column::Type.is_in(types.iter().copied())))
     }

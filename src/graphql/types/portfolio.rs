@@ -42,7 +42,7 @@ pub struct TransactionFilter {
     from: Option<Date>,
     /// Until this trade date, inclusive.
     to: Option<Date>,
-    /// Only of this instrument.
+    /// Only what is about this instrument, or brings it.
     instrument_id: Option<ID>,
     /// Only of these types.
     types: Option<Vec<TransactionType>>,

@@ -192,7 +192,7 @@ impl Transaction {
     /// The id of the event that it belongs to: rows of one event were recorded together and are reversed together. A
     /// reversal belongs to the event that it reverses.
     async fn event_id(&self) -> ID {
-        ID(self.0.event_id.simple().to_string())
+        Kind::Event.id(self.0.event_id)
     }
 
     /// The day it counts from: the trade date; of a payment its ex-date, where that is known.
