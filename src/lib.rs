@@ -11,6 +11,8 @@ pub mod http;
 
 pub mod graphql;
 
+pub mod jobs;
+
 pub mod services;
 
 pub mod market_data;
@@ -18,6 +20,8 @@ pub mod market_data;
 pub mod storage;
 
 pub mod audit;
+
+pub mod queue;
 
 pub mod tenancy;
 

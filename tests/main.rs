@@ -8,6 +8,7 @@ mod contract;
 mod figures;
 mod imports;
 mod isolation;
+mod jobs;
 mod layering;
 mod ledger;
 mod lots;

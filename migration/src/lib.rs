@@ -37,9 +37,13 @@ macro_rules! steps {
     };
 }
 
-/// The schema `platform`: the installation, its tenants, its operators, signing keys.
-pub const PLATFORM: &[Step] =
-    steps!["platform" / "m0001_platform", "realm" / "m0001_realm", "platform" / "m0002_grants"];
+/// The schema `platform`: the installation, its tenants, its operators, signing keys, the queue.
+pub const PLATFORM: &[Step] = steps![
+    "platform" / "m0001_platform",
+    "realm" / "m0001_realm",
+    "platform" / "m0002_grants",
+    "platform" / "m0003_jobs"
+];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
 pub const MARKET: &[Step] = steps![
@@ -48,6 +52,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0003_facts",
     "market" / "m0004_grants",
     "market" / "m0005_options",
+    "market" / "m0006_changes",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
@@ -58,5 +63,7 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0003_projections",
     "tenant" / "m0004_grants",
     "tenant" / "m0005_ledger_kinds",
-    "tenant" / "m0006_lot_settings",
+    "tenant" / "m0006_books",
+    "tenant" / "m0007_daily_values",
+    "tenant" / "m0008_lot_settings",
 ];

@@ -137,7 +137,7 @@ pub(super) fn describe(error: &RowError) -> String {
 }
 
 /// The portfolio with this id, as the API shows it or bare, or else with this name.
-async fn find(services: &Services, caller: &Caller, wanted: &str) -> anyhow::Result<Uuid> {
+pub(super) async fn find(services: &Services, caller: &Caller, wanted: &str) -> anyhow::Result<Uuid> {
     let id = Uuid::try_parse(wanted.strip_prefix("pf_").unwrap_or(wanted)).ok();
     let session = services.read(caller).await?;
     let mut named = Vec::new();

@@ -1,22 +1,26 @@
 //! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
 
 mod bench;
+mod cases;
 mod config;
 mod database;
 mod demo;
 mod demo_secrets;
 mod doctor;
 mod import;
+mod jobs;
 mod login;
 mod migrate;
 mod open;
 mod password;
 mod progress;
+mod rebuild;
 mod schema;
 mod serve;
 mod signals;
 mod tenant;
 mod user;
+mod worker;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -71,6 +75,11 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Serve the API from the configured database
     Serve,
+    /// Do the work that waits in the queue
+    Worker(worker::WorkerOptions),
+    /// Look at the queue; retry or discard what was given up
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Print an access token for a person of a firm, for scripts
     Login(login::LoginOptions),
     /// Make the installation and bring every schema up to date
@@ -83,9 +92,13 @@ enum Command {
     User(user::UserCommand),
     /// Import transactions into a portfolio, or load market data
     Import(import::ImportOptions),
+    /// Book portfolios anew from their ledgers
+    Rebuild(rebuild::RebuildOptions),
     /// Print the public contract
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
+    /// Run worked cases with published figures through the engine, and print what differs
+    Cases(cases::CasesOptions),
     /// Measure the main things on this machine, on a database that is gone afterwards
     Bench(bench::BenchOptions),
     /// Look at the configuration
@@ -134,7 +147,7 @@ impl Cli {
         let context = Context::new(self.globals);
         let mut log = context.configuration().map(|(config, _)| config.log.clone()).unwrap_or_default();
         let chosen = |(_, provenance): &(Config, Provenance)| provenance.origin("log.level") != &Origin::Default;
-        if !matches!(self.command, Command::Serve) && !context.configuration().is_ok_and(chosen) {
+        if !matches!(self.command, Command::Serve | Command::Worker(_)) && !context.configuration().is_ok_and(chosen) {
             // The driver's remarks on slow statements are for a server's log, not between the lines of a command.
             log.level.push_str(",sqlx=error");
         }
@@ -157,12 +170,16 @@ impl Prepared {
         match self.command {
             Command::Demo(options) => demo::run(options, self.context).await,
             Command::Serve => serve::command(self.context).await,
+            Command::Worker(options) => worker::command(options, self.context).await,
+            Command::Jobs(command) => jobs::run(command, self.context).await,
             Command::Login(options) => login::run(options, self.context).await,
             Command::Migrate => migrate::run(self.context).await,
             Command::Tenant(command) => tenant::run(command, self.context).await,
             Command::User(command) => user::run(command, self.context).await,
             Command::Import(options) => import::run(options, self.context).await,
+            Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
+            Command::Cases(options) => cases::run(&options),
             Command::Bench(options) => bench::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),
             Command::Doctor => doctor::run(&self.context).await,

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Context, database::Database, open, signals::Signals};
+use super::{Context, database::Database, open, signals::Signals, worker};
 use crate::{
     config::{Config, Profile},
     graphql::{Api, limits::Limits},
@@ -41,7 +41,7 @@ async fn serve(
     refuse_published_passwords(config, &gateway)?;
     let services = open::on_gateway(gateway, config).await?;
     let shutdown = async move { signals.received().await };
-    run(listener, services, config, json!({ "demo": false }), shutdown).await
+    run(listener, services, config, json!({ "demo": false }), config.jobs.in_process, shutdown).await
 }
 
 fn refuse_published_passwords(config: &Config, gateway: &Gateway) -> anyhow::Result<()> {
@@ -71,12 +71,13 @@ pub(super) async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// Serves until `shutdown` completes and running requests have ended.
+/// Serves until `shutdown` completes and running requests have ended, with a worker beside it or without.
 pub(super) async fn run(
     listener: TcpListener,
     services: Services,
     config: &Config,
     playground: Value,
+    with_worker: bool,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let environment = services.environment.clone();
@@ -89,9 +90,10 @@ pub(super) async fn run(
         new_request_id: Arc::new(move || environment.ids.next().to_string()),
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let api = Api::new(services, config.graphql.introspection);
+    let api = Api::new(services.clone(), config.graphql.introspection);
     let app = App::new(Arc::new(api), settings(config, playground), runtime);
-    app.serve(listener, shutdown, config.http.shutdown_grace()).await?;
+    let serving = app.serve(listener, shutdown, config.http.shutdown_grace());
+    worker::beside(with_worker, &services, &config.jobs, serving).await?;
     gateway.close().await;
     tracing::info!("stopped");
     Ok(())

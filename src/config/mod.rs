@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod graphql;
 mod http;
+mod jobs;
 mod log;
 mod production;
 mod provenance;
@@ -22,6 +23,7 @@ pub use database::{DatabaseConfig, DatabaseUrl, DatabaseUrlError};
 pub use error::ConfigError;
 pub use graphql::GraphqlConfig;
 pub use http::HttpConfig;
+pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use production::Violations;
 pub use provenance::{Origin, Provenance};
@@ -53,6 +55,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// What one GraphQL document may ask for.
     pub graphql: GraphqlConfig,
+    /// The worker.
+    pub jobs: JobsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -80,6 +84,7 @@ impl Config {
             self.database.validate(),
             self.auth.validate(),
             self.graphql.validate(),
+            self.jobs.validate(),
             self.log.validate(),
         ];
         let problems: Vec<_> = checks

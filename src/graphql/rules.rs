@@ -46,6 +46,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("portfolioCreate", WRITES_PORTFOLIOS),
     ("portfolioUpdate", WRITES_PORTFOLIOS),
     ("transactionRecord", WRITES_PORTFOLIOS),
+    ("transactionsRecord", WRITES_PORTFOLIOS),
     ("transactionReverse", WRITES_PORTFOLIOS),
     ("transactionsImport", WRITES_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),

@@ -9,7 +9,7 @@ use domain::pricing::{FxRates, Series};
 use uuid::Uuid;
 
 use crate::storage;
-use crate::storage::instrument::Instrument;
+use crate::storage::instrument::{Instrument, Split};
 use crate::storage::market_version::MarketVersion;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -23,6 +23,7 @@ type RatesOfVersion = (i64, Arc<FxRates>);
 pub struct MarketCache {
     prices: moka::sync::Cache<(i64, Uuid), Arc<Series>>,
     instruments: moka::sync::Cache<(i64, Uuid), Arc<Instrument>>,
+    splits: moka::sync::Cache<(i64, Uuid), Arc<Vec<Split>>>,
     sessions: moka::sync::Cache<(i64, String), Arc<Vec<NaiveDate>>>,
     fx: Arc<Mutex<Option<RatesOfVersion>>>,
 }
@@ -34,6 +35,7 @@ impl Default for MarketCache {
         Self {
             prices: moka::sync::Cache::builder().max_capacity(PRICE_CACHE_BYTES).weigher(weigh).build(),
             instruments: moka::sync::Cache::new(20_000),
+            splits: moka::sync::Cache::new(20_000),
             sessions: moka::sync::Cache::new(500),
             fx: Arc::default(),
         }
@@ -55,6 +57,11 @@ impl MarketCache {
 }
 
 impl MarketView {
+    /// Which version this is.
+    pub fn version(&self) -> i64 {
+        self.version.version
+    }
+
     /// The last day on which every exchange-priced stock has a close.
     pub fn last_complete_day(&self) -> Option<NaiveDate> {
         self.version.last_complete_day
@@ -79,6 +86,34 @@ impl MarketView {
                 let (id, instrument) = (instrument.id, Arc::new(instrument));
                 self.cache.instruments.insert((self.version.version, id), Arc::clone(&instrument));
                 found.insert(id, instrument);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The splits of instruments, by instrument and day; one without any has an empty list.
+    pub async fn splits(
+        &self,
+        session: &Session<Tenant>,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<BTreeMap<Uuid, Arc<Vec<Split>>>, DatabaseError> {
+        let mut found = BTreeMap::new();
+        let mut missing: BTreeMap<Uuid, Vec<Split>> = BTreeMap::new();
+        for id in ids {
+            match self.cache.splits.get(&(self.version.version, id)) {
+                Some(splits) => _ = found.insert(id, splits),
+                None => _ = missing.insert(id, Vec::new()),
+            }
+        }
+        if !missing.is_empty() {
+            let ids: Vec<Uuid> = missing.keys().copied().collect();
+            for split in storage::instrument::splits(session, &ids).await? {
+                missing.entry(split.instrument_id).or_default().push(split);
+            }
+            for (id, splits) in missing {
+                let splits = Arc::new(splits);
+                self.cache.splits.insert((self.version.version, id), Arc::clone(&splits));
+                found.insert(id, splits);
             }
         }
         Ok(found)

@@ -5,7 +5,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use domain::ledger::{OccSymbol, OptionRight};
+
 use crate::clock::Environment;
+use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::{self, Dimension, Outcome, Run};
 use crate::tenancy::{Administration, DatabaseError};
 
@@ -73,6 +76,8 @@ pub async fn load_directory(
     report.rates = pipeline::load_rates(&session, &run, &rows).await?;
     pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
     pipeline::bump_version(&session).await?;
+    // In the same transaction: what was computed from the version before is computed again, whatever ends this process.
+    queue::enqueue_for_all(&session, run.id, DAILY_FACTS, environment.clock.now()).await?;
     session.commit().await?;
     Ok(report)
 }
@@ -116,14 +121,23 @@ async fn load_reference(
     }
     let header =
         ["symbol", "name", "asset_type", "mic", "currency", "isin", "sector", "price_multiplier", "price_source"];
-    let mut ids = HashMap::new();
     let now = environment.clock.now().to_rfc3339();
+    let path = file("instruments.csv");
+    let instruments = table(&path, &header)?;
+    let ids: HashMap<String, String> =
+        instruments.iter().map(|row| (row[0].clone(), environment.ids.next().to_string())).collect();
     let mut rows = Vec::new();
-    for row in table(&file("instruments.csv"), &header)? {
-        let id = environment.ids.next().to_string();
-        ids.insert(row[0].clone(), id.clone());
-        let mut cells = vec![Some(id)];
+    for row in instruments {
+        let mut terms = vec![None; 5];
+        if row[2] == "OPTION" {
+            terms = option_terms(&row[0], &row[7], &ids)
+                .map_err(|reason| LoadError::Format { path: path.clone(), reason })?
+                .map(Some)
+                .into();
+        }
+        let mut cells = vec![ids.get(&row[0]).cloned()];
         cells.extend(row.into_iter().map(optional));
+        cells.extend(terms);
         cells.push(Some(now.clone()));
         rows.push(cells);
     }
@@ -140,6 +154,26 @@ async fn load_reference(
     }
     pipeline::fill(session, Dimension::Splits, &rows).await?;
     Ok(())
+}
+
+/// Underlying, right, strike, units per contract and expiry of an option, from its symbol and its multiplier. The underlying
+/// is the instrument of the same file that is called as the symbol's root.
+fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<String, String>) -> Result<[String; 5], String> {
+    let terms = OccSymbol::parse(symbol).map_err(|error| error.to_string())?;
+    let underlying = ids.get(terms.root());
+    let underlying =
+        underlying.ok_or_else(|| format!("the underlying {} of {symbol} is not in instruments.csv", terms.root()))?;
+    let right = match terms.right() {
+        OptionRight::Call => "CALL",
+        OptionRight::Put => "PUT",
+    };
+    Ok([
+        underlying.clone(),
+        right.to_owned(),
+        terms.strike().to_string(),
+        multiplier.to_owned(),
+        terms.expiry().to_string(),
+    ])
 }
 
 /// The rows of a CSV file, plain or gzipped, whose header is exactly `header`.

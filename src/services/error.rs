@@ -6,6 +6,7 @@ use domain::ledger::LedgerError;
 use domain::money::ArithmeticError;
 use serde::{Deserialize, Serialize};
 
+use crate::storage::projection::ChangeError;
 use crate::tenancy::DatabaseError;
 
 /// Why a mutation was refused: something that its caller can mend.
@@ -37,6 +38,34 @@ pub enum RefusalCode {
     DuplicateImport,
     /// An amount is too large to be booked exactly.
     AmountTooLarge,
+    /// A short sale while units are held.
+    HoldsLong,
+    /// Units held in one account and owed in another, where lots are pooled.
+    MixedSides,
+    /// A chosen lot that is not there.
+    NoMatchingLot,
+    /// A chosen lot that was used already.
+    LotUsed,
+    /// Several lots could be meant.
+    AmbiguousLots,
+    /// The chosen lots do not sum to what is taken.
+    LotPicksDiffer,
+    /// A transfer from an account to itself.
+    SelfTransfer,
+    /// What is given and what is received are the same.
+    SameInstrument,
+    /// An exercise, assignment or expiry of what is no option.
+    NotAnOption,
+    /// An exercise or assignment after the last day for it.
+    OptionExpired,
+    /// A settlement or payment before the trade.
+    SettlesEarly,
+    /// The legs of an event do not fit together.
+    UnbalancedEvent,
+    /// A split that differs from the one that the market knows.
+    ActionDiffers,
+    /// A split that the ledger has already.
+    AlreadyApplied,
 }
 
 /// A refusal, with the field that caused it.
@@ -54,6 +83,11 @@ impl Refusal {
     /// A refusal of one field.
     pub fn new(code: RefusalCode, field: &[&str], message: impl Into<String>) -> Self {
         Self { code, message: message.into(), field: field.iter().map(|&part| part.to_owned()).collect() }
+    }
+
+    /// A refusal of the field at a path that is put together.
+    pub fn at(code: RefusalCode, field: Vec<String>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field }
     }
 }
 
@@ -117,13 +151,38 @@ impl From<ArithmeticError> for ServiceError {
     }
 }
 
+impl From<ChangeError> for ServiceError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Balance(error) => error.into(),
+            ChangeError::Database(error) => error.into(),
+        }
+    }
+}
+
 /// The refusal that a broken rule of the ledger comes to.
 pub fn ledger_refusal(error: &LedgerError, field: &[&str]) -> Refusal {
     let code = match error {
         LedgerError::InsufficientQuantity { .. } => RefusalCode::InsufficientQuantity,
+        LedgerError::HoldsLong { .. } => RefusalCode::HoldsLong,
+        LedgerError::MixedSides { .. } => RefusalCode::MixedSides,
+        LedgerError::NoMatchingLot { .. } => RefusalCode::NoMatchingLot,
+        LedgerError::LotUsed { .. } => RefusalCode::LotUsed,
+        LedgerError::AmbiguousLots { .. } => RefusalCode::AmbiguousLots,
+        LedgerError::PicksDiffer { .. } => RefusalCode::LotPicksDiffer,
+        LedgerError::SelfTransfer { .. } => RefusalCode::SelfTransfer,
+        LedgerError::SameInstrument { .. } => RefusalCode::SameInstrument,
+        LedgerError::NotAnOption { .. } => RefusalCode::NotAnOption,
+        LedgerError::OptionExpired { .. } => RefusalCode::OptionExpired,
+        LedgerError::SettlesEarly { .. } => RefusalCode::SettlesEarly,
+        LedgerError::InvalidQuantity { .. }
+        | LedgerError::NegativePrice { .. }
+        | LedgerError::InvalidAmount { .. }
+        | LedgerError::InvalidSplitRatio { .. }
+        | LedgerError::SameCurrency { .. } => RefusalCode::InvalidInput,
+        LedgerError::UnknownInstrument { .. } => RefusalCode::NotFound,
         LedgerError::MissingRate { .. } => RefusalCode::MissingExchangeRate,
-        LedgerError::Overflow { .. } => RefusalCode::AmountTooLarge,
-        _ => RefusalCode::InvalidInput,
+        LedgerError::Split { .. } | LedgerError::Sum(_) | LedgerError::Overflow { .. } => RefusalCode::AmountTooLarge,
     };
     Refusal::new(code, field, error.to_string())
 }

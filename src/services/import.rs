@@ -1,25 +1,27 @@
 //! Transactions from a CSV file: read, recognised again, booked as one.
 
 mod csv_rows;
+mod events;
+mod kinds;
+mod names;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use domain::ledger::{LedgerError, TransactionKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use self::csv_rows::ParsedRow;
+use self::events::{Keyed, Seen, events, of_wrong_event};
+use self::names::Names;
 use super::blame;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::transaction::{PostError, check_date};
+use super::ledger::PostError;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
-use crate::storage::account::Account;
-use crate::storage::instrument::Instrument;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::transaction::{Activity, ImportBatch, LedgerRow};
 use crate::tenancy::{Session, Tenant};
@@ -61,7 +63,7 @@ pub struct Counts {
     pub batch: Option<Uuid>,
     /// Rows in the file.
     pub rows_read: usize,
-    /// Rows added to the ledger.
+    /// Rows that the ledger holds since; two that are one transfer count as two.
     pub rows_recorded: usize,
     /// Rows that were imported before.
     pub rows_duplicate: usize,
@@ -87,10 +89,16 @@ impl Counts {
     }
 }
 
-/// A row of the file with everything it names found.
+/// A row for the ledger, and the lines of the file that it stands for.
 struct Candidate {
-    line: u64,
+    lines: Vec<u64>,
     row: LedgerRow,
+}
+
+impl Candidate {
+    fn line(&self) -> u64 {
+        self.lines.first().copied().unwrap_or_default()
+    }
 }
 
 impl Services {
@@ -196,42 +204,61 @@ impl Services {
         errors: &mut Vec<RowError>,
     ) -> Result<(Vec<Candidate>, usize), ServiceError> {
         let names = Names::load(self, session, portfolio, &parsed).await?;
-        let seen: HashSet<(Uuid, String)> = storage::transaction::import_keys(session, portfolio.id).await?;
-        let mut occurrences: HashMap<(Uuid, String), usize> = HashMap::new();
-        let mut candidates = Vec::with_capacity(parsed.len());
+        let (events, broken) = events(parsed, &names);
+        errors.extend(broken);
+        let kinds = || events.iter().flat_map(|event| &event.rows).map(|(_, resolved)| &resolved.kind);
+        let instruments = self.terms(session, kinds()).await?;
+        let split: BTreeSet<_> = kinds()
+            .filter(|kind| matches!(kind, TransactionKind::Split { .. }))
+            .filter_map(TransactionKind::instrument)
+            .collect();
+        let mut splits = match split.is_empty() {
+            true => None,
+            false => Some(self.known_splits(session, portfolio.id, split).await?),
+        };
+        let mut seen = Seen::new(storage::transaction::import_keys(session, portfolio.id).await?);
+        let mut candidates = Vec::new();
         let mut duplicates = 0;
-        for parsed in parsed {
-            let (account, kind) = match names.resolve(&parsed) {
-                Ok(resolved) => resolved,
+        for event in events {
+            let taken = event.shaped(&instruments).and_then(|legs| match seen.keyed(&event, legs)? {
+                Keyed::Seen => {
+                    duplicates += event.rows.len();
+                    Ok(Vec::new())
+                }
+                Keyed::New(legs) => event.with_actions(legs, splits.as_mut()),
+            });
+            let legs = match taken {
+                Ok(legs) => legs,
                 Err(error) => {
-                    errors.push(error);
+                    errors.extend(event.all_wrong(error));
                     continue;
                 }
             };
-            let identity = (account, parsed.identity());
-            let occurrence = occurrences.entry(identity.clone()).or_default();
-            *occurrence += 1;
-            let key = format!("{FORMAT}:{}:{occurrence}", identity.1);
-            if seen.contains(&(account, key.clone())) {
-                duplicates += 1;
-                continue;
+            let mut event_id = None;
+            for leg in legs {
+                let row = self.row(caller, portfolio, leg.account, leg.date, Activity::Event(leg.kind), 0);
+                let row = LedgerRow {
+                    event_id: *event_id.get_or_insert(row.id),
+                    dates: leg.dates,
+                    import_batch_id: Some(batch),
+                    import_key: Some(leg.key),
+                    external_id: leg.external_id,
+                    note: leg.note,
+                    ..row
+                };
+                candidates.push(Candidate { lines: leg.lines, row });
             }
-            let offset = i64::try_from(candidates.len() + 1).unwrap_or(i64::MAX);
-            let row = self.row(caller, portfolio, account, parsed.date, Activity::Event(kind), offset);
-            let row = LedgerRow {
-                import_batch_id: Some(batch),
-                import_key: Some(key),
-                external_id: parsed.external_id,
-                note: parsed.note,
-                ..row
-            };
-            candidates.push(Candidate { line: parsed.line, row });
+        }
+        // The order of the file is the order in which things happened, whatever belongs together.
+        candidates.sort_by_key(|candidate| candidate.line());
+        for (offset, candidate) in (1..).zip(&mut candidates) {
+            candidate.row.sequence = portfolio.last_sequence + offset;
         }
         Ok((candidates, duplicates))
     }
 
     /// Books the candidates. A row that breaks a rule is reported; with [`ImportMode::ValidRows`] the rest is tried again
-    /// without it. Nothing when a wrong row keeps everything out.
+    /// without it and the others of its event. Nothing when a wrong row keeps everything out.
     async fn post_candidates(
         &self,
         session: &Session<Tenant>,
@@ -247,15 +274,18 @@ impl Services {
             }
             refused += 1;
             let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
-            match self.post(session, portfolio.clone(), rows, None).await {
-                Ok(portfolio) => return Ok(Some((portfolio, candidates.len()))),
+            match self.post(session, portfolio.clone(), rows, &[]).await {
+                Ok(portfolio) => {
+                    let recorded = candidates.iter().map(|candidate| candidate.lines.len()).sum();
+                    return Ok(Some((portfolio, recorded)));
+                }
                 Err(PostError::Service(error)) => return Err(error),
                 Err(PostError::Ledger(error)) => {
                     let broken = error.transaction().map(|id| id.uuid());
                     let Some(index) = candidates.iter().position(|candidate| Some(candidate.row.id) == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
-                    let Candidate { line, row } = candidates.remove(index);
+                    let Candidate { lines, row } = candidates.remove(index);
                     let column = match &row.activity {
                         Activity::Event(kind) => {
                             blame::blamed(&error, kind).and_then(|part| part.column).map(Cow::Borrowed)
@@ -263,7 +293,12 @@ impl Services {
                         Activity::Reversal { .. } => None,
                     };
                     let refusal = ledger_refusal(&error, &[]);
-                    errors.push(RowError { line, column, code: refusal.code, message: refusal.message });
+                    let line = lines.first().copied().unwrap_or_default();
+                    let error = RowError { line, column, code: refusal.code, message: refusal.message };
+                    let of_event = candidates.extract_if(.., |candidate| candidate.row.event_id == row.event_id);
+                    let others = lines.into_iter().skip(1).chain(of_event.flat_map(|candidate| candidate.lines));
+                    errors.extend(others.map(|other| of_wrong_event(other, line)));
+                    errors.push(error);
                     if mode == ImportMode::AllOrNothing {
                         return Ok(None);
                     }
@@ -275,6 +310,9 @@ impl Services {
 
 fn existing_breaks(error: &LedgerError) -> Refusal {
     let refusal = ledger_refusal(error, &["input", "csv"]);
+    if error.transaction().is_none() {
+        return refusal;
+    }
     let message = format!("a recorded transaction would no longer be possible: it {}", refusal.message);
     Refusal { message, ..refusal }
 }
@@ -283,80 +321,4 @@ fn shown(mut errors: Vec<RowError>) -> Vec<RowError> {
     errors.sort_by_key(|error| error.line);
     errors.truncate(MAX_ROW_ERRORS);
     errors
-}
-
-/// What the rows of a file may name.
-struct Names {
-    accounts: Vec<Account>,
-    instruments: HashMap<String, Vec<Instrument>>,
-    currencies: std::collections::BTreeSet<domain::money::Currency>,
-    today: NaiveDate,
-}
-
-impl Names {
-    async fn load(
-        services: &Services,
-        session: &Session<Tenant>,
-        portfolio: &Portfolio,
-        rows: &[ParsedRow],
-    ) -> Result<Self, ServiceError> {
-        let symbols: HashSet<String> = rows.iter().filter_map(|row| row.symbol.clone()).collect();
-        let symbols: Vec<String> = symbols.into_iter().collect();
-        let mut instruments: HashMap<String, Vec<Instrument>> = HashMap::new();
-        for instrument in storage::instrument::by_symbols(session, &symbols).await? {
-            instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
-        }
-        let named = rows.iter().flat_map(ParsedRow::currencies).map(|(_, currency)| currency).collect();
-        Ok(Self {
-            accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
-            instruments,
-            currencies: storage::instrument::known_currencies(session, &named).await?,
-            today: services.environment.clock.today(),
-        })
-    }
-
-    fn resolve(&self, row: &ParsedRow) -> Result<(Uuid, TransactionKind), RowError> {
-        let error = |column: &'static str, code, message: String| RowError {
-            line: row.line,
-            column: Some(column.into()),
-            code,
-            message,
-        };
-        check_date(row.date, self.today).map_err(|message| error("date", RefusalCode::FutureDate, message))?;
-        for (column, currency) in row.currencies() {
-            if !self.currencies.contains(&currency) {
-                let message = format!("{currency} is no currency that is known here");
-                return Err(error(column, RefusalCode::NotFound, message));
-            }
-        }
-        let account = match (&row.account, self.accounts.as_slice()) {
-            (None, [only]) => only,
-            (None, accounts) => {
-                let message = format!("the portfolio has {} accounts: name one", accounts.len());
-                return Err(error("account", RefusalCode::InvalidInput, message));
-            }
-            (Some(name), accounts) => accounts.iter().find(|account| account.name == *name).ok_or_else(|| {
-                error("account", RefusalCode::NotFound, format!("the portfolio has no account \"{name}\""))
-            })?,
-        };
-        let instrument = match &row.symbol {
-            None => None,
-            Some(symbol) => match self.instruments.get(symbol).map(Vec::as_slice) {
-                Some([only]) if only.is_index() => {
-                    let message = format!("{symbol} is an index: it cannot be held");
-                    return Err(error("symbol", RefusalCode::InvalidInput, message));
-                }
-                Some([only]) => Some(only.id.into()),
-                Some(several) => {
-                    let markets: Vec<&str> = several.iter().map(|instrument| instrument.mic.as_str()).collect();
-                    let message = format!("{symbol} stands on several markets: {}", markets.join(", "));
-                    return Err(error("symbol", RefusalCode::InvalidInput, message));
-                }
-                None => {
-                    return Err(error("symbol", RefusalCode::NotFound, format!("no instrument is called {symbol}")));
-                }
-            },
-        };
-        Ok((account.id, row.kind(instrument)?))
-    }
 }

@@ -82,6 +82,7 @@ impl Services {
                 })
                 .collect();
             storage::manual_price::append(&session, &rows).await?;
+            self.mark_prices_dirty(&session, rows.iter().map(|row| (row.instrument_id, row.date))).await?;
             let mut by_instrument: BTreeMap<Uuid, Vec<serde_json::Value>> = BTreeMap::new();
             for row in &rows {
                 let entry = json!({ "date": row.date, "price": row.price.to_string() });

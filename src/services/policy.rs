@@ -1,16 +1,14 @@
 //! What a portfolio's settings mean for its books: the one place that says so.
 
-use domain::ledger::{self, Policy};
+use domain::ledger::Policy;
 use domain::money::Currency;
 use uuid::Uuid;
 
-use super::transaction::PostError;
 use super::{ServiceError, Services};
 use crate::storage;
 use crate::storage::account::Account;
 use crate::storage::bookkeeping::Bookkeeping;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::LedgerRow;
 use crate::tenancy::{Session, Tenant};
 
 /// The rules that a portfolio is booked by, with figures in `base`. Of `accounts`, those of the portfolio count.
@@ -24,6 +22,7 @@ pub fn of(portfolio: Uuid, bookkeeping: &Bookkeeping, base: Currency, accounts: 
         charges: bookkeeping.charges,
         oversell: bookkeeping.oversell,
         dust: bookkeeping.dust,
+        ..Policy::new(base)
     }
 }
 
@@ -36,17 +35,5 @@ impl Services {
     ) -> Result<Policy, ServiceError> {
         let accounts = storage::account::of_portfolios(session, &[portfolio.id]).await?;
         Ok(of(portfolio.id, &portfolio.bookkeeping, portfolio.base_currency, &accounts))
-    }
-
-    /// Books the portfolio's whole ledger by the settings as they stand in this session, and puts that in place of what was
-    /// computed before. The portfolio is locked by the caller.
-    pub(super) async fn rebook(&self, session: &Session<Tenant>, portfolio: &Portfolio) -> Result<(), PostError> {
-        let rows = storage::transaction::effective(session, &[portfolio.id], None).await?;
-        let transactions: Vec<_> = rows.iter().filter_map(LedgerRow::transaction).collect();
-        let instruments = self.terms(session, &transactions).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
-        let policy = self.policy(session, portfolio).await?;
-        let booking = ledger::book(&policy, &transactions, &[], &instruments, &fx).map_err(PostError::Ledger)?;
-        Ok(storage::projection::replace(session, portfolio.id, &booking).await?)
     }
 }

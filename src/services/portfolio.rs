@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::transaction::PostError;
+use super::ledger::PostError;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::auth::{Permission, Role};
 use crate::storage;

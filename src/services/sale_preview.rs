@@ -1,10 +1,8 @@
 //! What a sale would bring, before it is made.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{self, Instruments, LotMatch, LotMethod, LotPick, Trade, Transaction, TransactionKind};
+use domain::ledger::{self, LotMatch, LotMethod, LotPick, Trade, Transaction, TransactionKind};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -73,8 +71,6 @@ impl Services {
         let found = market.instruments(session, [sale.instrument]).await?.remove(&sale.instrument);
         let no_instrument = || ServiceError::BadInput("input.instrumentId: no such instrument".to_owned());
         let currency = sale.currency.unwrap_or(found.ok_or_else(no_instrument)?.currency);
-        let rows = storage::transaction::effective(session, &[portfolio.id], Some(sale.date)).await?;
-        let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
         let instrument = InstrumentId::from(sale.instrument);
         let has_picks = !sale.lots.is_empty();
         let sale = Transaction {
@@ -90,12 +86,17 @@ impl Services {
                 ..Trade::at_price(instrument, sale.quantity, sale.price, currency)
             }),
         };
-        let instruments = self.terms(session, transactions.iter().chain([&sale])).await?;
-        let transactions = part_of(transactions, &instruments, instrument);
+        let part = self.part(session, portfolio.id, std::slice::from_ref(&sale.kind)).await?;
+        let rows = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
+        let until = rows.iter().filter(|row| row.trade_date <= sale.trade_date);
+        let transactions: Vec<Transaction> = until.filter_map(LedgerRow::transaction).collect();
+        let kinds = transactions.iter().map(|entry| &entry.kind).chain([&sale.kind]);
+        let instruments = self.terms(session, kinds).await?;
         let fx = market.fx(session).await?;
         let policy = view.policy(&accounts);
+        let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let current = if has_picks { LotMethod::Specific } else { policy.method_of(sale.account) };
-        let previews = ledger::preview(&policy, &transactions, &[], &instruments, &fx, &sale)
+        let previews = ledger::preview(&policy, &transactions, &splits, &instruments, &fx, &sale)
             .map_err(|error| ServiceError::BadInput(format!("input: {error}")))?;
         let outcome = |preview: ledger::Preview| Outcome {
             method: preview.method,
@@ -108,15 +109,4 @@ impl Services {
 
 fn pick(lot: Uuid, quantity: Option<Decimal>) -> LotPick {
     LotPick { lot: Some(lot.into()), quantity, ..LotPick::default() }
-}
-
-/// The transactions that bear on the lots of an instrument: its own, those of instruments that became it or came of it, and
-/// those of its options.
-fn part_of(transactions: Vec<Transaction>, terms: &Instruments, instrument: InstrumentId) -> Vec<Transaction> {
-    let link = |entry: &Transaction| Some((entry.kind.instrument()?, entry.kind.counter_instrument()?));
-    let options = terms.iter().filter_map(|(id, terms)| Some((*id, terms.option()?.underlying)));
-    let links: Vec<_> = transactions.iter().filter_map(link).chain(options).collect();
-    let part: BTreeSet<InstrumentId> = ledger::linked(&links, [instrument]);
-    let bears = |entry: &Transaction| entry.kind.instrument().is_some_and(|instrument| part.contains(&instrument));
-    transactions.into_iter().filter(bears).collect()
 }

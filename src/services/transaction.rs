@@ -3,100 +3,118 @@
 //! A write locks the portfolio, lets the domain book the whole ledger as it would stand, and stores rows and projections
 //! only if every rule holds.
 
-use std::collections::BTreeSet;
+pub(super) mod check;
+
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use domain::ledger::{self, LedgerError, Transaction, TransactionKind};
+use domain::ledger::{LedgerError, Trade, TradeValue, TransactionKind};
 use domain::money::Currency;
+use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
+pub use self::check::Days;
+pub(super) use self::check::check_date;
+use self::check::{Known, MAX_TEXT, Wrong};
 use super::blame::{self, Part};
+use super::corporate_action::OwnSplit;
 use super::error::ledger_refusal;
+use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
+use super::ledger::PostError;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::{Activity, Filter, LedgerRow};
+use crate::storage::transaction::{Activity, Dates, Filter, LedgerRow};
 use crate::tenancy::{Session, Tenant};
 
-/// The longest note or external id.
-const MAX_TEXT: usize = 500;
+/// Legs of an event at the most.
+const MAX_LEGS: usize = 100;
 
 /// A transaction to record.
 #[derive(Clone, Debug)]
 pub struct NewTransaction {
     /// The account it happens in.
     pub account: Uuid,
-    /// The day it counts from.
-    pub trade_date: NaiveDate,
+    /// Its days.
+    pub days: Days,
     /// What happens.
     pub kind: TransactionKind,
+    /// Whether a split stands that differs from the market's.
+    pub keeps_mine: bool,
     /// The source's own id for it.
     pub external_id: Option<String>,
     /// A remark.
     pub note: Option<String>,
 }
 
-/// A row that was added, and the portfolio since.
+/// A transaction of an event, and where the input says it.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// The transaction.
+    pub new: NewTransaction,
+    /// The path of the transaction in the input.
+    pub field: Vec<String>,
+    /// The name of the activity there.
+    pub activity: &'static str,
+}
+
+/// Rows that were added, and the portfolio since.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// The row.
-    pub row: LedgerRow,
+    /// The rows: the legs of one event in their order, or their reversals, the one that was asked for first.
+    pub rows: Vec<LedgerRow>,
     /// The portfolio with its new version.
     pub portfolio: Portfolio,
 }
 
-/// Why a ledger would not balance with the new rows.
-pub(super) enum PostError {
-    /// A rule of the ledger is broken.
-    Ledger(LedgerError),
-    /// Anything else.
-    Service(ServiceError),
-}
-
-impl<E: Into<ServiceError>> From<E> for PostError {
-    fn from(error: E) -> Self {
-        Self::Service(error.into())
-    }
-}
-
 impl Services {
-    /// Records one transaction.
-    pub async fn transaction_record(
+    /// Records the legs of one event: all of them or none.
+    pub async fn transactions_record(
         &self,
         caller: &Caller,
-        new: NewTransaction,
+        action: &'static str,
+        legs: Vec<Leg>,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
         let session = self.write(caller).await?;
         let result = async {
             if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
-                return self.recorded(&session, &answer["id"]).await;
+                return self.recorded(&session, &answer).await;
             }
-            let no_account =
-                || ServiceError::refused(RefusalCode::NotFound, &["input", "accountId"], "no such account");
-            let account = storage::account::by_id(&session, new.account).await?.ok_or_else(no_account)?;
-            let portfolio =
-                storage::portfolio::lock(&session, visible, account.portfolio_id).await?.ok_or_else(no_account)?;
-            self.check_new(&session, &new).await?;
-            let kind = new.kind.clone();
-            let row = self.row(caller, &portfolio, account.id, new.trade_date, Activity::Event(new.kind), 1);
-            let row = LedgerRow { external_id: new.external_id, note: new.note, ..row };
-            let id = row.id;
-            let portfolio = self.post(&session, portfolio, vec![row], None).await.map_err(|error| match error {
-                PostError::Service(error) => error,
-                PostError::Ledger(error) if error.transaction() == Some(id.into()) => {
-                    ServiceError::Refused(vec![ledger_refusal(&error, &path(&kind, blame::blamed(&error, &kind)))])
-                }
-                PostError::Ledger(error) => later_breaks(&error, &["input", "tradeDate"]),
+            let first = legs.first().filter(|_| legs.len() <= MAX_LEGS).ok_or_else(|| {
+                let message = format!("{} transactions: 1 to {MAX_LEGS} are needed", legs.len());
+                ServiceError::refused(RefusalCode::InvalidInput, &["input", "transactions"], message)
             })?;
-            let row = self.row_by_id(&session, id).await?;
-            self.audit(&session, caller, done("transactionRecord", &row)).await?;
-            self.remember(&session, key.as_ref(), json!({ "id": id })).await?;
-            Ok(Recorded { row, portfolio })
+            let account = storage::account::by_id(&session, first.new.account).await?;
+            let account = account.ok_or_else(|| first.no_account())?;
+            let portfolio = storage::portfolio::lock(&session, visible, account.portfolio_id).await?;
+            let portfolio = portfolio.ok_or_else(|| first.no_account())?;
+            let rows = self.rows_of(&session, caller, &portfolio, &legs).await?;
+            let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
+            let new = rows.iter().map(|(_, row)| row.clone()).collect();
+            let portfolio = self.post(&session, portfolio, new, &[]).await.map_err(|error| match error {
+                PostError::Service(error) => error,
+                PostError::Ledger(error) => {
+                    let Some(broken) = error.transaction().map(|id| id.uuid()) else {
+                        // What became too large with the new rows is nobody else's fault.
+                        return first.breaks(&error);
+                    };
+                    match rows.iter().find(|(_, row)| row.id == broken) {
+                        Some((leg, _)) => legs[*leg].breaks(&error),
+                        None => later_breaks(&error, &first.path(Some(blame::TRADE_DATE))),
+                    }
+                }
+            })?;
+            let rows = self.rows_by_ids(&session, &ids).await?;
+            for row in &rows {
+                self.audit(&session, caller, done(action, row)).await?;
+            }
+            self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
+            Ok(Recorded { rows, portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -104,7 +122,101 @@ impl Services {
         Ok(recorded)
     }
 
-    /// Makes a row of the ledger no longer count. Both stay to be seen.
+    /// The rows that the legs come to, each with the leg that it stands for.
+    async fn rows_of(
+        &self,
+        session: &Session<Tenant>,
+        caller: &Caller,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+    ) -> Result<Vec<(usize, LedgerRow)>, ServiceError> {
+        let dated = self.check_legs(session, portfolio, legs).await?;
+        let shaped: Vec<LegOf<'_>> = legs
+            .iter()
+            .zip(&dated)
+            .map(|(leg, (date, _))| LegOf { account: leg.new.account, date: *date, kind: &leg.new.kind })
+            .collect();
+        let instruments = self.terms(session, legs.iter().map(|leg| &leg.new.kind)).await?;
+        // A leg alone is no event whose legs could be out of balance.
+        let shape = if legs.len() == 1 { Ok(Shape::AsGiven) } else { event::shape(&shaped, &instruments) };
+        let shape = shape
+            .map_err(|wrong| legs[wrong.leg].refused(Wrong::new(RefusalCode::UnbalancedEvent, None, wrong.message)))?;
+        let kinds: Vec<(usize, TransactionKind)> = match shape {
+            Shape::AsGiven => legs.iter().map(|leg| leg.new.kind.clone()).enumerate().collect(),
+            Shape::Transfer { out, kind, .. } => vec![(out, kind)],
+        };
+        let mut actions = self.actions_of(session, portfolio, legs, &dated).await?;
+        let mut rows: Vec<(usize, LedgerRow)> = Vec::with_capacity(kinds.len());
+        for (offset, (at, kind)) in (1..).zip(kinds) {
+            let (leg, (date, dates)) = (&legs[at], dated[at]);
+            let row = self.row(caller, portfolio, leg.new.account, date, Activity::Event(kind), offset);
+            let event_id = rows.first().map_or(row.id, |(_, first)| first.id);
+            let dates = Dates { action_ex: actions.remove(&at), ..dates };
+            let (external_id, note) = (leg.new.external_id.clone(), leg.new.note.clone());
+            rows.push((at, LedgerRow { event_id, dates, external_id, note, ..row }));
+        }
+        Ok(rows)
+    }
+
+    /// Checks each leg by itself; the day that each counts from, and its others.
+    async fn check_legs(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+    ) -> Result<Vec<(NaiveDate, Dates)>, ServiceError> {
+        let kinds = || legs.iter().map(|leg| &leg.new.kind);
+        let currencies: BTreeSet<Currency> = kinds().flat_map(TransactionKind::currencies).collect();
+        let named = kinds().flat_map(|kind| [kind.instrument(), kind.counter_instrument()]).flatten();
+        let named: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
+        let known = Known {
+            currencies: storage::instrument::known_currencies(session, &currencies).await?,
+            instruments: self.market.view(session).await?.instruments(session, named).await?,
+            accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
+        };
+        let today = self.environment.clock.today();
+        let mut dated = Vec::with_capacity(legs.len());
+        for leg in legs {
+            if !known.accounts.iter().any(|account| account.id == leg.new.account) {
+                return Err(leg.no_account());
+            }
+            let (date, dates) = leg.new.days.settled(today).map_err(|wrong| leg.refused(wrong))?;
+            check_text(&leg.new.note, &leg.below("note"))?;
+            check_text(&leg.new.external_id, &leg.below("externalId"))?;
+            let checked = check::of_kind(&leg.new.kind, date).and_then(|()| known.check(&leg.new.kind));
+            checked.map_err(|wrong| leg.refused(wrong))?;
+            dated.push((date, dates));
+        }
+        Ok(dated)
+    }
+
+    /// The market's splits that the legs' own ones are, by leg.
+    async fn actions_of(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+        dated: &[(NaiveDate, Dates)],
+    ) -> Result<HashMap<usize, NaiveDate>, ServiceError> {
+        let own = legs.iter().zip(dated).map(|(leg, (date, _))| OwnSplit::new(leg.new.account, *date, &leg.new.kind));
+        let own: Vec<(usize, OwnSplit)> = own.enumerate().filter_map(|(at, own)| Some((at, own?))).collect();
+        let mut actions = HashMap::new();
+        if own.is_empty() {
+            return Ok(actions);
+        }
+        let named = own.iter().map(|(_, split)| split.instrument).collect();
+        let mut known = self.known_splits(session, portfolio.id, named).await?;
+        for (at, split) in own {
+            let action = known.take(split, legs[at].new.keeps_mine).map_err(|refusal| {
+                let part = if refusal.is_date { blame::TRADE_DATE } else { blame::RATIO };
+                legs[at].refused(Wrong::new(refusal.code, part, refusal.message))
+            })?;
+            actions.extend(action.map(|action| (at, action)));
+        }
+        Ok(actions)
+    }
+
+    /// Makes a row of the ledger no longer count, with every other leg of its event. All stay to be seen.
     pub async fn transaction_reverse(
         &self,
         caller: &Caller,
@@ -116,9 +228,9 @@ impl Services {
         let session = self.write(caller).await?;
         let result = async {
             if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
-                return self.recorded(&session, &answer["id"]).await;
+                return self.recorded(&session, &answer).await;
             }
-            check_text(&note, &["note"])?;
+            check_text(&note, &["note".to_owned()])?;
             let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such transaction");
             let row = storage::transaction::by_ids(&session, &[id]).await?.pop().ok_or_else(unknown)?;
             let portfolio = storage::portfolio::lock(&session, visible, row.portfolio_id).await?.ok_or_else(unknown)?;
@@ -126,23 +238,35 @@ impl Services {
                 let message = "a reversal cannot be reversed: record the transaction again";
                 return Err(ServiceError::refused(RefusalCode::InvalidInput, &["id"], message));
             }
-            if !storage::transaction::reversals(&session, &[id]).await?.is_empty() {
+            let mut legs = storage::transaction::legs(&session, row.event_id).await?;
+            legs.sort_by_key(|leg| leg.id != id);
+            let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
+            let reversed = storage::transaction::reversals(&session, &ids).await?;
+            if reversed.iter().any(|(reversed, _)| *reversed == id) {
                 let message = "the transaction was reversed before: its reversedById says by which";
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
             }
-            let reversal =
-                self.row(caller, &portfolio, row.account_id, row.trade_date, Activity::Reversal { of: id }, 1);
-            let reversal = LedgerRow { note, event_id: row.event_id, ..reversal };
-            let portfolio = self.post(&session, portfolio, vec![reversal.clone()], Some(id)).await.map_err(
-                |error| match error {
-                    PostError::Service(error) => error,
-                    PostError::Ledger(error) => later_breaks(&error, &["id"]),
-                },
-            )?;
-            self.audit(&session, caller, done("transactionReverse", &reversal)).await?;
-            self.remember(&session, key.as_ref(), json!({ "id": reversal.id })).await?;
-            let row = self.row_by_id(&session, reversal.id).await?;
-            Ok(Recorded { row, portfolio })
+            legs.retain(|leg| !reversed.iter().any(|(reversed, _)| *reversed == leg.id));
+            let reversals: Vec<LedgerRow> = (1..)
+                .zip(&legs)
+                .map(|(offset, leg)| {
+                    let activity = Activity::Reversal { of: leg.id };
+                    let row = self.row(caller, &portfolio, leg.account_id, leg.trade_date, activity, offset);
+                    LedgerRow { note: note.clone(), event_id: leg.event_id, ..row }
+                })
+                .collect();
+            let posted = self.post(&session, portfolio, reversals.clone(), &legs).await;
+            let portfolio = posted.map_err(|error| match error {
+                PostError::Service(error) => error,
+                PostError::Ledger(error) => later_breaks(&error, &["id".to_owned()]),
+            })?;
+            for reversal in &reversals {
+                self.audit(&session, caller, done("transactionReverse", reversal)).await?;
+            }
+            let ids: Vec<Uuid> = reversals.iter().map(|reversal| reversal.id).collect();
+            self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
+            let rows = self.rows_by_ids(&session, &ids).await?;
+            Ok(Recorded { rows, portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -193,21 +317,32 @@ impl Services {
         Ok(storage::transaction::first_dates(session, portfolios).await?)
     }
 
-    async fn recorded(&self, session: &Session<Tenant>, id: &serde_json::Value) -> Result<Recorded, ServiceError> {
-        let id = id.as_str().and_then(|id| id.parse().ok());
-        let id = id.ok_or_else(|| ServiceError::Internal("a stored answer names no transaction".to_owned()))?;
-        let row = self.row_by_id(session, id).await?;
+    async fn recorded(&self, session: &Session<Tenant>, answer: &serde_json::Value) -> Result<Recorded, ServiceError> {
+        let corrupt = || ServiceError::Internal("a stored answer names no transaction".to_owned());
+        // Answers of before events had several legs name one row.
+        let ids = match &answer["ids"] {
+            serde_json::Value::Array(ids) => ids.as_slice(),
+            _ => std::slice::from_ref(&answer["id"]),
+        };
+        let ids: Option<Vec<Uuid>> = ids.iter().map(|id| id.as_str()?.parse().ok()).collect();
+        let rows = self.rows_by_ids(session, &ids.ok_or_else(corrupt)?).await?;
         let visible = access::readable(session.actor());
-        let portfolio = storage::portfolio::by_ids(session, visible, &[row.portfolio_id]).await?.pop();
+        let portfolio = rows.first().ok_or_else(corrupt)?.portfolio_id;
+        let portfolio = storage::portfolio::by_ids(session, visible, &[portfolio]).await?.pop();
         let portfolio = portfolio.ok_or_else(|| {
             ServiceError::refused(RefusalCode::NotFound, &["idempotencyKey"], "its portfolio is no longer yours to see")
         })?;
-        Ok(Recorded { row, portfolio })
+        Ok(Recorded { rows, portfolio })
     }
 
-    async fn row_by_id(&self, session: &Session<Tenant>, id: Uuid) -> Result<LedgerRow, ServiceError> {
-        let row = storage::transaction::by_ids(session, &[id]).await?.pop();
-        row.ok_or_else(|| ServiceError::Internal(format!("transaction {id} is not there")))
+    /// The rows with these ids, in their order.
+    async fn rows_by_ids(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<LedgerRow>, ServiceError> {
+        let mut found = storage::transaction::by_ids(session, ids).await?;
+        found.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+        if found.len() != ids.len() {
+            return Err(ServiceError::Internal(format!("of the transactions {ids:?} {} are there", found.len())));
+        }
+        Ok(found)
     }
 
     /// A row for this portfolio; `offset` counts the rows of one change from 1.
@@ -227,6 +362,7 @@ impl Services {
             account_id: account,
             event_id: id,
             trade_date,
+            dates: Dates::default(),
             sequence: portfolio.last_sequence + offset,
             activity,
             import_batch_id: None,
@@ -237,95 +373,80 @@ impl Services {
             recorded_by: caller.actor.user_id,
         }
     }
+}
 
-    /// What can be said of a transaction without the rest of the ledger.
-    async fn check_new(&self, session: &Session<Tenant>, new: &NewTransaction) -> Result<(), ServiceError> {
-        check_date(new.trade_date, self.environment.clock.today())
-            .map_err(|message| ServiceError::refused(RefusalCode::FutureDate, &["input", "tradeDate"], message))?;
-        check_text(&new.note, &["input", "note"])?;
-        check_text(&new.external_id, &["input", "externalId"])?;
-        let currencies: BTreeSet<Currency> = new.kind.currencies().into_iter().collect();
-        let known = storage::instrument::known_currencies(session, &currencies).await?;
-        if let Some(unknown) = currencies.difference(&known).next() {
-            let message = format!("{unknown} is no currency that is known here");
-            let field = path(&new.kind, blame::of_currency(&new.kind, *unknown));
-            return Err(ServiceError::refused(RefusalCode::NotFound, &field, message));
+/// A dividend, and the purchase of so many units for what it brings after tax and fee.
+pub fn reinvested(leg: Leg, quantity: Decimal) -> Result<Vec<Leg>, ServiceError> {
+    let TransactionKind::Dividend { instrument, amount, withheld, fee, currency } = leg.new.kind else {
+        return Ok(vec![leg]);
+    };
+    let activity = "dividendReinvested";
+    let dividend = Leg { activity, ..leg };
+    let net = event::net_of(amount, withheld, fee, currency)?;
+    if net <= Decimal::ZERO {
+        let message = format!("the dividend brings {net}: there is nothing to reinvest");
+        return Err(dividend.refused(Wrong::new(RefusalCode::InvalidInput, blame::AMOUNT, message)));
+    }
+    let trade = Trade { value: TradeValue::Total(net), ..Trade::at_price(instrument, quantity, net, currency) };
+    let days = Days { ex: None, pay: None, ..dividend.new.days };
+    let external_id = None;
+    let new = NewTransaction { kind: TransactionKind::Buy(trade), days, external_id, ..dividend.new.clone() };
+    let purchase = Leg { new, ..dividend.clone() };
+    Ok(vec![dividend, purchase])
+}
+
+impl Leg {
+    /// A transaction that stands at a path of the input.
+    pub fn new(new: NewTransaction, field: &[&str]) -> Self {
+        let activity = blame::activity(&new.kind);
+        Self { new, field: field.iter().map(|&part| part.to_owned()).collect(), activity }
+    }
+
+    fn below(&self, name: &str) -> Vec<String> {
+        self.field.iter().cloned().chain([name.to_owned()]).collect()
+    }
+
+    /// The path of a part of the transaction; of the whole activity where no single part is to blame.
+    fn path(&self, part: Option<Part>) -> Vec<String> {
+        let mut path = self.field.clone();
+        if !part.is_some_and(|part| part.of_row) {
+            path.extend(["activity", self.activity].map(str::to_owned));
         }
-        if let Some(instrument) = new.kind.instrument() {
-            let market = self.market.view(session).await?;
-            let field = path(&new.kind, Some(blame::INSTRUMENT));
-            match market.instruments(session, [instrument.uuid()]).await?.get(&instrument.uuid()) {
-                None => return Err(ServiceError::refused(RefusalCode::NotFound, &field, "no such instrument")),
-                Some(found) if found.is_index() => {
-                    let message = format!("{} is an index: it cannot be held", found.symbol);
-                    return Err(ServiceError::refused(RefusalCode::InvalidInput, &field, message));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(())
+        path.extend(part.map_or(&[][..], |part| part.path).iter().map(|&name| name.to_owned()));
+        path
     }
 
-    /// Books the ledger with new rows and without the row that one of them reverses, stores rows and projections, and
-    /// returns the portfolio as it is since. The portfolio is locked by the caller.
-    pub(super) async fn post(
-        &self,
-        session: &Session<Tenant>,
-        mut portfolio: Portfolio,
-        new: Vec<LedgerRow>,
-        reversed: Option<Uuid>,
-    ) -> Result<Portfolio, PostError> {
-        let ledger = storage::transaction::effective(session, &[portfolio.id], None).await?;
-        let transactions: Vec<Transaction> = ledger
-            .iter()
-            .filter(|row| Some(row.id) != reversed)
-            .chain(&new)
-            .filter_map(LedgerRow::transaction)
-            .collect();
-        let instruments = self.terms(session, &transactions).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
-        let policy = self.policy(session, &portfolio).await?;
-        let booking = ledger::book(&policy, &transactions, &[], &instruments, &fx).map_err(PostError::Ledger)?;
-        storage::transaction::append(session, &new).await?;
-        storage::projection::replace(session, portfolio.id, &booking).await?;
-        // Not their number: rows that were refused have left gaps.
-        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
-        portfolio.version += 1;
-        portfolio.updated_at = self.environment.clock.now();
-        storage::portfolio::update(session, &portfolio).await?;
-        Ok(portfolio)
+    fn refused(&self, wrong: Wrong) -> ServiceError {
+        ServiceError::Refused(vec![Refusal::at(wrong.code, self.path(wrong.part), wrong.message)])
+    }
+
+    fn no_account(&self) -> ServiceError {
+        let refusal = Refusal::at(RefusalCode::NotFound, self.below("accountId"), "no such account");
+        ServiceError::Refused(vec![refusal])
+    }
+
+    /// The refusal of a leg that breaks a rule.
+    fn breaks(&self, error: &LedgerError) -> ServiceError {
+        let field = self.path(blame::blamed(error, &self.new.kind));
+        ServiceError::Refused(vec![Refusal { field, ..ledger_refusal(error, &[]) }])
     }
 }
 
-/// A transaction happens today at the latest, and not before anybody kept books by computer.
-pub(super) fn check_date(date: NaiveDate, today: NaiveDate) -> Result<(), String> {
-    if date > today {
-        return Err(format!("{date} has not come yet: today is {today}"));
-    }
-    Ok(())
-}
-
-/// The path of a part of the transaction in the input; of the whole activity where no single part is to blame.
-fn path(kind: &TransactionKind, part: Option<Part>) -> Vec<&'static str> {
-    let whole = ["input", "activity", blame::activity(kind)];
-    whole.into_iter().chain(part.map_or(&[][..], |part| part.path).iter().copied()).collect()
-}
-
-fn check_text(text: &Option<String>, field: &[&str]) -> Result<(), ServiceError> {
+fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
     match text {
         Some(text) if text.chars().count() > MAX_TEXT => {
             let message = format!("{} characters: {MAX_TEXT} at the most", text.chars().count());
-            Err(ServiceError::refused(RefusalCode::InvalidInput, field, message))
+            Err(ServiceError::Refused(vec![Refusal::at(RefusalCode::InvalidInput, field.to_vec(), message)]))
         }
         _ => Ok(()),
     }
 }
 
 /// The refusal of a change that another row of the ledger does not survive.
-fn later_breaks(error: &LedgerError, field: &[&str]) -> ServiceError {
-    let refusal = ledger_refusal(error, field);
+fn later_breaks(error: &LedgerError, field: &[String]) -> ServiceError {
+    let refusal = ledger_refusal(error, &[]);
     let message = format!("another transaction would no longer be possible: it {}", refusal.message);
-    ServiceError::Refused(vec![Refusal { message, ..refusal }])
+    ServiceError::Refused(vec![Refusal { message, field: field.to_vec(), ..refusal }])
 }
 
 fn done(action: &'static str, row: &LedgerRow) -> Done {

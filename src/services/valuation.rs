@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::id::InstrumentId;
 use domain::ledger::{
-    self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction,
+    self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, MaxAge, Series};
@@ -164,10 +164,15 @@ impl Services {
     ) -> Result<OfViews<Arc<History>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, opening, end, &fx).await?;
+        let mut stored = self.stored_histories(session, &market_view, &fx, views, opening, end).await?;
+        let others: Vec<View> = views.iter().filter(|view| !stored.contains_key(view)).cloned().collect();
+        if others.is_empty() {
+            return Ok(stored);
+        }
+        let rows = self.rows(session, &others, opening, end, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
-        Ok(each(rows, |view, Rows { positions, cash, flows }| {
-            let days = valuation_days(&positions, &market, opening, end);
+        let computed = each(rows, |view, Rows { positions, cash, flows }| {
+            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
             let (daily, flows) = market.value(view, &positions, &cash, &flows, |inputs| {
                 let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
                 let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
@@ -175,7 +180,27 @@ impl Services {
             })?;
             let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
             Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
-        }))
+        });
+        stored.extend(computed);
+        Ok(stored)
+    }
+
+    /// A view in its base currency on every calendar day of a range, both ends included.
+    pub(super) async fn calendar_days(
+        &self,
+        session: &Session<Tenant>,
+        market_view: &MarketView,
+        view: &View,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Daily, ServiceError> {
+        let fx = market_view.fx(session).await?;
+        // From the close before, since rows of a single day come without its flows.
+        let mut rows = self.rows(session, std::slice::from_ref(view), opening_of(from), to, &fx).await?;
+        let market = load_market(session, market_view, fx, &rows).await?;
+        let rows = rows.remove(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))??;
+        let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
+        market.value(view, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
     /// Rows from the projections, or booked again for a view in another currency.
@@ -228,26 +253,46 @@ impl Services {
         for row in storage::transaction::effective(session, &ids, Some(until)).await? {
             ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
         }
-        let instruments = self.terms(session, ledgers.values().flatten()).await?;
-        let book = |view: &&View| {
+        let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
+        let mut bookings = OfViews::new();
+        for &view in views {
             let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
-            let booking = ledger::book(&view.policy(&accounts), ledger, &[], &instruments, fx)
+            let policy = view.policy(&accounts);
+            let splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            let booking = ledger::book(&policy, ledger, &splits, &instruments, fx)
                 .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
-            ((*view).clone(), booking)
-        };
-        Ok(views.iter().map(book).collect())
+            bookings.insert(view.clone(), booking);
+        }
+        Ok(bookings)
     }
 
     /// Terms of every instrument that the transactions name; one that does not exist is left out.
     pub(super) async fn terms(
         &self,
         session: &Session<Tenant>,
-        transactions: impl IntoIterator<Item = &Transaction>,
+        kinds: impl IntoIterator<Item = &TransactionKind>,
     ) -> Result<Instruments, ServiceError> {
-        let named = transactions.into_iter().filter_map(|transaction| transaction.kind.instrument());
-        let ids: BTreeSet<Uuid> = named.map(|id| id.uuid()).collect();
+        let named = kinds.into_iter().flat_map(|kind| [kind.instrument(), kind.counter_instrument()]).flatten();
+        self.terms_of(session, named.map(|id| id.uuid()).collect()).await
+    }
+
+    /// Terms of these instruments and of the underlyings of options among them; one that does not exist is left out.
+    pub(super) async fn terms_of(
+        &self,
+        session: &Session<Tenant>,
+        ids: BTreeSet<Uuid>,
+    ) -> Result<Instruments, ServiceError> {
         let market = self.market.view(session).await?;
-        terms(&market.instruments(session, ids).await?)
+        let mut instruments = market.instruments(session, ids).await?;
+        let underlyings: BTreeSet<Uuid> = instruments
+            .values()
+            .filter_map(|instrument| Some(instrument.option?.underlying.uuid()))
+            .filter(|id| !instruments.contains_key(id))
+            .collect();
+        if !underlyings.is_empty() {
+            instruments.extend(market.instruments(session, underlyings).await?);
+        }
+        terms(&instruments)
     }
 }
 
@@ -285,7 +330,7 @@ fn from_day(booking: Booking, from: NaiveDate) -> Rows {
     }
 }
 
-fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
+pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
     let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
     for (portfolio, row) in rows {
         groups.entry(portfolio).or_default().push(row);
@@ -298,8 +343,12 @@ fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, Se
         .values()
         .map(|instrument| {
             let terms =
-                InstrumentTerms::new(instrument.symbol.clone(), instrument.currency, instrument.price_multiplier)
-                    .map_err(|error| ServiceError::Internal(error.to_string()))?;
+                InstrumentTerms::new(instrument.symbol.clone(), instrument.currency, instrument.price_multiplier);
+            let terms = match instrument.option {
+                Some(option) => terms.and_then(|terms| terms.with_option(option)),
+                None => terms,
+            };
+            let terms = terms.map_err(|error| ServiceError::Internal(error.to_string()))?;
             Ok((InstrumentId::from(instrument.id), terms))
         })
         .collect()
@@ -311,17 +360,26 @@ async fn load_market(
     fx: Arc<FxRates>,
     rows: &OfViews<Rows>,
 ) -> Result<Market, ServiceError> {
-    let held: BTreeSet<Uuid> =
-        rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+    let market = load_calendars(session, view, fx, held).await?;
+    Ok(Market { series: view.prices(session, &market.instruments).await?, ..market })
+}
+
+/// The market without prices.
+pub(super) async fn load_calendars(
+    session: &Session<Tenant>,
+    view: &MarketView,
+    fx: Arc<FxRates>,
+    held: BTreeSet<Uuid>,
+) -> Result<Market, ServiceError> {
     let instruments = view.instruments(session, held).await?;
-    let series = view.prices(session, &instruments).await?;
     let mut calendars = HashMap::new();
     for instrument in instruments.values().filter(|instrument| !instrument.manually_priced) {
         if !calendars.contains_key(&instrument.mic) {
             calendars.insert(instrument.mic.clone(), view.sessions(session, &instrument.mic).await?);
         }
     }
-    Ok(Market { terms: terms(&instruments)?, instruments, series, calendars, fx })
+    Ok(Market { terms: terms(&instruments)?, instruments, series: BTreeMap::new(), calendars, fx })
 }
 
 impl Market {
@@ -425,11 +483,16 @@ fn totals(holdings: &[Holding], cash: &[CashLine]) -> Result<Totals, ServiceErro
     })
 }
 
-fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveDate, end: NaiveDate) -> Vec<NaiveDate> {
+/// The valuation days of a range in which these instruments are held.
+pub(super) fn valuation_days(
+    held: impl Iterator<Item = Uuid>,
+    market: &Market,
+    opening: NaiveDate,
+    end: NaiveDate,
+) -> Vec<NaiveDate> {
     let mut days = BTreeSet::from([opening, end]);
-    let exchanges: BTreeSet<&str> = positions
-        .iter()
-        .filter_map(|row| market.instruments.get(&row.instrument.uuid()))
+    let exchanges: BTreeSet<&str> = held
+        .filter_map(|id| market.instruments.get(&id))
         .filter(|instrument| !instrument.manually_priced)
         .map(|instrument| instrument.mic.as_str())
         .collect();
@@ -444,6 +507,22 @@ fn valuation_days(positions: &[PositionPeriod], market: &Market, opening: NaiveD
         days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
     }
     days.into_iter().collect()
+}
+
+pub(super) fn convert_flows(
+    flows: &[Flow],
+    currency: Currency,
+    fx: &FxRates,
+) -> Result<Vec<(NaiveDate, Decimal)>, ServiceError> {
+    flows
+        .iter()
+        .map(|flow| {
+            let amount = fx
+                .convert(flow.amount, flow.currency, currency, flow.date)
+                .map_err(|error| ServiceError::BadInput(error.to_string()))?;
+            Ok((flow.date, amount))
+        })
+        .collect()
 }
 
 /// The close that a range of days opens from: the day before its first.

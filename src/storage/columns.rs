@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use super::row_sink::RowSink;
+
 /// Collects rows, cell by cell, into columns.
 pub struct Columns {
     columns: Vec<Vec<Option<String>>>,
@@ -12,16 +14,6 @@ impl Columns {
     /// Room for rows of so many cells.
     pub fn new(width: usize) -> Self {
         Self { columns: vec![Vec::new(); width], next: 0 }
-    }
-
-    /// Adds a cell to the current row.
-    pub fn cell(&mut self, value: impl Display) -> &mut Self {
-        self.push(Some(value.to_string()))
-    }
-
-    /// Adds a cell, or NULL.
-    pub fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
-        self.push(value.map(|value| value.to_string()))
     }
 
     fn push(&mut self, value: Option<String>) -> &mut Self {
@@ -40,6 +32,16 @@ impl Columns {
     /// The columns, all of one length.
     pub fn into_columns(self) -> Vec<Vec<Option<String>>> {
         self.columns
+    }
+}
+
+impl RowSink for Columns {
+    fn cell(&mut self, value: impl Display) -> &mut Self {
+        self.push(Some(value.to_string()))
+    }
+
+    fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
+        self.push(value.map(|value| value.to_string()))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write};
 
+use super::row_sink::RowSink;
+
 /// Collects rows, cell by cell.
 #[derive(Default)]
 pub struct CopyRows {
@@ -10,26 +12,6 @@ pub struct CopyRows {
 }
 
 impl CopyRows {
-    /// Adds a cell to the current row.
-    pub fn cell(&mut self, value: impl Display) -> &mut Self {
-        self.separate();
-        // Writing to a String cannot fail.
-        let _ = write!(Escaped(&mut self.text), "{value}");
-        self
-    }
-
-    /// Adds a cell, or NULL.
-    pub fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
-        match value {
-            Some(value) => self.cell(value),
-            None => {
-                self.separate();
-                self.text.push_str("\\N");
-                self
-            }
-        }
-    }
-
     /// Ends the current row.
     pub fn end_row(&mut self) {
         self.text.push('\n');
@@ -49,10 +31,35 @@ impl CopyRows {
     }
 }
 
+impl RowSink for CopyRows {
+    fn cell(&mut self, value: impl Display) -> &mut Self {
+        self.separate();
+        // Writing to a String cannot fail.
+        let _ = write!(Escaped(&mut self.text), "{value}");
+        self
+    }
+
+    fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
+        match value {
+            Some(value) => self.cell(value),
+            None => {
+                self.separate();
+                self.text.push_str("\\N");
+                self
+            }
+        }
+    }
+}
+
 struct Escaped<'a>(&'a mut String);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        // Numbers, dates and ids, which most cells are, have nothing to escape.
+        if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+            self.0.push_str(text);
+            return Ok(());
+        }
         for character in text.chars() {
             match character {
                 '\\' => self.0.push_str("\\\\"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use domain::ledger::{OptionRight, OptionTerms};
 use domain::money::Currency;
 use entity::market::{dim_currency, dim_stock, fact_corporate_action};
 use rust_decimal::Decimal;
@@ -37,6 +38,8 @@ pub struct Instrument {
     pub price_multiplier: Decimal,
     /// Whether its prices come by hand, from a tenant's people.
     pub manually_priced: bool,
+    /// What a contract is about, for an option.
+    pub option: Option<OptionTerms>,
 }
 
 impl Instrument {
@@ -51,6 +54,7 @@ impl TryFrom<dim_stock::Model> for Instrument {
 
     fn try_from(row: dim_stock::Model) -> Result<Self, DatabaseError> {
         Ok(Self {
+            option: option(&row)?,
             id: row.id,
             symbol: row.symbol,
             name: row.name,
@@ -63,6 +67,20 @@ impl TryFrom<dim_stock::Model> for Instrument {
             manually_priced: row.price_source == "MANUAL",
         })
     }
+}
+
+fn option(row: &dim_stock::Model) -> Result<Option<OptionTerms>, DatabaseError> {
+    let (Some(underlying), Some(right), Some(strike), Some(units_per_contract), Some(expiry)) =
+        (row.underlying_id, &row.option_right, row.strike, row.units_per_contract, row.expiry)
+    else {
+        return Ok(None);
+    };
+    let right = match right.as_str() {
+        "CALL" => OptionRight::Call,
+        "PUT" => OptionRight::Put,
+        other => return Err(DatabaseError::Corrupt(format!("the option {} has the right {other}", row.symbol))),
+    };
+    Ok(Some(OptionTerms { underlying: underlying.into(), right, strike, units_per_contract, expiry }))
 }
 
 /// The instruments with these ids, in no order.

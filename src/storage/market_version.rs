@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::market::meta_market_version;
-use sea_orm::EntityTrait;
+use sea_orm::{DbBackend, EntityTrait, FromQueryResult, Statement};
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -13,6 +13,41 @@ pub struct MarketVersion {
     pub version: i64,
     /// The last complete day; nothing before the first load.
     pub last_complete_day: Option<NaiveDate>,
+}
+
+/// From which day on one version differs from an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Nowhere.
+    None,
+    /// From this day on.
+    From(NaiveDate),
+    /// Perhaps anywhere: not every step between them was noted.
+    Unknown,
+}
+
+#[derive(FromQueryResult)]
+struct ChangeRow {
+    noted: i64,
+    changed_from: Option<NaiveDate>,
+}
+
+const CHANGES: &str = "\
+    SELECT count(*) AS noted, min(changed_from) AS changed_from FROM market.meta_market_change \
+    WHERE version > $1 AND version <= $2";
+
+/// What has changed from an earlier version to a later one.
+pub async fn difference(session: &Session<Tenant>, earlier: i64, later: i64) -> Result<Difference, DatabaseError> {
+    if earlier == later {
+        return Ok(Difference::None);
+    }
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, CHANGES, [earlier.into(), later.into()]);
+    let row = ChangeRow::find_by_statement(statement).one(session).await?;
+    Ok(match row.filter(|row| row.noted == later - earlier) {
+        None => Difference::Unknown,
+        Some(ChangeRow { changed_from: None, .. }) => Difference::None,
+        Some(ChangeRow { changed_from: Some(day), .. }) => Difference::From(day),
+    })
 }
 
 /// The version in force.

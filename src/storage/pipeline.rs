@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, En
 use uuid::Uuid;
 
 use super::copy::CopyRows;
+use super::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Rows sent to the server at a time.
@@ -122,7 +123,9 @@ FROM (
 ) checked
 WHERE finding IS NOT NULL";
 
+/// Which days have changed is noted beside it, for the version that will be in force.
 const PROMOTE_PRICES: &str = "
+WITH promoted AS (
 INSERT INTO fact_stock_price (instrument_id, date, close)
 SELECT i.id, s.date::date, s.close::numeric
 FROM stg_stock_price s
@@ -130,7 +133,12 @@ JOIN dim_stock i ON i.symbol = s.symbol
 WHERE s.run_id = $1
     AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
 ON CONFLICT (instrument_id, date) DO UPDATE SET close = excluded.close
-    WHERE fact_stock_price.close IS DISTINCT FROM excluded.close";
+    WHERE fact_stock_price.close IS DISTINCT FROM excluded.close
+RETURNING date
+), noted AS (
+UPDATE meta_market_version SET pending_from = least(pending_from, (SELECT min(date) FROM promoted))
+)
+SELECT FROM promoted";
 
 /// Stages, checks and promotes closes: symbol, date, close.
 pub async fn load_prices(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
@@ -161,13 +169,19 @@ FROM (
 WHERE finding IS NOT NULL";
 
 const PROMOTE_RATES: &str = "
+WITH promoted AS (
 INSERT INTO fact_fx_rate (base, quote, date, rate)
 SELECT s.base, s.quote, s.date::date, s.value::numeric
 FROM stg_market_data s
 WHERE s.run_id = $1
     AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
 ON CONFLICT (base, quote, date) DO UPDATE SET rate = excluded.rate
-    WHERE fact_fx_rate.rate IS DISTINCT FROM excluded.rate";
+    WHERE fact_fx_rate.rate IS DISTINCT FROM excluded.rate
+RETURNING date
+), noted AS (
+UPDATE meta_market_version SET pending_from = least(pending_from, (SELECT min(date) FROM promoted))
+)
+SELECT FROM promoted";
 
 /// Stages, checks and promotes exchange rates: base (EUR), quote, date, rate.
 pub async fn load_rates(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
@@ -188,7 +202,8 @@ pub enum Dimension {
     Sessions,
     /// code, name
     Sectors,
-    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, created at
+    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, underlying, right, strike,
+    /// units per contract, expiry, created at
     Instruments,
     /// instrument, type, ex-date, numerator, denominator
     Splits,
@@ -203,7 +218,7 @@ impl Dimension {
             Self::Sectors => "COPY dim_sector (code, name) FROM STDIN",
             Self::Instruments => {
                 "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \
-                 price_source, created_at) FROM STDIN"
+                 price_source, underlying_id, option_right, strike, units_per_contract, expiry, created_at) FROM STDIN"
             }
             Self::Splits => {
                 "COPY fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) FROM STDIN"
@@ -238,7 +253,10 @@ pub async fn has_reference_data(session: &Session<Market>) -> Result<bool, Datab
 
 /// The last day on which every stock that is priced by an exchange has a close.
 const BUMP: &str = "
-UPDATE meta_market_version SET version = version + 1, last_complete_day = (
+WITH change AS (
+    INSERT INTO meta_market_change (version, changed_from) SELECT version + 1, pending_from FROM meta_market_version
+)
+UPDATE meta_market_version SET version = version + 1, pending_from = NULL, last_complete_day = (
     SELECT min(latest) FROM (
         SELECT max(p.date) AS latest
         FROM dim_stock i LEFT JOIN fact_stock_price p ON p.instrument_id = i.id

@@ -1,123 +1,18 @@
-//! What is computed from the ledger: lots, matches, positions, cash, flows. Replaced as a whole per portfolio, in the
-//! transaction that changed the ledger.
+//! What is computed from the ledger: lots, matches, positions, cash, flows. Replaced as a whole, or changed where an edit of
+//! the ledger changes them, in the transaction that changed the ledger.
+
+mod edit;
+mod rows;
 
 use chrono::NaiveDate;
-use domain::ledger::{Booking, CashPeriod, Flow, InKind, PositionPeriod};
-use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions, lot, lot_match};
+use domain::ledger::{CashPeriod, Flow, InKind, PositionPeriod};
+use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::columns::Columns;
+pub use self::edit::{ChangeError, change, replace};
+
 use crate::tenancy::{DatabaseError, Session, Tenant};
-
-const LOTS: &str = "\
-    INSERT INTO lot (transaction_id, portfolio_id, account_id, instrument_id, ordinal, opened_on, closed_on, \
-    quantity_opened, quantity_remaining, cost_local, cost_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, \
-    c5::integer, c6::date, c7::date, c8::numeric, c9::numeric, c10::numeric, c11::numeric FROM unnest($1::text[], \
-    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-    $11::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)";
-const MATCHES: &str = "\
-    INSERT INTO lot_match (sale_transaction_id, account_id, instrument_id, ordinal, lot_transaction_id, \
-    portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, proceeds_local, proceeds_base) SELECT \
-    c1::uuid, c2::uuid, c3::uuid, c4::integer, c5::uuid, c6::uuid, c7::date, c8::date, c9::numeric, c10::numeric, \
-    c11::numeric, c12::numeric, c13::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], \
-    $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], \
-    $13::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13)";
-const POSITIONS: &str = "\
-    INSERT INTO fact_daily_positions (account_id, instrument_id, valid_from, valid_until, portfolio_id, \
-    quantity, cost_local, cost_base, realized_local, realized_base, income_local, income_base, withholding_base, \
-    fees_base, taxes_base, expensed_base) SELECT c1::uuid, c2::uuid, c3::date, c4::date, c5::uuid, c6::numeric, \
-    c7::numeric, c8::numeric, c9::numeric, c10::numeric, c11::numeric, c12::numeric, c13::numeric, c14::numeric, \
-    c15::numeric, c16::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
-    $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], \
-    $14::text[], $15::text[], $16::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, \
-    c15, c16)";
-const CASH: &str = "\
-    INSERT INTO fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, unsettled, \
-    interest_base, fees_base, taxes_base) SELECT c1::uuid, c2, c3::date, c4::date, c5::uuid, c6::numeric, \
-    c7::numeric, c8::numeric, c9::numeric, c10::numeric FROM unnest($1::text[], $2::text[], $3::text[], \
-    $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) AS r (c1, c2, c3, c4, c5, \
-    c6, c7, c8, c9, c10)";
-const FLOWS: &str = "\
-    INSERT INTO fact_daily_flows (transaction_id, account_id, portfolio_id, counter_account_id, date, currency, \
-    amount, amount_base, instrument_id, quantity, cost_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, \
-    c5::date, c6, c7::numeric, c8::numeric, c9::uuid, c10::numeric, c11::numeric FROM unnest($1::text[], \
-    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-    $11::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)";
-
-/// Puts a booking in place of what was computed for the portfolio before.
-pub async fn replace(session: &Session<Tenant>, portfolio: Uuid, booking: &Booking) -> Result<(), DatabaseError> {
-    clear(session, portfolio).await?;
-    let mut rows = Columns::new(11);
-    for lot in &booking.lots {
-        rows.cell(lot.opened_by.uuid()).cell(portfolio).cell(lot.account.uuid()).cell(lot.instrument.uuid());
-        rows.cell(lot.ordinal)
-            .cell(lot.opened_on)
-            .optional(lot.closed_on)
-            .cell(lot.quantity_opened)
-            .cell(lot.quantity_remaining);
-        rows.cell(lot.cost_local).cell(lot.cost_base);
-    }
-    insert(session, LOTS, rows).await?;
-    let mut rows = Columns::new(13);
-    for part in &booking.matches {
-        rows.cell(part.sale.uuid()).cell(part.account.uuid()).cell(part.instrument.uuid()).cell(part.ordinal);
-        rows.optional(part.lot.map(|lot| lot.uuid())).cell(portfolio).cell(part.opened_on).cell(part.closed_on);
-        rows.cell(part.quantity).cell(part.cost_local).cell(part.cost_base);
-        rows.cell(part.proceeds_local).cell(part.proceeds_base);
-    }
-    insert(session, MATCHES, rows).await?;
-    let mut rows = Columns::new(16);
-    for period in &booking.positions {
-        rows.cell(period.account.uuid()).cell(period.instrument.uuid()).cell(period.valid_from);
-        rows.optional(period.valid_until).cell(portfolio).cell(period.quantity);
-        rows.cell(period.cost_local).cell(period.cost_base).cell(period.realized_local).cell(period.realized_base);
-        rows.cell(period.income_local).cell(period.income_base).cell(period.withholding_base);
-        rows.cell(period.fees_base).cell(period.taxes_base).cell(period.expensed_base);
-    }
-    insert(session, POSITIONS, rows).await?;
-    let mut rows = Columns::new(10);
-    for period in &booking.cash {
-        rows.cell(period.account.uuid()).cell(period.currency).cell(period.valid_from).optional(period.valid_until);
-        rows.cell(portfolio).cell(period.amount).cell(period.unsettled);
-        rows.cell(period.interest_base).cell(period.fees_base).cell(period.taxes_base);
-    }
-    insert(session, CASH, rows).await?;
-    let mut rows = Columns::new(11);
-    for flow in &booking.flows {
-        rows.cell(flow.transaction.uuid()).cell(flow.account.uuid()).cell(portfolio);
-        rows.optional(flow.counter_account.map(|account| account.uuid()));
-        rows.cell(flow.date).cell(flow.currency).cell(flow.amount).cell(flow.amount_base);
-        rows.optional(flow.in_kind.map(|units| units.instrument.uuid()));
-        rows.optional(flow.in_kind.map(|units| units.quantity)).optional(flow.in_kind.map(|units| units.cost_base));
-    }
-    insert(session, FLOWS, rows).await
-}
-
-async fn insert(session: &Session<Tenant>, statement: &'static str, rows: Columns) -> Result<(), DatabaseError> {
-    if !rows.is_empty() {
-        session.insert_columns(statement, rows.into_columns()).await?;
-    }
-    Ok(())
-}
-
-async fn clear(session: &Session<Tenant>, portfolio: Uuid) -> Result<(), DatabaseError> {
-    lot_match::Entity::delete_many().filter(lot_match::Column::PortfolioId.eq(portfolio)).exec(session).await?;
-    lot::Entity::delete_many().filter(lot::Column::PortfolioId.eq(portfolio)).exec(session).await?;
-    fact_daily_positions::Entity::delete_many()
-        .filter(fact_daily_positions::Column::PortfolioId.eq(portfolio))
-        .exec(session)
-        .await?;
-    fact_daily_cash::Entity::delete_many()
-        .filter(fact_daily_cash::Column::PortfolioId.eq(portfolio))
-        .exec(session)
-        .await?;
-    fact_daily_flows::Entity::delete_many()
-        .filter(fact_daily_flows::Column::PortfolioId.eq(portfolio))
-        .exec(session)
-        .await?;
-    Ok(())
-}
 
 /// What was held in these portfolios at any close from one day to another, both included.
 pub async fn positions(
@@ -178,22 +73,21 @@ pub async fn cash(
         .order_by_asc(Column::ValidFrom)
         .all(session)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let period = CashPeriod {
-                account: row.account_id.into(),
-                currency: super::currency(&row.currency)?,
-                valid_from: row.valid_from,
-                valid_until: row.valid_until,
-                amount: row.amount,
-                unsettled: row.unsettled,
-                interest_base: row.interest_base,
-                fees_base: row.fees_base,
-                taxes_base: row.taxes_base,
-            };
-            Ok((row.portfolio_id, period))
-        })
-        .collect()
+    rows.into_iter().map(|row| Ok((row.portfolio_id, cash_period(row)?))).collect()
+}
+
+fn cash_period(row: fact_daily_cash::Model) -> Result<CashPeriod, DatabaseError> {
+    Ok(CashPeriod {
+        account: row.account_id.into(),
+        currency: super::currency(&row.currency)?,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        amount: row.amount,
+        unsettled: row.unsettled,
+        interest_base: row.interest_base,
+        fees_base: row.fees_base,
+        taxes_base: row.taxes_base,
+    })
 }
 
 /// Which flows are asked for.

@@ -1,8 +1,10 @@
 //! The ledger's rows: added and read, never changed.
 
+mod columns;
+mod lots;
 mod row;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Transaction, TransactionKind};
@@ -13,10 +15,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::row::describe;
-
-use self::row::Columns;
+pub use self::columns::{RowColumns, describe};
 use super::Page;
+use super::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// What a row of the ledger says.
@@ -29,6 +30,19 @@ pub enum Activity {
         /// The row that no longer counts.
         of: Uuid,
     },
+}
+
+/// The days of a row beside the one that it counts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// When its cash moves, where that is later.
+    pub settlement: Option<NaiveDate>,
+    /// The first day that what is held comes without it.
+    pub ex: Option<NaiveDate>,
+    /// When it is paid.
+    pub pay: Option<NaiveDate>,
+    /// The ex-date of the market's corporate action that the row is, or takes the place of.
+    pub action_ex: Option<NaiveDate>,
 }
 
 /// A row of the ledger.
@@ -44,6 +58,8 @@ pub struct LedgerRow {
     pub event_id: Uuid,
     /// The day it counts from.
     pub trade_date: NaiveDate,
+    /// Its other days.
+    pub dates: Dates,
     /// Order of recording within the portfolio.
     pub sequence: i64,
     /// What it says.
@@ -72,7 +88,7 @@ impl LedgerRow {
             id: self.id.into(),
             account: self.account_id.into(),
             trade_date: self.trade_date,
-            settlement_date: None,
+            settlement_date: self.dates.settlement,
             sequence: self.sequence,
             kind: kind.clone(),
         })
@@ -83,20 +99,25 @@ const APPEND: &str = "\
     INSERT INTO fact_portfolio_transactions (id, portfolio_id, account_id, event_id, trade_date, sequence, \
     import_batch_id, import_key, external_id, note, recorded_at, recorded_by, reverses_id, type, instrument_id, \
     quantity, price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, \
-    ratio_numerator, ratio_denominator) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, \
-    c7::uuid, c8, c9, c10, c11::timestamptz, c12::uuid, c13::uuid, c14, c15::uuid, c16::numeric, c17::numeric, \
-    c18::numeric, c19::numeric, c20::numeric, c21, c22::numeric, c23, c24::numeric, c25::numeric, c26::numeric \
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], \
-    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], \
-    $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], \
-    $25::text[], $26::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
-    c18, c19, c20, c21, c22, c23, c24, c25, c26)";
+    ratio_numerator, ratio_denominator, settlement_date, ex_date, pay_date, action_ex_date, total, \
+    accrued_interest, counter_account_id, counter_instrument_id, counter_quantity, counter_price, cost_fraction, \
+    opened_on, lots) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, c7::uuid, c8, c9, c10, \
+    c11::timestamptz, c12::uuid, c13::uuid, c14, c15::uuid, c16::numeric, c17::numeric, c18::numeric, \
+    c19::numeric, c20::numeric, c21, c22::numeric, c23, c24::numeric, c25::numeric, c26::numeric, c27::date, \
+    c28::date, c29::date, c30::date, c31::numeric, c32::numeric, c33::uuid, c34::uuid, c35::numeric, c36::numeric, \
+    c37::numeric, c38::date, c39::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], \
+    $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], \
+    $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], \
+    $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], \
+    $38::text[], $39::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
+    c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36, c37, c38, c39)";
 
 /// Appends rows.
 pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(), DatabaseError> {
-    let mut cells = super::columns::Columns::new(26);
+    let mut cells = super::columns::Columns::new(39);
     for row in rows {
-        let columns = Columns::of(&row.activity);
+        let columns = RowColumns::of(&row.activity);
         cells.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
         cells.cell(row.trade_date).cell(row.sequence).optional(row.import_batch_id).optional(row.import_key.as_ref());
         cells.optional(row.external_id.as_ref()).optional(row.note.as_ref());
@@ -105,6 +126,12 @@ pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(),
         cells.optional(columns.fee).optional(columns.tax).optional(columns.currency).optional(columns.counter_amount);
         cells.optional(columns.counter_currency).optional(columns.settlement_rate);
         cells.optional(columns.ratio_numerator).optional(columns.ratio_denominator);
+        let dates = row.dates;
+        cells.optional(dates.settlement).optional(dates.ex).optional(dates.pay).optional(dates.action_ex);
+        cells.optional(columns.total).optional(columns.accrued_interest);
+        cells.optional(columns.counter_account).optional(columns.counter_instrument);
+        cells.optional(columns.counter_quantity).optional(columns.counter_price).optional(columns.cost_fraction);
+        cells.optional(columns.opened_on).optional(lots::written(&columns.lots));
     }
     session.insert_columns(APPEND, cells.into_columns()).await?;
     Ok(())
@@ -126,6 +153,45 @@ pub async fn effective(
         query = query.filter(table::Column::TradeDate.lte(until));
     }
     query.all(session).await?.into_iter().map(row::read).collect()
+}
+
+/// What counts of a portfolio's ledger and concerns these instruments. In booking order.
+pub async fn of_instruments(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    instruments: &BTreeSet<Uuid>,
+) -> Result<Vec<LedgerRow>, DatabaseError> {
+    if instruments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .filter(not_reversed())
+        .order_by_asc(table::Column::TradeDate)
+        .order_by_asc(table::Column::Sequence)
+        .all(session)
+        .await?;
+    rows.into_iter().map(row::read).collect()
+}
+
+/// What a portfolio's entries link: an instrument and the one that it brought, or an option that was exercised, whose terms
+/// name the other.
+pub async fn links(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<(Uuid, Option<Uuid>)>, DatabaseError> {
+    Ok(table::Entity::find()
+        .select_only()
+        .distinct()
+        .columns([table::Column::InstrumentId, table::Column::CounterInstrumentId])
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(
+            Condition::any()
+                .add(table::Column::CounterInstrumentId.is_not_null())
+                .add(table::Column::Type.is_in(["OPTION_EXERCISE", "OPTION_ASSIGNMENT"])),
+        )
+        .into_tuple()
+        .all(session)
+        .await?)
 }
 
 fn not_reversed() -> Condition {
@@ -186,6 +252,28 @@ pub async fn page(
 /// How many rows a filter leaves.
 pub async fn count(session: &Session<Tenant>, portfolio: Uuid, filter: &Filter) -> Result<u64, DatabaseError> {
     Ok(table::Entity::find().filter(filter.condition(portfolio)).count(session).await?)
+}
+
+/// The SPLIT rows of a portfolio that count.
+pub async fn splits(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let rows = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::Type.eq("SPLIT"))
+        .filter(not_reversed())
+        .all(session)
+        .await?;
+    rows.into_iter().map(row::read).collect()
+}
+
+/// The legs of an event, reversals left out, in the order of recording.
+pub async fn legs(session: &Session<Tenant>, event: Uuid) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let rows = table::Entity::find()
+        .filter(table::Column::EventId.eq(event))
+        .filter(table::Column::Type.ne("REVERSAL"))
+        .order_by_asc(table::Column::Sequence)
+        .all(session)
+        .await?;
+    rows.into_iter().map(row::read).collect()
 }
 
 /// The rows with these ids, in no order.

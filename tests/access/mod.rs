@@ -31,6 +31,7 @@ const TABLE: &[(&str, &str)] = &[
     ("portfolioCreate", "ADI"),
     ("portfolioUpdate", "ADI"),
     ("transactionRecord", "ADI"),
+    ("transactionsRecord", "ADI"),
     ("transactionReverse", "ADI"),
     ("transactionsImport", "ADI"),
     ("manualPricesRecord", "AD"),

@@ -132,6 +132,8 @@ const BOUNDED: &[&str] = &[
     "Quote.reasons",
     "Role.permissions",
     "SignInPayload.userErrors",
+    "Transaction.lots",
+    "TransactionPayload.transactions",
     "TransactionPayload.userErrors",
     "TransactionsImportPayload.rowErrors",
     "TransactionsImportPayload.userErrors",

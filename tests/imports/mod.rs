@@ -1,5 +1,7 @@
 //! Transactions from a file.
 
+mod kinds;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Book, Inside};

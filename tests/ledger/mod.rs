@@ -1,9 +1,14 @@
 //! What is recorded in a ledger, and what follows from it.
 
+mod activities;
+mod corporate_actions;
+mod events;
 mod guarded;
 mod idempotency;
 mod kinds;
 mod people;
+mod rebuild;
 mod record;
 mod refusals;
+mod refused_activities;
 mod reversal;

@@ -13,6 +13,8 @@ pub struct Book {
     pub desk: Client,
     pub portfolio: String,
     pub account: String,
+    /// The second account, of a portfolio that has one.
+    pub second: Option<String>,
     instruments: HashMap<String, String>,
 }
 
@@ -32,17 +34,24 @@ impl Book {
     }
 
     pub async fn opened_by(client: Client, base: &str) -> Self {
+        Self::with_accounts(client, base, &["Main"]).await
+    }
+
+    /// A portfolio with these accounts; what happens, happens in the first.
+    pub async fn with_accounts(client: Client, base: &str, accounts: &[&str]) -> Self {
         let create = r"mutation($input: PortfolioCreateInput!) { portfolioCreate(input: $input) {
             portfolio { id accounts { id } } userErrors { code message } } }";
-        let input = json!({ "input": { "name": "Savings", "baseCurrency": base } });
+        let input = json!({ "input": { "name": "Savings", "baseCurrency": base, "accounts": accounts } });
         let made = client.run_with(create, input).await;
         let portfolio = made.text("/portfolioCreate/portfolio/id");
         let account = made.text("/portfolioCreate/portfolio/accounts/0/id");
+        let second = made.body.pointer("/data/portfolioCreate/portfolio/accounts/1/id");
+        let second = second.and_then(Value::as_str).map(str::to_owned);
         let found = client.run("{ instruments(first: 100) { nodes { id symbol } } }").await;
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let nodes = found.at("/instruments/nodes").as_array().expect("a list").clone();
         let instruments = nodes.iter().map(|node| (text(&node["symbol"]), text(&node["id"]))).collect();
-        Self { desk: client.clone(), client, portfolio, account, instruments }
+        Self { desk: client.clone(), client, portfolio, account, second, instruments }
     }
 
     /// The same portfolio through another client.
@@ -124,6 +133,40 @@ impl Book {
         );
         let variables = json!({ "id": self.portfolio, "asOf": as_of, "currency": currency });
         self.client.run_with(&query, variables).await.at("/portfolio").clone()
+    }
+
+    /// What the portfolio has on a day, a line a holding and a balance: `ACME@Main 2 cost 500 gain 0 income 0` in the
+    /// instrument's currency but for the income, `USD@Main 500`, with what is unsettled where anything is.
+    pub async fn state(&self, as_of: &str) -> Vec<String> {
+        let fields = "accounts { id name } cash { accountId currency amount { amount } unsettled { amount } }
+            holdings(first: 50, includeClosed: true) { nodes { account { name } instrument { symbol } quantity
+                costLocal { amount } realizedGainLocal { amount } income { amount } } }";
+        let shown = self.show(as_of, None, fields).await;
+        let list = |value: &Value| value.as_array().expect("a list").clone();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let mut lines = Vec::new();
+        for line in list(&shown["cash"]) {
+            let account = list(&shown["accounts"]).into_iter().find(|account| account["id"] == line["accountId"]);
+            let account = text(&account.expect("an account")["name"]);
+            let mut shown = format!("{}@{account} {}", text(&line["currency"]), text(&line["amount"]["amount"]));
+            if line["unsettled"]["amount"] != "0" {
+                shown += &format!(" unsettled {}", text(&line["unsettled"]["amount"]));
+            }
+            lines.push(shown);
+        }
+        for line in list(&shown["holdings"]["nodes"]) {
+            lines.push(format!(
+                "{}@{} {} cost {} gain {} income {}",
+                text(&line["instrument"]["symbol"]),
+                text(&line["account"]["name"]),
+                text(&line["quantity"]),
+                text(&line["costLocal"]["amount"]),
+                text(&line["realizedGainLocal"]["amount"]),
+                text(&line["income"]["amount"])
+            ));
+        }
+        lines.sort();
+        lines
     }
 
     /// The cash balance in a currency, as text; "0" where there is none.

@@ -7,6 +7,7 @@ mod cluster;
 mod inside;
 mod market;
 mod sample;
+pub mod working;
 
 pub use app::{App, NOW, PASSWORD, auth_settings};
 pub use book::{Book, RECORD, REVERSE};

@@ -197,6 +197,15 @@ pub const CALLS: &[Call] = &[
         },
     ),
     mutation(
+        "transactionsRecord",
+        "mutation($input: TransactionsRecordInput!) { transactionsRecord(input: $input) {
+            transactions { id } portfolio { id } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "transactions": [{ "accountId": sample.account, "tradeDate": "2024-03-04", "activity": { "buy": {
+                "instrumentId": sample.instrument, "quantity": "1", "price": "251", "currency": "USD" } } }] } })
+        },
+    ),
+    mutation(
         "transactionReverse",
         "mutation($id: ID!) { transactionReverse(id: $id) { transaction { id } portfolio { id }
             userErrors { code message } } }",

@@ -40,7 +40,7 @@ pub struct Booking {
 ///
 /// Purchases cost quantity × price × multiplier (+ fee + tax where charges are in cost), sales bring the same (− fee − tax).
 /// Base figures are at the rate that an entry was booked at where that is one to `base`, else at the reference rate of the
-/// trade date. Figures are rounded half-even to [`MONEY_SCALE`], posted cash to the currency's minor unit, and nothing
+/// trade date. Figures are rounded half-even to [`MONEY_SCALE`], posted cash as [`Policy::postings`] says, and nothing
 /// else. Cash may go below zero.
 ///
 /// Holdings that no entry links stand for themselves, and cash is a sum of what each entry posts: booking a subset that is
@@ -288,7 +288,7 @@ impl<'a> Books<'a> {
             self.last_balance = match self.balances.iter().position(is_it) {
                 Some(at) => at,
                 None => {
-                    self.balances.push(Balance::new(account, currency));
+                    self.balances.push(Balance::new(account, currency, self.policy.postings));
                     self.balances.len() - 1
                 }
             };
@@ -395,8 +395,12 @@ fn split_pools(
     own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
 ) -> Result<(), ArithmeticError> {
     for pool in pools.iter_mut().filter(|pool| pool.instrument == split.instrument) {
+        let concerns = |account: AccountId| split.account.is_none_or(|only| only == account);
         let by_itself = |account: AccountId| own.contains(&(account, split.instrument, split.ex_date));
-        if pool.quantity.is_zero() || pool.places.iter().any(|place| by_itself(place.state.account)) {
+        if pool.quantity.is_zero()
+            || !pool.places.iter().any(|place| concerns(place.state.account))
+            || pool.places.iter().any(|place| by_itself(place.state.account))
+        {
             continue;
         }
         pool.split(split.numerator, split.denominator)?;

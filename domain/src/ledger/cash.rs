@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::Postings;
 use crate::id::AccountId;
 use crate::money::{ArithmeticError, Currency, add, round_to_minor, sub};
 
@@ -56,6 +57,7 @@ impl CashPeriod {
 pub(super) struct Balance {
     pub(super) account: AccountId,
     pub(super) currency: Currency,
+    postings: Postings,
     days: HashMap<NaiveDate, Movement, foldhash::fast::FixedState>,
 }
 
@@ -70,22 +72,25 @@ pub(super) struct Movement {
 }
 
 impl Balance {
-    pub(super) fn new(account: AccountId, currency: Currency) -> Self {
-        Self { account, currency, days: HashMap::default() }
+    pub(super) fn new(account: AccountId, currency: Currency, postings: Postings) -> Self {
+        Self { account, currency, postings, days: HashMap::default() }
     }
 
     pub(super) fn on(&mut self, date: NaiveDate) -> &mut Movement {
         self.days.entry(date).or_default()
     }
 
-    /// Moves the balance by `amount`, rounded to the minor unit, and returns what was posted.
+    /// Moves the balance by `amount`, rounded as the policy says, and returns what was posted.
     pub(super) fn post(
         &mut self,
         amount: Decimal,
         date: NaiveDate,
         settles: Option<NaiveDate>,
     ) -> Result<Decimal, ArithmeticError> {
-        let posted = round_to_minor(amount, self.currency);
+        let posted = match self.postings {
+            Postings::MinorUnit => round_to_minor(amount, self.currency),
+            Postings::Exact => amount,
+        };
         let day = self.on(date);
         day.amount = add(day.amount, posted)?;
         if let Some(settles) = settles.filter(|settles| *settles > date) {

@@ -20,7 +20,7 @@ pub struct Flow {
     pub date: NaiveDate,
     /// The currency of `amount`.
     pub currency: Currency,
-    /// Above zero into the account, below out of it. Cash as posted, so rounded to the minor unit; units at what they cost.
+    /// Above zero into the account, below out of it. Cash as posted, so rounded as the policy says; units at what they cost.
     pub amount: Decimal,
     /// The same in the base currency: at the day's rate or the rate it was booked at, for units at their cost's rates.
     pub amount_base: Decimal,

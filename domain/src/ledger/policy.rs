@@ -54,6 +54,15 @@ pub enum Oversell {
     TakeHeld,
 }
 
+/// How an amount is posted to a cash balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Postings {
+    /// Rounded to the currency's minor unit, as a bank does.
+    MinorUnit,
+    /// To the last decimal, as records do that keep fractions of a cent.
+    Exact,
+}
+
 /// What a portfolio decides about its books.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
@@ -71,10 +80,12 @@ pub struct Policy {
     pub oversell: Oversell,
     /// A rest of at most so many units is none: what fractions of many digits leave over. Zero or more.
     pub dust: Decimal,
+    /// How an amount is posted to a cash balance.
+    pub postings: Postings,
 }
 
 impl Policy {
-    /// First in, first out, by account, charges in cost, oversells refused, no dust.
+    /// First in, first out, by account, charges in cost, oversells refused, no dust, postings in minor units.
     pub fn new(base: Currency) -> Self {
         Self {
             base,
@@ -84,6 +95,7 @@ impl Policy {
             charges: TradeCharges::InCost,
             oversell: Oversell::Refuse,
             dust: Decimal::ZERO,
+            postings: Postings::MinorUnit,
         }
     }
 

@@ -305,7 +305,8 @@ impl<'a> Pool<'a> {
         let (mut cost, mut quantity) = (self.cost, self.quantity);
         for (index, place) in self.places.iter_mut().enumerate() {
             let held = place.state.quantity;
-            let own = if held.is_zero() {
+            // Accounts of both sides may sum to nothing, which no cost is shared by; the entry is refused then.
+            let own = if held.is_zero() || quantity.is_zero() {
                 Amounts::default()
             } else if held == quantity {
                 cost

@@ -1,4 +1,4 @@
-//! Reference rates against the euro, and conversion through it.
+//! Reference rates against one currency (the euro, as the ECB states them), and conversion through it.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,23 @@ use crate::money::{ArithmeticError, Currency, div, mul_div};
 /// Calendar days that a reference rate stands in for later days.
 pub const FX_MAX_AGE_DAYS: u32 = 7;
 
-/// Reference rates as the ECB states them: per currency, 1 EUR = rate units.
-#[derive(Clone, Debug, Default)]
+/// Reference rates: per currency, 1 unit of the pivot = rate units. The default is what the ECB states: the pivot is the
+/// euro, and a rate is at most [`FX_MAX_AGE_DAYS`] old.
+#[derive(Clone, Debug)]
 pub struct FxRates {
-    per_euro: BTreeMap<Currency, Series>,
+    pivot: Currency,
+    max_age: MaxAge<'static>,
+    per_pivot: BTreeMap<Currency, Series>,
 }
 
 /// A series that cannot be a currency's rates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRate {
     /// A rate is zero or negative.
-    #[error("1 EUR = {rate} {currency} on {date} is no rate")]
+    #[error("1 {pivot} = {rate} {currency} on {date} is no rate")]
     NotPositive {
+        /// What the rates are against.
+        pivot: Currency,
         /// The currency of the series.
         currency: Currency,
         /// The day of the rate.
@@ -30,9 +35,12 @@ pub enum InvalidRate {
         /// The rate as given.
         rate: Decimal,
     },
-    /// The euro against itself.
-    #[error("the euro has no rate against itself")]
-    Euro,
+    /// The pivot against itself.
+    #[error("{currency} has no rate against itself")]
+    Pivot {
+        /// The pivot.
+        currency: Currency,
+    },
 }
 
 /// A conversion that cannot be made.
@@ -41,7 +49,7 @@ pub enum FxError {
     /// No rate is known for the day.
     #[error("no {currency} rate for {date}: {reason}")]
     MissingRate {
-        /// The currency without a rate against the euro.
+        /// The currency without a rate against the pivot.
         currency: Currency,
         /// The day asked for.
         date: NaiveDate,
@@ -56,7 +64,7 @@ pub enum FxError {
 /// The rate from one currency to another on a day, kept as the two published rates so that a conversion rounds once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// 1 EUR in the target currency, and 1 EUR in the source currency; `None` from a currency to itself.
+    /// The pivot in the target currency, and in the source currency; `None` from a currency to itself.
     legs: Option<(Decimal, Decimal)>,
     date: NaiveDate,
 }
@@ -87,25 +95,37 @@ impl Rate {
     }
 }
 
+impl Default for FxRates {
+    fn default() -> Self {
+        Self::around(Currency::EUR, MaxAge::Days(FX_MAX_AGE_DAYS))
+    }
+}
+
 impl FxRates {
-    /// Adds (or replaces) the rates of a currency: 1 EUR = value units.
+    /// No rates yet, to be stated against `pivot`, each good for later days up to `max_age`.
+    pub fn around(pivot: Currency, max_age: MaxAge<'static>) -> Self {
+        Self { pivot, max_age, per_pivot: BTreeMap::new() }
+    }
+
+    /// Adds (or replaces) the rates of a currency: 1 unit of the pivot = value units.
     ///
     /// # Errors
-    /// [`InvalidRate`] for a rate that is not positive, or rates of the euro itself.
-    pub fn insert(&mut self, currency: Currency, per_euro: Series) -> Result<(), InvalidRate> {
-        if currency == Currency::EUR {
-            return Err(InvalidRate::Euro);
+    /// [`InvalidRate`] for a rate that is not positive, or rates of the pivot itself.
+    pub fn insert(&mut self, currency: Currency, per_pivot: Series) -> Result<(), InvalidRate> {
+        let pivot = self.pivot;
+        if currency == pivot {
+            return Err(InvalidRate::Pivot { currency });
         }
-        for (&date, &rate) in per_euro.dates().iter().zip(per_euro.values()) {
+        for (&date, &rate) in per_pivot.dates().iter().zip(per_pivot.values()) {
             if rate <= Decimal::ZERO {
-                return Err(InvalidRate::NotPositive { currency, date, rate });
+                return Err(InvalidRate::NotPositive { pivot, currency, date, rate });
             }
         }
-        self.per_euro.insert(currency, per_euro);
+        self.per_pivot.insert(currency, per_pivot);
         Ok(())
     }
 
-    /// The rate on `date`, each leg at most [`FX_MAX_AGE_DAYS`] old.
+    /// The rate on `date`, each leg at most as old as the rates may be.
     ///
     /// # Errors
     /// [`FxError::MissingRate`] that names the currency; never a rate of one in its place.
@@ -113,7 +133,7 @@ impl FxRates {
         self.cursor(from, to).at(date)
     }
 
-    /// `amount` of `from` in `to` at the rate of `date`, triangulated through the euro and rounded once.
+    /// `amount` of `from` in `to` at the rate of `date`, triangulated through the pivot and rounded once.
     ///
     /// # Errors
     /// [`FxError`] for a missing rate or a result that is too large.
@@ -123,12 +143,9 @@ impl FxRates {
 
     /// A reader for many days of one pair.
     pub fn cursor(&self, from: Currency, to: Currency) -> FxCursor<'_> {
-        let leg = |currency| match currency {
-            Currency::EUR => Leg::Euro,
-            _ => Leg::Quoted(
-                currency,
-                self.per_euro.get(&currency).map(|series| series.cursor(MaxAge::Days(FX_MAX_AGE_DAYS))),
-            ),
+        let leg = |currency| match currency == self.pivot {
+            true => Leg::Pivot,
+            false => Leg::Quoted(currency, self.per_pivot.get(&currency).map(|series| series.cursor(self.max_age))),
         };
         FxCursor { legs: (from != to).then(|| (leg(to), leg(from))) }
     }
@@ -142,7 +159,7 @@ pub struct FxCursor<'a> {
 
 #[derive(Clone, Debug)]
 enum Leg<'a> {
-    Euro,
+    Pivot,
     Quoted(Currency, Option<Cursor<'a>>),
 }
 
@@ -164,7 +181,7 @@ impl FxCursor<'_> {
 impl Leg<'_> {
     fn at(&mut self, date: NaiveDate) -> Result<(Decimal, NaiveDate), FxError> {
         let (currency, lookup) = match self {
-            Self::Euro => return Ok((Decimal::ONE, date)),
+            Self::Pivot => return Ok((Decimal::ONE, date)),
             Self::Quoted(currency, Some(cursor)) => (*currency, cursor.as_of(date)),
             Self::Quoted(currency, None) => (*currency, Lookup::Missing { reason: MissingReason::NoData }),
         };

@@ -116,5 +116,22 @@ fn rates_are_above_zero_and_not_of_the_euro() {
     let zero = series(&[("2024-01-02", "0")]);
     let error = fx.insert(currency("USD"), zero).unwrap_err();
     assert_eq!(error.to_string(), "1 EUR = 0 USD on 2024-01-02 is no rate");
-    assert_eq!(fx.insert(currency("EUR"), Series::default()), Err(InvalidRate::Euro));
+    let euro = currency("EUR");
+    assert_eq!(fx.insert(euro, Series::default()), Err(InvalidRate::Pivot { currency: euro }));
+}
+
+#[test]
+fn rates_may_be_stated_against_any_currency_and_hold_until_replaced() {
+    let (cad, usd, euro) = (currency("CAD"), currency("USD"), currency("EUR"));
+    let mut fx = FxRates::around(cad, MaxAge::UntilReplaced);
+    fx.insert(usd, series(&[("2024-01-02", "0.8")])).unwrap();
+    fx.insert(euro, series(&[("2024-01-02", "0.64")])).unwrap();
+    // A year later the rate still stands: 100 ÷ 0.8; 0.8 ÷ 0.64 dollars for a euro.
+    let later = day("2025-01-02");
+    assert_eq!(fx.convert(dec!(100), usd, cad, later), Ok(dec!(125)));
+    assert_eq!(fx.convert(dec!(1), euro, usd, later), Ok(dec!(1.25)));
+    // Never before its day, and never for a currency without rates, the euro too.
+    assert!(fx.rate(usd, cad, day("2024-01-01")).is_err());
+    assert!(FxRates::around(cad, MaxAge::UntilReplaced).rate(euro, cad, later).is_err());
+    assert_eq!(fx.insert(cad, Series::default()), Err(InvalidRate::Pivot { currency: cad }));
 }

@@ -12,6 +12,9 @@ use crate::ledger::{Flow, InKind, PositionPeriod};
 use crate::money::{Currency, add, mul};
 use crate::pricing::{Lookup, MissingReason};
 
+/// Grows with every change of what [`daily`] answers: values stored under an older one are computed again.
+pub const CALCULATION_VERSION: i32 = 1;
+
 /// Columns by valuation day, all of one length, in the currency that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daily {
@@ -68,7 +71,7 @@ pub fn daily(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Daily, Valuation
         dates: days.to_vec(),
         values: values.map(|(value, incomplete)| (!incomplete).then_some(*value)).collect(),
         known_values: columns.known,
-        flows: net_flows(inputs, days)?,
+        flows: net_flows(days, valued_flows(inputs, days))?,
         missing: columns.missing.into_values().collect(),
     })
 }
@@ -189,14 +192,32 @@ fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<
     start..until.map_or(days.len(), before).max(start)
 }
 
-fn net_flows(inputs: &Inputs<'_>, days: &[NaiveDate]) -> Result<Vec<Decimal>, ValuationError> {
+/// What flows are worth that come on these days or between them: no other need have a rate.
+fn valued_flows<'a>(
+    inputs: &'a Inputs<'_>,
+    days: &'a [NaiveDate],
+) -> impl Iterator<Item = Result<(NaiveDate, Decimal), ValuationError>> + 'a {
+    let within = |date: NaiveDate| days.first().zip(days.last()).is_some_and(|(a, b)| (*a..=*b).contains(&date));
+    let flows = inputs.flows.iter().filter(move |flow| within(flow.date));
+    flows.map(|flow| Ok((flow.date, flow_value(inputs, flow)?)))
+}
+
+/// The column [`Daily::flows`] of these days, from what each flow is worth on its own day.
+///
+/// # Errors
+/// The first error among the flows, or [`ValuationError::Arithmetic`] for a sum that is too large.
+pub fn net_flows(
+    days: &[NaiveDate],
+    flows: impl IntoIterator<Item = Result<(NaiveDate, Decimal), ValuationError>>,
+) -> Result<Vec<Decimal>, ValuationError> {
     let mut column = vec![Decimal::ZERO; days.len()];
-    let Some(&first) = days.first() else {
-        return Ok(column);
-    };
-    for flow in inputs.flows.iter().filter(|flow| flow.date >= first) {
-        if let Some(net) = column.get_mut(days.partition_point(|day| *day < flow.date)) {
-            *net = add(*net, flow_value(inputs, flow)?)?;
+    for flow in flows {
+        let (date, value) = flow?;
+        if days.first().is_none_or(|first| date < *first) {
+            continue;
+        }
+        if let Some(net) = column.get_mut(days.partition_point(|day| *day < date)) {
+            *net = add(*net, value)?;
         }
     }
     Ok(column)

@@ -88,6 +88,8 @@ pub struct CashLine {
     pub currency: Currency,
     /// The balance in that currency.
     pub amount: Decimal,
+    /// The part of it that has not settled: receivables minus payables.
+    pub unsettled: Decimal,
     /// The day of the currency rate; `None` where it is missing.
     pub rate_date: Option<NaiveDate>,
     /// The balance at the day's rate.
@@ -194,6 +196,7 @@ impl Lines<'_> {
             account: row.account,
             currency: row.currency,
             amount: row.amount,
+            unsettled: row.unsettled,
             rate_date,
             value,
             weight: None,

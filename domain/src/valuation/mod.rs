@@ -11,6 +11,6 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use daily::{Daily, MissingSpan, daily, flow_value};
+pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};

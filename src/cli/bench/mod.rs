@@ -98,6 +98,12 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
         report.push(line(&format!("{what}, first after start"), &millis(first), None));
         report.push(line(what, &times.summary(), Some(held)));
     }
+    report.push(daily_facts(services, config).await?);
+    for (what, query) in [("metrics, from stored values", METRICS), ("valuations, from stored values", VALUATIONS)] {
+        let (_, times) = alone(&mut client, token.expose_secret(), query, &variables, options.runs).await?;
+        let held = (times.quantile(0.99) <= QUERY_LIMIT, "20 ms at p99");
+        report.push(line(what, &times.summary(), Some(held)));
+    }
     if let Some(memory) = server.resident_memory() {
         let held = (memory <= MEMORY_LIMIT, "100 MB");
         report.push(line("resident memory of the server", &format!("{} MB", memory / 1_000_000), Some(held)));
@@ -142,6 +148,15 @@ async fn import(services: &Services, tenant: &TenantRecord, csv: &str) -> anyhow
     let times = Times::new(times);
     let held = (times.quantile(0.5) <= IMPORT_LIMIT, "200 ms");
     Ok(line("import of 522 transactions", &times.summary(), Some(held)))
+}
+
+/// Computing and storing the daily values of every portfolio there is by now.
+async fn daily_facts(services: &Services, config: &Config) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    let drained = super::worker::on(services.clone(), &config.jobs).drain().await?;
+    let time = begun.elapsed();
+    ensure!(drained.failed == 0, "{} jobs failed", drained.failed);
+    Ok(line("daily values of all portfolios, ten years each", &millis(time), None))
 }
 
 /// The money-weighted return of each of the 18 holdings, from its own flows and final value.

@@ -91,7 +91,7 @@ async fn serve_until_told(
     print(&announce::text(listener.local_addr()?, seeded.as_of, &globals.data_dir, has_playground))?;
     let playground = announce::playground(&seeded);
     let shutdown = async move { signals.received().await };
-    serve::run(listener, seeded.services, config, playground, shutdown).await?;
+    serve::run(listener, seeded.services, config, playground, true, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::context::Operation;
 use super::error::ErrorCode;
+use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
 use crate::storage::instrument::{Instrument, Split};
@@ -82,6 +83,10 @@ pub struct ReversalKey(pub Uuid);
 /// The day of this portfolio's first transaction, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FirstDateKey(pub Uuid);
+
+/// How fresh the stored daily values of this portfolio are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FreshnessKey(pub Uuid);
 
 macro_rules! loader {
     ($key:ty => $value:ty, |$operation:ident, $session:ident, $keys:ident| $load:expr) => {
@@ -184,6 +189,12 @@ loader!(FirstDateKey => NaiveDate, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let days = operation.services.first_dates(&session, &ids).await?;
     Ok(days.into_iter().map(|(portfolio, day)| (FirstDateKey(portfolio), day)).collect())
+});
+
+loader!(FreshnessKey => Freshness, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.freshness(&session, &ids).await?;
+    Ok(found.into_iter().map(|(portfolio, freshness)| (FreshnessKey(portfolio), freshness)).collect())
 });
 
 /// The loaders of an operation.

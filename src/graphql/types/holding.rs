@@ -170,7 +170,10 @@ pub struct CashBalance {
     pub currency: Currency,
     /// The balance in that currency; below zero where money was borrowed.
     pub amount: Money,
-    /// The same in the portfolio's `currency`, at the exchange rate of `asOf`. Null where there is no rate.
+    /// The part of the amount whose settlement date has not come: receivables above zero, payables below. What the bank has
+    /// is the rest.
+    pub unsettled: Money,
+    /// The amount in the portfolio's `currency`, at the exchange rate of `asOf`. Null where there is no rate.
     pub value: Option<Money>,
     /// The day of that exchange rate; of `asOf` where none is needed.
     pub rate_date: Option<Date>,

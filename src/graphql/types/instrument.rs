@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
+use domain::ledger::{OccSymbol, OptionTerms};
+
+use super::money::Money;
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, SplitsKey};
+use crate::graphql::loaders::{self, InstrumentKey, SplitsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::instrument::Columns;
 use crate::storage::instrument::{Instrument as Row, Split as SplitRow};
@@ -97,10 +100,68 @@ impl Instrument {
         self.0.manually_priced
     }
 
-    /// Its splits, the earliest first.
+    /// What a contract is about, for an option.
+    async fn option(&self) -> Option<OptionContract> {
+        self.0.option.map(|terms| OptionContract { terms, currency: self.0.currency })
+    }
+
+    /// Its splits, the earliest first. They are applied to holdings by themselves.
     async fn splits(&self, ctx: &Context<'_>) -> Result<Vec<Split>> {
         let splits = loaders::find(ctx, SplitsKey(self.0.id)).await?.unwrap_or_default();
         Ok(splits.into_iter().map(Split::from).collect())
+    }
+}
+
+/// Whether an option's holder may buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::ledger::OptionRight")]
+pub enum OptionRight {
+    /// To buy the underlying.
+    Call,
+    /// To sell the underlying.
+    Put,
+}
+
+/// What a contract of an option is about.
+pub struct OptionContract {
+    terms: OptionTerms,
+    currency: domain::money::Currency,
+}
+
+/// What a contract of an option is about.
+#[Object]
+impl OptionContract {
+    /// What is bought or sold when it is exercised.
+    async fn underlying(&self, ctx: &Context<'_>) -> Result<Option<Instrument>> {
+        Ok(loaders::find(ctx, InstrumentKey(self.terms.underlying.uuid())).await?.map(Instrument))
+    }
+
+    /// Whether its holder may buy or sell.
+    async fn right(&self) -> OptionRight {
+        self.terms.right.into()
+    }
+
+    /// The price of a unit of the underlying, in the option's currency; zero or more.
+    async fn strike(&self) -> Money {
+        Money::new(self.terms.strike, self.currency)
+    }
+
+    /// Units of the underlying that a contract is about, above zero.
+    async fn units_per_contract(&self) -> Decimal {
+        Decimal(self.terms.units_per_contract.normalize())
+    }
+
+    /// The last day that it can be exercised on.
+    async fn expiry(&self) -> Date {
+        Date(self.terms.expiry)
+    }
+
+    /// Its symbol of 21 characters by the Options Clearing Corporation, after the underlying's; null where that has no
+    /// room for the terms.
+    async fn occ_symbol(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let underlying = loaders::find(ctx, InstrumentKey(self.terms.underlying.uuid())).await?;
+        let symbol = |root: &str| OccSymbol::new(root, self.terms.expiry, self.terms.right, self.terms.strike).ok();
+        Ok(underlying.and_then(|underlying| symbol(&underlying.symbol)).map(|symbol| symbol.to_string()))
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit_entry;
 pub mod bookkeeping;
+pub mod daily_value;
 pub mod figure;
 pub mod gains;
 pub mod holding;

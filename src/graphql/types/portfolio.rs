@@ -8,6 +8,7 @@ use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
 use super::bookkeeping::Bookkeeping;
+use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
 use super::gains::RealizedGains;
 use super::holding::{CashBalance, Holding, HoldingConnection};
@@ -23,7 +24,9 @@ use crate::graphql::connection::{self, connection};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, FirstDateKey, HistoryKey, MatchesKey, PersonKey, SnapshotKey};
+use crate::graphql::loaders::{
+    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PersonKey, SnapshotKey,
+};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
@@ -210,6 +213,7 @@ impl Portfolio {
             account_id: Kind::Account.id(line.account.uuid()),
             currency: Currency(line.currency),
             amount: Money::new(line.amount, line.currency),
+            unsettled: Money::new(line.unsettled, line.currency),
             value: line.value.map(|value| Money::new(value, snapshot.currency)),
             rate_date: line.rate_date.map(Date),
             weight: line.weight,
@@ -256,6 +260,12 @@ impl Portfolio {
         let history = self.history(ctx, from, to).await?;
         let reasons = span_reasons(&history);
         Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
+    }
+
+    /// How fresh its stored daily values are, from which `valuations` and `metrics` in the base currency are answered where
+    /// they hold. Null where it cannot be told: see the errors.
+    async fn daily_facts(&self, ctx: &Context<'_>) -> Result<Option<DailyFacts>> {
+        Ok(Some(loaders::get(ctx, FreshnessKey(self.row.id)).await?.into()))
     }
 
     /// What changed on the last valuation day until `asOf`. Null where it cannot be computed: see the errors.

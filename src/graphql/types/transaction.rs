@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::ledger::TransactionKind;
 
 use super::account::Account;
 use super::instrument::Instrument;
@@ -13,12 +12,13 @@ use super::lot_match::{self, LotMatchConnection};
 use super::money::Money;
 use crate::graphql::connection::connection;
 use crate::graphql::context::Operation;
+use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, AccountsKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::lot::Standing;
 use crate::services::valuation::View;
-use crate::storage::transaction::{Activity, LedgerRow};
+use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
 
 /// What a row of the ledger says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -27,8 +27,22 @@ pub enum TransactionType {
     Buy,
     /// Closes lots; cash comes in.
     Sell,
+    /// Opens a short lot; cash comes in.
+    ShortSell,
+    /// Closes short lots; cash goes out.
+    Cover,
+    /// A bond was paid back at its end.
+    Maturity,
+    /// A bond was paid back before its end.
+    Call,
     /// A payment on a holding.
     Dividend,
+    /// A dividend in units.
+    StockDividend,
+    /// A reward for staking, in units.
+    Staking,
+    /// Units given away.
+    Airdrop,
     /// Interest on cash, or a bond's coupon.
     Interest,
     /// A charge that belongs to no trade.
@@ -39,49 +53,87 @@ pub enum TransactionType {
     Deposit,
     /// Cash to the outside.
     Withdrawal,
-    /// Old units become new ones.
-    Split,
+    /// Cash to another account of the portfolio.
+    CashTransfer,
     /// One currency for another inside the account.
     FxConversion,
+    /// Units from outside at a given cost.
+    TransferIn,
+    /// Units to the outside at their cost.
+    TransferOut,
+    /// Units to another account of the portfolio.
+    Transfer,
+    /// Old units become new ones.
+    Split,
+    /// Units received without payment for those held.
+    BonusIssue,
+    /// Units of another company received for those held.
+    SpinOff,
+    /// Rights to subscribe received for the units held.
+    RightsIssue,
+    /// Rights and money become units.
+    RightsExercise,
+    /// The units of a company become another's, or cash, or both.
+    Merger,
+    /// The same units under another symbol.
+    InstrumentChange,
+    /// A payment that lowers the cost of what is held.
+    ReturnOfCapital,
+    /// Contracts ended without worth.
+    OptionExpiry,
+    /// The holder exercised contracts.
+    OptionExercise,
+    /// Written contracts were exercised by their holder.
+    OptionAssignment,
     /// An earlier row no longer counts.
     Reversal,
 }
 
+/// Each type with the code that the ledger stores.
+const CODES: [(TransactionType, &str); 32] = [
+    (TransactionType::Buy, "BUY"),
+    (TransactionType::Sell, "SELL"),
+    (TransactionType::ShortSell, "SHORT_SELL"),
+    (TransactionType::Cover, "COVER"),
+    (TransactionType::Maturity, "MATURITY"),
+    (TransactionType::Call, "CALL"),
+    (TransactionType::Dividend, "DIVIDEND"),
+    (TransactionType::StockDividend, "STOCK_DIVIDEND"),
+    (TransactionType::Staking, "STAKING"),
+    (TransactionType::Airdrop, "AIRDROP"),
+    (TransactionType::Interest, "INTEREST"),
+    (TransactionType::Fee, "FEE"),
+    (TransactionType::Tax, "TAX"),
+    (TransactionType::Deposit, "DEPOSIT"),
+    (TransactionType::Withdrawal, "WITHDRAWAL"),
+    (TransactionType::CashTransfer, "CASH_TRANSFER"),
+    (TransactionType::FxConversion, "FX_CONVERSION"),
+    (TransactionType::TransferIn, "TRANSFER_IN"),
+    (TransactionType::TransferOut, "TRANSFER_OUT"),
+    (TransactionType::Transfer, "TRANSFER"),
+    (TransactionType::Split, "SPLIT"),
+    (TransactionType::BonusIssue, "BONUS_ISSUE"),
+    (TransactionType::SpinOff, "SPIN_OFF"),
+    (TransactionType::RightsIssue, "RIGHTS_ISSUE"),
+    (TransactionType::RightsExercise, "RIGHTS_EXERCISE"),
+    (TransactionType::Merger, "MERGER"),
+    (TransactionType::InstrumentChange, "INSTRUMENT_CHANGE"),
+    (TransactionType::ReturnOfCapital, "RETURN_OF_CAPITAL"),
+    (TransactionType::OptionExpiry, "OPTION_EXPIRY"),
+    (TransactionType::OptionExercise, "OPTION_EXERCISE"),
+    (TransactionType::OptionAssignment, "OPTION_ASSIGNMENT"),
+    (TransactionType::Reversal, "REVERSAL"),
+];
+
 impl TransactionType {
     /// The code that the ledger stores.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Buy => "BUY",
-            Self::Sell => "SELL",
-            Self::Dividend => "DIVIDEND",
-            Self::Interest => "INTEREST",
-            Self::Fee => "FEE",
-            Self::Tax => "TAX",
-            Self::Deposit => "DEPOSIT",
-            Self::Withdrawal => "WITHDRAWAL",
-            Self::Split => "SPLIT",
-            Self::FxConversion => "FX_CONVERSION",
-            Self::Reversal => "REVERSAL",
-        }
+        CODES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, code)| code)
     }
 
-    fn of(activity: &Activity) -> Self {
-        match activity {
-            Activity::Reversal { .. } => Self::Reversal,
-            Activity::Event(kind) => match kind {
-                TransactionKind::Buy(_) => Self::Buy,
-                TransactionKind::Sell(_) => Self::Sell,
-                TransactionKind::Dividend { .. } => Self::Dividend,
-                TransactionKind::Interest { .. } => Self::Interest,
-                TransactionKind::Fee { .. } => Self::Fee,
-                TransactionKind::Tax { .. } => Self::Tax,
-                TransactionKind::Deposit(_) => Self::Deposit,
-                TransactionKind::Withdrawal(_) => Self::Withdrawal,
-                TransactionKind::Split { .. } => Self::Split,
-                TransactionKind::FxConversion(_) => Self::FxConversion,
-                _ => Self::Reversal,
-            },
-        }
+    fn of(code: &str) -> Result<Self> {
+        let found = CODES.iter().find(|(_, known)| *known == code).map(|(kind, _)| *kind);
+        found.ok_or_else(|| ErrorCode::Internal.error("internal error"))
     }
 }
 
@@ -95,54 +147,29 @@ impl From<LedgerRow> for Transaction {
     }
 }
 
-/// What a row holds beside its type, each only where the type has it.
-#[derive(Default)]
-struct Figures {
-    quantity: Option<rust_decimal::Decimal>,
-    price: Option<rust_decimal::Decimal>,
-    amount: Option<rust_decimal::Decimal>,
-    fee: Option<rust_decimal::Decimal>,
-    tax: Option<rust_decimal::Decimal>,
-    currency: Option<domain::money::Currency>,
-    bought: Option<Money>,
-}
-
 impl Transaction {
-    fn figures(&self) -> Figures {
-        let Activity::Event(kind) = &self.0.activity else {
-            return Figures::default();
-        };
-        let cash = |amount, currency| Figures { amount: Some(amount), currency: Some(currency), ..Figures::default() };
-        match kind {
-            TransactionKind::Buy(trade) | TransactionKind::Sell(trade) => Figures {
-                quantity: Some(trade.quantity),
-                price: trade.price(),
-                fee: Some(trade.fee),
-                tax: Some(trade.tax),
-                currency: Some(trade.currency),
-                ..Figures::default()
-            },
-            &TransactionKind::Dividend { amount, withheld, fee, currency, .. } => {
-                Figures { tax: Some(withheld), fee: Some(fee), ..cash(amount, currency) }
-            }
-            &TransactionKind::Interest { amount, tax, currency, .. } => {
-                Figures { tax: Some(tax), ..cash(amount, currency) }
-            }
-            &TransactionKind::Fee { amount, currency, .. } | &TransactionKind::Tax { amount, currency, .. } => {
-                cash(amount, currency)
-            }
-            TransactionKind::Deposit(moved) | TransactionKind::Withdrawal(moved) => cash(moved.amount, moved.currency),
-            TransactionKind::FxConversion(conversion) => Figures {
-                fee: Some(conversion.fee),
-                bought: Some(Money::new(conversion.bought_amount, conversion.bought_currency)),
-                ..cash(conversion.sold_amount, conversion.sold_currency)
-            },
-            _ => Figures::default(),
-        }
+    fn columns(&self) -> RowColumns {
+        RowColumns::of(&self.0.activity)
     }
 
-    fn money(&self, amount: Option<rust_decimal::Decimal>) -> Option<Money> {
-        Some(Money::new(amount?, self.figures().currency?))
+    async fn account_of(&self, ctx: &Context<'_>, id: uuid::Uuid) -> Result<Option<Account>> {
+        let accounts = loaders::find(ctx, AccountsKey(self.0.portfolio_id)).await?.unwrap_or_default();
+        Ok(accounts.into_iter().find(|account| account.id == id).map(Account::from))
+    }
+}
+
+fn exact(number: Option<rust_decimal::Decimal>) -> Option<Decimal> {
+    number.map(|number| Decimal(number.normalize()))
+}
+
+fn money(amount: Option<rust_decimal::Decimal>, currency: Option<domain::money::Currency>) -> Option<Money> {
+    Some(Money::new(amount?, currency?))
+}
+
+async fn instrument(ctx: &Context<'_>, id: Option<uuid::Uuid>) -> Result<Option<Instrument>> {
+    match id {
+        Some(id) => Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument)),
+        None => Ok(None),
     }
 }
 
@@ -156,77 +183,154 @@ impl Transaction {
 
     /// What the row says.
     #[graphql(name = "type")]
-    async fn kind(&self) -> TransactionType {
-        TransactionType::of(&self.0.activity)
+    async fn kind(&self) -> Result<TransactionType> {
+        TransactionType::of(self.columns().code)
     }
 
-    /// The day it counts from.
+    /// The id of the event that it belongs to: rows of one event were recorded together and are reversed together. A
+    /// reversal belongs to the event that it reverses.
+    async fn event_id(&self) -> ID {
+        ID(self.0.event_id.simple().to_string())
+    }
+
+    /// The day it counts from: the trade date; of a payment its ex-date, where that is known.
     async fn trade_date(&self) -> Date {
         Date(self.0.trade_date)
     }
 
-    /// The account that it belongs to.
-    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
-        let accounts = loaders::find(ctx, AccountsKey(self.0.portfolio_id)).await?.unwrap_or_default();
-        Ok(accounts.into_iter().find(|account| account.id == self.0.account_id).map(Account::from))
+    /// The day its cash moves on, where that is another day: until then the amount is a receivable or a payable.
+    async fn settlement_date(&self) -> Option<Date> {
+        self.0.dates.settlement.map(Date)
     }
 
-    /// What it is about, for trades, dividends, coupons and splits.
-    async fn instrument(&self, ctx: &Context<'_>) -> Result<Option<Instrument>> {
-        let Activity::Event(kind) = &self.0.activity else {
-            return Ok(None);
-        };
-        match kind.instrument() {
-            Some(id) => Ok(loaders::find(ctx, InstrumentKey(id.uuid())).await?.map(Instrument)),
+    /// The first day that the instrument traded without the payment, where it is known.
+    async fn ex_date(&self) -> Option<Date> {
+        self.0.dates.ex.map(Date)
+    }
+
+    /// The day that the payment is made on, where it was given.
+    async fn pay_date(&self) -> Option<Date> {
+        self.0.dates.pay.map(Date)
+    }
+
+    /// The ex-date of the market's split that the row is, or takes the place of.
+    async fn action_ex_date(&self) -> Option<Date> {
+        self.0.dates.action_ex.map(Date)
+    }
+
+    /// The account that it belongs to.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        self.account_of(ctx, self.0.account_id).await
+    }
+
+    /// The account that receives, of a transfer inside the portfolio.
+    async fn counter_account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        match self.columns().counter_account {
+            Some(id) => self.account_of(ctx, id).await,
             None => Ok(None),
         }
     }
 
-    /// Units traded, above zero; for bonds the face amount.
+    /// What it is about; nothing where it concerns cash alone.
+    async fn instrument(&self, ctx: &Context<'_>) -> Result<Option<Instrument>> {
+        instrument(ctx, self.columns().instrument).await
+    }
+
+    /// What is received for the instrument or beside it: of spin-offs, rights, mergers and changes of instrument.
+    async fn counter_instrument(&self, ctx: &Context<'_>) -> Result<Option<Instrument>> {
+        instrument(ctx, self.columns().counter_instrument).await
+    }
+
+    /// Units of the instrument, above zero; for bonds the face amount, for options contracts.
     async fn quantity(&self) -> Option<Decimal> {
-        self.figures().quantity.map(|quantity| Decimal(quantity.normalize()))
+        exact(self.columns().quantity)
     }
 
-    /// Price as quoted, in `currency`.
+    /// Units received of the counter-instrument, above zero.
+    async fn counter_quantity(&self) -> Option<Decimal> {
+        exact(self.columns().counter_quantity)
+    }
+
+    /// Price as quoted, in `currency`; null where a total was given.
     async fn price(&self) -> Option<Decimal> {
-        self.figures().price.map(|price| Decimal(price.normalize()))
+        exact(self.columns().price)
     }
 
-    /// The gross amount: of a dividend before withholding, of a conversion what was sold. Above zero but for interest
-    /// that was paid. Null for trades, whose amount is quantity × price × the instrument's multiplier.
+    /// What was paid in all or received in the end, fee and tax inside; null where a price was given.
+    async fn total(&self) -> Option<Money> {
+        let columns = self.columns();
+        money(columns.total, columns.currency)
+    }
+
+    /// The gross amount: of a dividend before withholding, of a conversion what was sold, of income in units their value, of a
+    /// merger the cash. Above zero but for interest that was paid and charges that were refunded. Null for trades, whose
+    /// amount is quantity × price × the instrument's multiplier.
     async fn amount(&self) -> Option<Money> {
-        self.money(self.figures().amount)
+        let columns = self.columns();
+        money(columns.amount, columns.currency)
     }
 
     /// The fee that came with it, zero or more.
     async fn fee(&self) -> Option<Money> {
-        self.money(self.figures().fee)
+        let columns = self.columns();
+        money(columns.fee, columns.currency)
     }
 
     /// The tax that came with it, zero or more; of a dividend what was withheld.
     async fn tax(&self) -> Option<Money> {
-        self.money(self.figures().tax)
+        let columns = self.columns();
+        money(columns.tax, columns.currency)
     }
 
-    /// The currency of price, amount, fee and tax.
+    /// Interest accrued since the last coupon, above zero: paid by a buyer, received by a seller.
+    async fn accrued_interest(&self) -> Option<Money> {
+        let columns = self.columns();
+        money(columns.accrued_interest, columns.currency)
+    }
+
+    /// The currency of price, total, amount, fee, tax and accrued interest.
     async fn currency(&self) -> Option<Currency> {
-        self.figures().currency.map(Currency)
+        self.columns().currency.map(Currency)
+    }
+
+    /// The conversion that was booked with it.
+    async fn settlement(&self) -> Option<Settlement> {
+        let columns = self.columns();
+        let (currency, rate) = (columns.counter_currency?, columns.settlement_rate?);
+        Some(Settlement { currency: Currency(currency), rate: Decimal(rate.normalize()) })
     }
 
     /// What a conversion brought.
     async fn bought(&self) -> Option<Money> {
-        self.figures().bought
+        let columns = self.columns();
+        money(columns.counter_amount, columns.counter_currency)
     }
 
-    /// The ratio of a split.
+    /// The ratio of a split, or of the exchange in a merger.
     async fn ratio(&self) -> Option<SplitRatio> {
-        match &self.0.activity {
-            Activity::Event(TransactionKind::Split { numerator, denominator, .. }) => Some(SplitRatio {
-                numerator: Decimal(numerator.normalize()),
-                denominator: Decimal(denominator.normalize()),
-            }),
-            _ => None,
-        }
+        let columns = self.columns();
+        let (numerator, denominator) = (columns.ratio_numerator?, columns.ratio_denominator?);
+        Some(SplitRatio { numerator: Decimal(numerator.normalize()), denominator: Decimal(denominator.normalize()) })
+    }
+
+    /// The part of the cost, 0 to 1, that went with what was received or was set against the cash.
+    async fn cost_fraction(&self) -> Option<Decimal> {
+        exact(self.columns().cost_fraction)
+    }
+
+    /// The price of a received unit on the day, in its own currency, where a merger was taxed by it.
+    async fn received_price(&self) -> Option<Decimal> {
+        exact(self.columns().counter_price)
+    }
+
+    /// The day that units from outside were first bought on, where it is known.
+    async fn opened_on(&self) -> Option<Date> {
+        self.columns().opened_on.map(Date)
+    }
+
+    /// The lots that were chosen; empty where the lot method chose.
+    async fn lots(&self) -> Vec<LotPick> {
+        self.columns().lots.iter().map(LotPick::from).collect()
     }
 
     /// The id of the row that no longer counts because of this one; for a reversal.
@@ -273,6 +377,39 @@ impl Transaction {
     /// When it was recorded.
     async fn recorded_at(&self) -> DateTime<Utc> {
         self.0.recorded_at
+    }
+}
+
+/// A conversion that was booked together with a transaction.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Settlement {
+    /// The currency that the cash moved in; of a deposit or withdrawal the one that it counted in.
+    currency: Currency,
+    /// One unit of the transaction's currency in units of this one.
+    rate: Decimal,
+}
+
+/// A lot that was chosen, by what was given of it.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LotPick {
+    /// The id of the transaction that opened it.
+    transaction_id: Option<ID>,
+    /// The day it was opened on.
+    opened_on: Option<Date>,
+    /// Its cost per unit in the instrument's currency.
+    unit_cost: Option<Decimal>,
+    /// How many units of it.
+    quantity: Option<Decimal>,
+}
+
+impl From<&domain::ledger::LotPick> for LotPick {
+    fn from(pick: &domain::ledger::LotPick) -> Self {
+        Self {
+            transaction_id: pick.lot.map(|lot| Kind::Transaction.id(lot.uuid())),
+            opened_on: pick.opened_on.map(Date),
+            unit_cost: exact(pick.unit_cost),
+            quantity: exact(pick.quantity),
+        }
     }
 }
 

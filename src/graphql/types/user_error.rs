@@ -33,6 +33,35 @@ pub enum UserErrorCode {
     DuplicateImport,
     /// An amount is too large to be booked exactly.
     AmountTooLarge,
+    /// A short sale while units are held: sell what is held first.
+    HoldsLong,
+    /// One account would owe what another one holds, though the portfolio pools its lots.
+    MixedSides,
+    /// No open lot is what was chosen.
+    NoMatchingLot,
+    /// Less is left of the chosen lot than is taken: an earlier transaction used it.
+    LotUsed,
+    /// Several lots could be meant and none is chosen: say which in `lots`.
+    AmbiguousLots,
+    /// The quantities of the chosen lots do not sum to what is taken.
+    LotPicksDiffer,
+    /// A transfer from an account to itself.
+    SelfTransfer,
+    /// What is given and what is received are the same instrument.
+    SameInstrument,
+    /// An exercise, assignment or expiry of what is no option.
+    NotAnOption,
+    /// An exercise or assignment after the last day for it.
+    OptionExpired,
+    /// A settlement or payment before the day that the transaction counts from.
+    SettlesEarly,
+    /// The legs of an event do not fit together: the message gives both numbers.
+    UnbalancedEvent,
+    /// A split that differs from the one that the market knows, which is applied by itself: correct it, leave it out, or say that
+    /// it stands.
+    ActionDiffers,
+    /// The account has this split in its ledger already.
+    AlreadyApplied,
 }
 
 impl From<RefusalCode> for UserErrorCode {
@@ -51,6 +80,20 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::AlreadyReversed => Self::AlreadyReversed,
             RefusalCode::DuplicateImport => Self::DuplicateImport,
             RefusalCode::AmountTooLarge => Self::AmountTooLarge,
+            RefusalCode::HoldsLong => Self::HoldsLong,
+            RefusalCode::MixedSides => Self::MixedSides,
+            RefusalCode::NoMatchingLot => Self::NoMatchingLot,
+            RefusalCode::LotUsed => Self::LotUsed,
+            RefusalCode::AmbiguousLots => Self::AmbiguousLots,
+            RefusalCode::LotPicksDiffer => Self::LotPicksDiffer,
+            RefusalCode::SelfTransfer => Self::SelfTransfer,
+            RefusalCode::SameInstrument => Self::SameInstrument,
+            RefusalCode::NotAnOption => Self::NotAnOption,
+            RefusalCode::OptionExpired => Self::OptionExpired,
+            RefusalCode::SettlesEarly => Self::SettlesEarly,
+            RefusalCode::UnbalancedEvent => Self::UnbalancedEvent,
+            RefusalCode::ActionDiffers => Self::ActionDiffers,
+            RefusalCode::AlreadyApplied => Self::AlreadyApplied,
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use aws_lc_rs::digest;
 use chrono::NaiveDate;
-use domain::id::InstrumentId;
-use domain::ledger::{CashMovement, FxConversion, Trade, TransactionKind};
+use domain::ledger::LotPick;
 use domain::money::Currency;
 use rust_decimal::Decimal;
 
@@ -11,8 +10,8 @@ use super::RowError;
 use crate::clock::parse_day;
 use crate::services::RefusalCode;
 
-/// The header, exactly.
-pub const HEADER: [&str; 15] = [
+/// The columns that every file begins with, in this order, and those that may follow in any order.
+pub const HEADER: [&str; 30] = [
     "date",
     "type",
     "symbol",
@@ -28,7 +27,28 @@ pub const HEADER: [&str; 15] = [
     "account",
     "external_id",
     "note",
+    "settlement_date",
+    "ex_date",
+    "pay_date",
+    "opened_on",
+    "total",
+    "accrued_interest",
+    "settlement_rate",
+    "counter_account",
+    "counter_symbol",
+    "counter_quantity",
+    "counter_price",
+    "cost_fraction",
+    "lots",
+    "event_id",
+    "decision",
 ];
+
+/// How many columns a file must have.
+const NEEDED: usize = 15;
+/// Columns from the first on that tell rows apart; the account is part of the identity anyway, external id and note may
+/// change.
+const TELLING: usize = 12;
 
 /// The longest external id or note.
 const MAX_TEXT: usize = 500;
@@ -38,37 +58,52 @@ const MAX_TEXT: usize = 500;
 pub(super) struct ParsedRow {
     pub line: u64,
     pub date: NaiveDate,
-    kind: String,
+    pub kind: String,
     pub symbol: Option<String>,
-    quantity: Option<Decimal>,
-    price: Option<Decimal>,
-    amount: Option<Decimal>,
-    fee: Option<Decimal>,
-    tax: Option<Decimal>,
-    currency: Option<Currency>,
-    counter_amount: Option<Decimal>,
-    counter_currency: Option<Currency>,
-    ratio: Option<(Decimal, Decimal)>,
+    pub quantity: Option<Decimal>,
+    pub price: Option<Decimal>,
+    pub amount: Option<Decimal>,
+    pub fee: Option<Decimal>,
+    pub tax: Option<Decimal>,
+    pub currency: Option<Currency>,
+    pub counter_amount: Option<Decimal>,
+    pub counter_currency: Option<Currency>,
+    pub ratio: Option<(Decimal, Decimal)>,
     pub account: Option<String>,
     pub external_id: Option<String>,
     pub note: Option<String>,
+    pub settlement_date: Option<NaiveDate>,
+    pub ex_date: Option<NaiveDate>,
+    pub pay_date: Option<NaiveDate>,
+    pub opened_on: Option<NaiveDate>,
+    pub total: Option<Decimal>,
+    pub accrued_interest: Option<Decimal>,
+    pub settlement_rate: Option<Decimal>,
+    pub counter_account: Option<String>,
+    pub counter_symbol: Option<String>,
+    pub counter_quantity: Option<Decimal>,
+    pub counter_price: Option<Decimal>,
+    pub cost_fraction: Option<Decimal>,
+    pub lots: Vec<LotPick>,
+    pub event_id: Option<String>,
+    /// Whether a split stands that differs from the market's.
+    pub keeps_mine: bool,
     content: String,
+    /// The columns that have a cell.
+    filled: Vec<&'static str>,
 }
 
 /// The rows that can be read, and what is wrong with the others; or why the file is no such file.
 pub(super) fn parse(csv: &str) -> Result<(Vec<ParsedRow>, Vec<RowError>), String> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).from_reader(csv.trim_start_matches('\u{feff}').as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?;
-    if header.iter().ne(HEADER) {
-        return Err(format!("the first line must be {}", HEADER.join(",")));
-    }
+    let columns = columns(reader.headers().map_err(|error| error.to_string())?)?;
     let mut rows = Vec::new();
     let mut errors = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
         let line = record.position().map_or(0, csv::Position::line);
-        match parse_row(line, &record) {
+        match parse_row(&Cells { line, columns: &columns, record: &record }) {
             Ok(row) => rows.push(row),
             Err(error) => errors.push(error),
         }
@@ -76,15 +111,38 @@ pub(super) fn parse(csv: &str) -> Result<(Vec<ParsedRow>, Vec<RowError>), String
     Ok((rows, errors))
 }
 
+/// The columns of a file, in its order.
+fn columns(header: &csv::StringRecord) -> Result<Vec<&'static str>, String> {
+    let (needed, optional) = HEADER.split_at(NEEDED);
+    if header.iter().take(NEEDED).ne(needed.iter().copied()) {
+        return Err(format!("the first line must begin with {}", needed.join(",")));
+    }
+    let mut columns = needed.to_vec();
+    for name in header.iter().skip(NEEDED) {
+        let known = optional.iter().find(|column| **column == name);
+        let known = known.ok_or_else(|| format!("there is no column \"{name}\": there are {}", optional.join(",")))?;
+        if columns.contains(known) {
+            return Err(format!("the column {name} stands twice in the first line"));
+        }
+        columns.push(known);
+    }
+    Ok(columns)
+}
+
 struct Cells<'a> {
     line: u64,
+    columns: &'a [&'static str],
     record: &'a csv::StringRecord,
 }
 
 impl<'a> Cells<'a> {
     fn text(&self, column: &'static str) -> Option<&'a str> {
-        let index = HEADER.iter().position(|name| *name == column)?;
+        let index = self.columns.iter().position(|name| *name == column)?;
         self.record.get(index).map(str::trim).filter(|cell| !cell.is_empty())
+    }
+
+    fn owned(&self, column: &'static str) -> Option<String> {
+        self.text(column).map(str::to_owned)
     }
 
     fn error(&self, column: &'static str, message: String) -> RowError {
@@ -101,10 +159,7 @@ impl<'a> Cells<'a> {
     }
 
     fn decimal(&self, column: &'static str) -> Result<Option<Decimal>, RowError> {
-        let Some(cell) = self.text(column) else {
-            return Ok(None);
-        };
-        self.read_decimal(column, cell).map(Some)
+        self.text(column).map(|cell| self.read_decimal(column, cell)).transpose()
     }
 
     fn read_decimal(&self, column: &'static str, cell: &str) -> Result<Decimal, RowError> {
@@ -113,6 +168,14 @@ impl<'a> Cells<'a> {
             && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let value = if plain { Decimal::from_str_exact(cell).ok() } else { None };
         value.ok_or_else(|| self.error(column, format!("\"{cell}\" is no decimal number like -1234.56")))
+    }
+
+    fn day(&self, column: &'static str) -> Result<Option<NaiveDate>, RowError> {
+        self.text(column).map(|cell| self.read_day(column, cell)).transpose()
+    }
+
+    fn read_day(&self, column: &'static str, cell: &str) -> Result<NaiveDate, RowError> {
+        parse_day(cell).ok_or_else(|| self.error(column, format!("\"{cell}\" is no date like 2022-12-28")))
     }
 
     fn currency(&self, column: &'static str) -> Result<Option<Currency>, RowError> {
@@ -129,22 +192,57 @@ impl<'a> Cells<'a> {
             cell.split_once(':').ok_or_else(|| self.error("ratio", format!("\"{cell}\" is no ratio like 4:1")))?;
         Ok(Some((self.read_decimal("ratio", new)?, self.read_decimal("ratio", old)?)))
     }
+
+    /// Picks like `2022-01-03*5;2022-02-01@12.34*3`: day, unit cost and quantity, each where it is known.
+    fn lots(&self) -> Result<Vec<LotPick>, RowError> {
+        let read = |pick: &str| {
+            let (rest, quantity) = pick.split_once('*').map_or((pick, None), |(rest, units)| (rest, Some(units)));
+            let (day, cost) = rest.split_once('@').map_or((rest, None), |(day, cost)| (day, Some(cost)));
+            let day = Some(day.trim()).filter(|day| !day.is_empty());
+            Ok(LotPick {
+                lot: None,
+                opened_on: day.map(|day| self.read_day("lots", day)).transpose()?,
+                unit_cost: cost.map(|cost| self.read_decimal("lots", cost.trim())).transpose()?,
+                quantity: quantity.map(|units| self.read_decimal("lots", units.trim())).transpose()?,
+            })
+        };
+        self.text("lots").map_or_else(|| Ok(Vec::new()), |cell| cell.split(';').map(read).collect())
+    }
+
+    fn decision(&self) -> Result<bool, RowError> {
+        match self.text("decision") {
+            None => Ok(false),
+            Some("KEEP_MINE") => Ok(true),
+            Some(other) => Err(self.error("decision", format!("\"{other}\" is no decision: KEEP_MINE is"))),
+        }
+    }
+
+    /// What the row says, to recognise it again: a column that a later version of the format adds changes nothing where it
+    /// is empty.
+    fn content(&self) -> String {
+        let mut content = self.record.iter().take(TELLING).map(str::trim).collect::<Vec<_>>().join("\u{1f}");
+        for column in &HEADER[NEEDED..] {
+            if let Some(cell) = self.text(column) {
+                content.push_str(&format!("\u{1f}{column}={cell}"));
+            }
+        }
+        content
+    }
 }
 
-fn parse_row(line: u64, record: &csv::StringRecord) -> Result<ParsedRow, RowError> {
-    let cells = Cells { line, record };
-    if record.len() != HEADER.len() {
-        let message = format!("{} cells where {} are needed", record.len(), HEADER.len());
-        return Err(RowError { line, column: None, code: RefusalCode::InvalidInput, message });
+fn parse_row(cells: &Cells<'_>) -> Result<ParsedRow, RowError> {
+    let (found, needed) = (cells.record.len(), cells.columns.len());
+    if found != needed {
+        let message = format!("{found} cells where {needed} are needed");
+        return Err(RowError { line: cells.line, column: None, code: RefusalCode::InvalidInput, message });
     }
-    let date = cells.text("date").ok_or_else(|| cells.error("date", "there is no date".to_owned()))?;
-    let date = parse_day(date).ok_or_else(|| cells.error("date", format!("\"{date}\" is no date like 2022-12-28")))?;
+    let date = cells.day("date")?.ok_or_else(|| cells.error("date", "there is no date".to_owned()))?;
     let kind = cells.text("type").ok_or_else(|| cells.error("type", "there is no type".to_owned()))?;
     Ok(ParsedRow {
-        line,
+        line: cells.line,
         date,
         kind: kind.to_owned(),
-        symbol: cells.text("symbol").map(str::to_owned),
+        symbol: cells.owned("symbol"),
         quantity: cells.decimal("quantity")?,
         price: cells.decimal("price")?,
         amount: cells.decimal("amount")?,
@@ -154,11 +252,26 @@ fn parse_row(line: u64, record: &csv::StringRecord) -> Result<ParsedRow, RowErro
         counter_amount: cells.decimal("counter_amount")?,
         counter_currency: cells.currency("counter_currency")?,
         ratio: cells.ratio()?,
-        account: cells.text("account").map(str::to_owned),
+        account: cells.owned("account"),
         external_id: cells.short("external_id")?,
         note: cells.short("note")?,
-        // Without the account, which is part of the identity anyway, the external id and the note, which may change.
-        content: record.iter().take(12).map(str::trim).collect::<Vec<_>>().join("\u{1f}"),
+        settlement_date: cells.day("settlement_date")?,
+        ex_date: cells.day("ex_date")?,
+        pay_date: cells.day("pay_date")?,
+        opened_on: cells.day("opened_on")?,
+        total: cells.decimal("total")?,
+        accrued_interest: cells.decimal("accrued_interest")?,
+        settlement_rate: cells.decimal("settlement_rate")?,
+        counter_account: cells.owned("counter_account"),
+        counter_symbol: cells.owned("counter_symbol"),
+        counter_quantity: cells.decimal("counter_quantity")?,
+        counter_price: cells.decimal("counter_price")?,
+        cost_fraction: cells.decimal("cost_fraction")?,
+        lots: cells.lots()?,
+        event_id: cells.short("event_id")?,
+        keeps_mine: cells.decision()?,
+        content: cells.content(),
+        filled: HEADER.iter().copied().filter(|column| cells.text(column).is_some()).collect(),
     })
 }
 
@@ -181,102 +294,21 @@ impl ParsedRow {
         }
     }
 
-    /// The transaction, with the instrument that its symbol stands for.
-    pub(super) fn kind(&self, instrument: Option<InstrumentId>) -> Result<TransactionKind, RowError> {
-        let zero = Decimal::ZERO;
-        let fee = self.fee.unwrap_or(zero);
-        let tax = self.tax.unwrap_or(zero);
-        let allowed: &[&str] = match self.kind.as_str() {
-            "BUY" | "SELL" => &["symbol", "quantity", "price", "fee", "tax", "currency"],
-            "DIVIDEND" => &["symbol", "amount", "fee", "tax", "currency"],
-            "INTEREST" => &["symbol", "amount", "tax", "currency"],
-            "FEE" | "TAX" => &["symbol", "amount", "currency"],
-            "DEPOSIT" | "WITHDRAWAL" => &["amount", "currency"],
-            "SPLIT" => &["symbol", "ratio"],
-            "FX_CONVERSION" => &["amount", "fee", "currency", "counter_amount", "counter_currency"],
-            other => return Err(self.error("type", format!("\"{other}\" is no type of transaction"))),
-        };
-        self.refuse_other_cells(allowed)?;
-        Ok(match self.kind.as_str() {
-            "BUY" => TransactionKind::Buy(self.trade(instrument, fee, tax)?),
-            "SELL" => TransactionKind::Sell(self.trade(instrument, fee, tax)?),
-            "DIVIDEND" => TransactionKind::Dividend {
-                instrument: self.need(instrument, "symbol")?,
-                amount: self.need(self.amount, "amount")?,
-                withheld: tax,
-                fee,
-                currency: self.need(self.currency, "currency")?,
-            },
-            "INTEREST" => TransactionKind::Interest {
-                amount: self.need(self.amount, "amount")?,
-                tax,
-                currency: self.need(self.currency, "currency")?,
-                instrument,
-            },
-            "FEE" => TransactionKind::Fee {
-                amount: self.need(self.amount, "amount")?,
-                currency: self.need(self.currency, "currency")?,
-                instrument,
-            },
-            "TAX" => TransactionKind::Tax {
-                amount: self.need(self.amount, "amount")?,
-                currency: self.need(self.currency, "currency")?,
-                instrument,
-            },
-            "DEPOSIT" => TransactionKind::Deposit(self.cash()?),
-            "WITHDRAWAL" => TransactionKind::Withdrawal(self.cash()?),
-            "SPLIT" => {
-                let (numerator, denominator) = self.need(self.ratio, "ratio")?;
-                TransactionKind::Split { instrument: self.need(instrument, "symbol")?, numerator, denominator }
-            }
-            _ => TransactionKind::FxConversion(FxConversion {
-                sold_amount: self.need(self.amount, "amount")?,
-                sold_currency: self.need(self.currency, "currency")?,
-                bought_amount: self.need(self.counter_amount, "counter_amount")?,
-                bought_currency: self.need(self.counter_currency, "counter_currency")?,
-                fee,
-            }),
-        })
-    }
-
-    fn trade(&self, instrument: Option<InstrumentId>, fee: Decimal, tax: Decimal) -> Result<Trade, RowError> {
-        let instrument = self.need(instrument, "symbol")?;
-        let quantity = self.need(self.quantity, "quantity")?;
-        let price = self.need(self.price, "price")?;
-        let currency = self.need(self.currency, "currency")?;
-        Ok(Trade { fee, tax, ..Trade::at_price(instrument, quantity, price, currency) })
-    }
-
-    fn cash(&self) -> Result<CashMovement, RowError> {
-        let amount = self.need(self.amount, "amount")?;
-        Ok(CashMovement::new(amount, self.need(self.currency, "currency")?))
-    }
-
     /// A cell that the type has no use for is a misunderstanding, not decoration.
-    fn refuse_other_cells(&self, allowed: &[&str]) -> Result<(), RowError> {
-        let filled = [
-            ("symbol", self.symbol.is_some()),
-            ("quantity", self.quantity.is_some()),
-            ("price", self.price.is_some()),
-            ("amount", self.amount.is_some()),
-            ("fee", self.fee.is_some()),
-            ("tax", self.tax.is_some()),
-            ("currency", self.currency.is_some()),
-            ("counter_amount", self.counter_amount.is_some()),
-            ("counter_currency", self.counter_currency.is_some()),
-            ("ratio", self.ratio.is_some()),
-        ];
-        match filled.into_iter().find(|(column, is_filled)| *is_filled && !allowed.contains(column)) {
-            Some((column, _)) => Err(self.error(column, format!("a {} has no {column}", self.kind))),
+    pub(super) fn refuse_other_cells(&self, allowed: &[&str]) -> Result<(), RowError> {
+        const OF_EVERY_TYPE: [&str; 6] = ["date", "type", "account", "external_id", "note", "event_id"];
+        let is_other = |column: &&&'static str| !allowed.contains(*column) && !OF_EVERY_TYPE.contains(*column);
+        match self.filled.iter().find(is_other) {
+            Some(column) => Err(self.error(column, format!("a {} has no {column}", self.kind))),
             None => Ok(()),
         }
     }
 
-    fn need<T>(&self, cell: Option<T>, column: &'static str) -> Result<T, RowError> {
+    pub(super) fn need<T>(&self, cell: Option<T>, column: &'static str) -> Result<T, RowError> {
         cell.ok_or_else(|| self.error(column, format!("a {} needs a {column}", self.kind)))
     }
 
-    fn error(&self, column: &'static str, message: String) -> RowError {
+    pub(super) fn error(&self, column: &'static str, message: String) -> RowError {
         RowError { line: self.line, column: Some(column.into()), code: RefusalCode::InvalidInput, message }
     }
 }
@@ -286,7 +318,7 @@ mod tests {
     use super::*;
 
     fn file(rows: &str) -> String {
-        format!("{}\n{rows}", HEADER.join(","))
+        format!("{}\n{rows}", HEADER[..NEEDED].join(","))
     }
 
     #[test]
@@ -301,13 +333,6 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_the_type_does_not_use_is_refused() {
-        let (rows, _) = parse(&file("2022-01-03,DEPOSIT,,5,,100,,,USD,,,,,,\n")).expect("a file");
-        let error = rows[0].kind(None).expect_err("a deposit with a quantity");
-        assert_eq!(error.column.as_deref(), Some("quantity"));
-    }
-
-    #[test]
     fn equal_rows_without_an_id_share_an_identity() {
         let (rows, _) = parse(&file(
             "2022-01-03,FEE,,,,1,,,USD,,,,,,a\n2022-01-03,FEE,,,,1,,,USD,,,,,,b\n2022-01-03,FEE,,,,2,,,USD,,,,,,\n",
@@ -319,6 +344,46 @@ mod tests {
 
     #[test]
     fn another_header_is_no_such_file() {
-        assert!(parse("date,type\n").expect_err("another header").contains("the first line must be date,type,symbol"));
+        assert!(
+            parse("date,type\n")
+                .expect_err("another header")
+                .contains("the first line must begin with date,type,symbol")
+        );
+    }
+
+    #[test]
+    fn further_columns_stand_in_any_order_and_change_no_identity_where_they_are_empty() {
+        let old = file("2022-01-03,FEE,,,,1,,,USD,,,,,,a\n");
+        let wide = format!("{},lots,ex_date\n2022-01-03,FEE,,,,1,,,USD,,,,,,a,,\n", HEADER[..NEEDED].join(","));
+        let (old, _) = parse(&old).expect("a file");
+        let (rows, _) = parse(&wide).expect("a file");
+        assert_eq!(rows[0].identity(), old[0].identity());
+        let (dated, _) = parse(&wide.replace("a,,", "a,,2022-01-02")).expect("a file");
+        assert_eq!(dated[0].ex_date, NaiveDate::from_ymd_opt(2022, 1, 2));
+        assert_ne!(dated[0].identity(), old[0].identity());
+        for header in ["lots,lots", "colour"] {
+            assert!(parse(&format!("{},{header}\n", HEADER[..NEEDED].join(","))).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn lots_are_picked_by_day_cost_and_quantity() {
+        let read = |cell: &str| {
+            let csv = format!("{},lots\n2022-01-03,SELL,A,1,1,,,,USD,,,,,,,{cell}\n", HEADER[..NEEDED].join(","));
+            let (rows, errors) = parse(&csv).expect("a file");
+            rows.into_iter().next().map(|row| row.lots).ok_or(errors)
+        };
+        let day = NaiveDate::from_ymd_opt(2022, 1, 3);
+        let (five, cost) = (Some(Decimal::from(5)), Some(Decimal::new(1234, 2)));
+        let expected = [
+            LotPick { opened_on: day, quantity: five, ..LotPick::default() },
+            LotPick { opened_on: day, unit_cost: cost, quantity: five, ..LotPick::default() },
+            LotPick { unit_cost: cost, ..LotPick::default() },
+        ];
+        assert_eq!(read("2022-01-03*5; 2022-01-03@12.34*5; @12.34").expect("picks"), expected);
+        for wrong in ["2022-13-03", "2022-01-03*x", "@1e3"] {
+            let errors = read(wrong).expect_err(wrong);
+            assert_eq!(errors[0].column.as_deref(), Some("lots"), "{wrong}");
+        }
     }
 }

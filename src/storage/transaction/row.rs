@@ -1,126 +1,16 @@
-//! Which columns of a ledger row each type fills.
+//! A row of the table as what it says.
 
-use domain::ledger::{CashMovement, Conversion, FxConversion, Trade, TransactionKind};
+use domain::id::InstrumentId;
+use domain::ledger::{
+    Boot, BootTreatment, CashMovement, Conversion, Detachment, Exchange, FxConversion, InKindSource, Merger,
+    OptionEvent, RightsExercise, Trade, TradeValue, TransactionKind,
+};
 use domain::money::Currency;
 use entity::tenant::fact_portfolio_transactions::Model;
 use rust_decimal::Decimal;
-use serde_json::Value;
-use uuid::Uuid;
 
-use super::{Activity, LedgerRow};
+use super::{Activity, Dates, LedgerRow, lots};
 use crate::tenancy::DatabaseError;
-
-/// A row's typed columns; `None` is NULL.
-#[derive(Default)]
-pub(super) struct Columns {
-    pub code: &'static str,
-    pub reverses_id: Option<Uuid>,
-    pub instrument: Option<Uuid>,
-    pub quantity: Option<Decimal>,
-    pub price: Option<Decimal>,
-    pub amount: Option<Decimal>,
-    pub fee: Option<Decimal>,
-    pub tax: Option<Decimal>,
-    pub currency: Option<Currency>,
-    pub counter_amount: Option<Decimal>,
-    pub counter_currency: Option<Currency>,
-    pub settlement_rate: Option<Decimal>,
-    pub ratio_numerator: Option<Decimal>,
-    pub ratio_denominator: Option<Decimal>,
-}
-
-impl Columns {
-    pub(super) fn of(activity: &Activity) -> Self {
-        match activity {
-            Activity::Reversal { of } => Self { code: "REVERSAL", reverses_id: Some(*of), ..Self::default() },
-            Activity::Event(kind) => Self::of_event(kind),
-        }
-    }
-
-    fn of_event(kind: &TransactionKind) -> Self {
-        match kind {
-            TransactionKind::Buy(trade) => Self::of_trade("BUY", trade),
-            TransactionKind::Sell(trade) => Self::of_trade("SELL", trade),
-            &TransactionKind::Dividend { instrument, amount, withheld, fee, currency } => Self {
-                instrument: Some(instrument.uuid()),
-                tax: Some(withheld),
-                fee: Some(fee),
-                ..Self::cash("DIVIDEND", amount, currency)
-            },
-            &TransactionKind::Interest { amount, tax, currency, instrument } => Self {
-                instrument: instrument.map(|id| id.uuid()),
-                tax: Some(tax),
-                ..Self::cash("INTEREST", amount, currency)
-            },
-            &TransactionKind::Fee { amount, currency, instrument } => {
-                Self { instrument: instrument.map(|id| id.uuid()), ..Self::cash("FEE", amount, currency) }
-            }
-            &TransactionKind::Tax { amount, currency, instrument } => {
-                Self { instrument: instrument.map(|id| id.uuid()), ..Self::cash("TAX", amount, currency) }
-            }
-            TransactionKind::Deposit(moved) => Self::cash("DEPOSIT", moved.amount, moved.currency),
-            TransactionKind::Withdrawal(moved) => Self::cash("WITHDRAWAL", moved.amount, moved.currency),
-            &TransactionKind::Split { instrument, numerator, denominator } => Self {
-                code: "SPLIT",
-                instrument: Some(instrument.uuid()),
-                ratio_numerator: Some(numerator),
-                ratio_denominator: Some(denominator),
-                ..Self::default()
-            },
-            TransactionKind::FxConversion(conversion) => Self {
-                counter_amount: Some(conversion.bought_amount),
-                counter_currency: Some(conversion.bought_currency),
-                fee: Some(conversion.fee),
-                ..Self::cash("FX_CONVERSION", conversion.sold_amount, conversion.sold_currency)
-            },
-            _ => Self::default(),
-        }
-    }
-
-    fn cash(code: &'static str, amount: Decimal, currency: Currency) -> Self {
-        Self { code, amount: Some(amount), currency: Some(currency), ..Self::default() }
-    }
-
-    fn of_trade(code: &'static str, trade: &Trade) -> Self {
-        Self {
-            code,
-            instrument: Some(trade.instrument.uuid()),
-            quantity: Some(trade.quantity),
-            price: trade.price(),
-            fee: Some(trade.fee),
-            tax: Some(trade.tax),
-            currency: Some(trade.currency),
-            counter_currency: trade.conversion.map(|booked| booked.currency),
-            settlement_rate: trade.conversion.map(|booked| booked.rate),
-            ..Self::default()
-        }
-    }
-}
-
-/// What a row says, by the names of its columns: for the audit log.
-pub fn describe(activity: &Activity) -> Value {
-    let columns = Columns::of(activity);
-    let text = |value: Option<String>| value.map(Value::String);
-    let decimal = |value: Option<Decimal>| text(value.map(|value| value.normalize().to_string()));
-    let members = [
-        ("type", Some(Value::from(columns.code))),
-        ("reverses", text(columns.reverses_id.map(|id| id.to_string()))),
-        ("instrument", text(columns.instrument.map(|id| id.to_string()))),
-        ("quantity", decimal(columns.quantity)),
-        ("price", decimal(columns.price)),
-        ("amount", decimal(columns.amount)),
-        ("fee", decimal(columns.fee)),
-        ("tax", decimal(columns.tax)),
-        ("currency", text(columns.currency.map(|currency| currency.to_string()))),
-        ("counterAmount", decimal(columns.counter_amount)),
-        ("counterCurrency", text(columns.counter_currency.map(|currency| currency.to_string()))),
-        ("settlementRate", decimal(columns.settlement_rate)),
-        ("ratioNumerator", decimal(columns.ratio_numerator)),
-        ("ratioDenominator", decimal(columns.ratio_denominator)),
-    ];
-    let filled = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Value::Object(filled.collect())
-}
 
 /// The row that a table's row stands for.
 pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
@@ -130,8 +20,14 @@ pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
         account_id: row.account_id,
         event_id: row.event_id,
         trade_date: row.trade_date,
+        dates: Dates {
+            settlement: row.settlement_date,
+            ex: row.ex_date,
+            pay: row.pay_date,
+            action_ex: row.action_ex_date,
+        },
         sequence: row.sequence,
-        activity: activity(&row)?,
+        activity: Cells(&row).activity()?,
         import_batch_id: row.import_batch_id,
         import_key: row.import_key,
         external_id: row.external_id,
@@ -141,87 +37,248 @@ pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
     })
 }
 
-fn activity(row: &Model) -> Result<Activity, DatabaseError> {
-    let zero = Decimal::ZERO;
-    let kind = match row.r#type.as_str() {
-        "REVERSAL" => return Ok(Activity::Reversal { of: filled(row, row.reverses_id, "reverses_id")? }),
-        "BUY" => TransactionKind::Buy(trade(row)?),
-        "SELL" => TransactionKind::Sell(trade(row)?),
-        "DIVIDEND" => TransactionKind::Dividend {
-            instrument: instrument(row)?.into(),
-            amount: amount(row)?,
-            withheld: row.tax.unwrap_or(zero),
-            fee: row.fee.unwrap_or(zero),
-            currency: currency(row)?,
-        },
-        "INTEREST" => TransactionKind::Interest {
-            instrument: row.instrument_id.map(Into::into),
-            amount: amount(row)?,
-            tax: row.tax.unwrap_or(zero),
-            currency: currency(row)?,
-        },
-        "FEE" => TransactionKind::Fee {
-            amount: amount(row)?,
-            currency: currency(row)?,
-            instrument: row.instrument_id.map(Into::into),
-        },
-        "TAX" => TransactionKind::Tax {
-            amount: amount(row)?,
-            currency: currency(row)?,
-            instrument: row.instrument_id.map(Into::into),
-        },
-        "DEPOSIT" => TransactionKind::Deposit(CashMovement::new(amount(row)?, currency(row)?)),
-        "WITHDRAWAL" => TransactionKind::Withdrawal(CashMovement::new(amount(row)?, currency(row)?)),
-        "SPLIT" => TransactionKind::Split {
-            instrument: instrument(row)?.into(),
-            numerator: filled(row, row.ratio_numerator, "ratio_numerator")?,
-            denominator: filled(row, row.ratio_denominator, "ratio_denominator")?,
-        },
-        "FX_CONVERSION" => TransactionKind::FxConversion(FxConversion {
-            sold_amount: amount(row)?,
-            sold_currency: currency(row)?,
-            bought_amount: filled(row, row.counter_amount, "counter_amount")?,
-            bought_currency: code(row, row.counter_currency.as_deref(), "counter_currency")?,
-            fee: row.fee.unwrap_or(zero),
-        }),
-        other => return Err(DatabaseError::Corrupt(format!("transaction {} is of the unknown type {other}", row.id))),
-    };
-    Ok(Activity::Event(kind))
-}
+/// Reads the columns that a type must fill.
+struct Cells<'a>(&'a Model);
 
-fn trade(row: &Model) -> Result<Trade, DatabaseError> {
-    let conversion = match row.settlement_rate {
-        Some(rate) => {
-            Some(Conversion { currency: code(row, row.counter_currency.as_deref(), "counter_currency")?, rate })
-        }
-        None => None,
-    };
-    let (quantity, price) = (filled(row, row.quantity, "quantity")?, filled(row, row.price, "price")?);
-    Ok(Trade {
-        fee: row.fee.unwrap_or(Decimal::ZERO),
-        tax: row.tax.unwrap_or(Decimal::ZERO),
-        conversion,
-        ..Trade::at_price(instrument(row)?.into(), quantity, price, currency(row)?)
-    })
-}
+impl Cells<'_> {
+    fn activity(&self) -> Result<Activity, DatabaseError> {
+        let row = self.0;
+        let kind = match row.r#type.as_str() {
+            "REVERSAL" => return Ok(Activity::Reversal { of: self.filled(row.reverses_id, "reverses_id")? }),
+            "BUY" => TransactionKind::Buy(self.trade()?),
+            "SELL" => TransactionKind::Sell(self.trade()?),
+            "SHORT_SELL" => TransactionKind::ShortSell(self.trade()?),
+            "COVER" => TransactionKind::Cover(self.trade()?),
+            "MATURITY" => TransactionKind::Maturity(self.trade()?),
+            "CALL" => TransactionKind::Call(self.trade()?),
+            "TRANSFER_IN" => TransactionKind::TransferIn { trade: self.trade()?, opened_on: row.opened_on },
+            "DIVIDEND" => TransactionKind::Dividend {
+                instrument: self.instrument()?,
+                amount: self.amount()?,
+                withheld: self.tax(),
+                fee: self.fee(),
+                currency: self.currency()?,
+            },
+            "STOCK_DIVIDEND" => self.in_kind(InKindSource::StockDividend)?,
+            "STAKING" => self.in_kind(InKindSource::Staking)?,
+            "AIRDROP" => self.in_kind(InKindSource::Airdrop)?,
+            "INTEREST" => TransactionKind::Interest {
+                instrument: self.instrument_if_any(),
+                amount: self.amount()?,
+                tax: self.tax(),
+                currency: self.currency()?,
+            },
+            "FEE" => TransactionKind::Fee {
+                amount: self.amount()?,
+                currency: self.currency()?,
+                instrument: self.instrument_if_any(),
+            },
+            "TAX" => TransactionKind::Tax {
+                amount: self.amount()?,
+                currency: self.currency()?,
+                instrument: self.instrument_if_any(),
+            },
+            "DEPOSIT" => TransactionKind::Deposit(self.cash_movement()?),
+            "WITHDRAWAL" => TransactionKind::Withdrawal(self.cash_movement()?),
+            "CASH_TRANSFER" => TransactionKind::CashTransfer {
+                amount: self.amount()?,
+                currency: self.currency()?,
+                to: self.filled(row.counter_account_id, "counter_account_id")?.into(),
+            },
+            "FX_CONVERSION" => TransactionKind::FxConversion(FxConversion {
+                sold_amount: self.amount()?,
+                sold_currency: self.currency()?,
+                bought_amount: self.filled(row.counter_amount, "counter_amount")?,
+                bought_currency: self.counter_currency()?,
+                fee: self.fee(),
+            }),
+            "TRANSFER_OUT" => TransactionKind::TransferOut {
+                instrument: self.instrument()?,
+                quantity: self.quantity()?,
+                fee: self.fee(),
+                currency: self.currency()?,
+                lots: self.lots()?,
+            },
+            "TRANSFER" => TransactionKind::Transfer {
+                instrument: self.instrument()?,
+                quantity: self.quantity()?,
+                to: self.filled(row.counter_account_id, "counter_account_id")?.into(),
+                lots: self.lots()?,
+            },
+            _ => self.corporate_action()?,
+        };
+        Ok(Activity::Event(kind))
+    }
 
-fn instrument(row: &Model) -> Result<Uuid, DatabaseError> {
-    filled(row, row.instrument_id, "instrument_id")
-}
+    fn corporate_action(&self) -> Result<TransactionKind, DatabaseError> {
+        let row = self.0;
+        Ok(match row.r#type.as_str() {
+            "SPLIT" => {
+                let (numerator, denominator) = self.ratio()?;
+                TransactionKind::Split { instrument: self.instrument()?, numerator, denominator }
+            }
+            "BONUS_ISSUE" => TransactionKind::BonusIssue { instrument: self.instrument()?, quantity: self.quantity()? },
+            "SPIN_OFF" => TransactionKind::SpinOff(self.detachment()?),
+            "RIGHTS_ISSUE" => TransactionKind::RightsIssue(self.detachment()?),
+            "RIGHTS_EXERCISE" => TransactionKind::RightsExercise(RightsExercise {
+                instrument: self.instrument()?,
+                quantity: self.quantity()?,
+                into: self.counter_instrument()?,
+                received: self.filled(row.counter_quantity, "counter_quantity")?,
+                amount: self.amount()?,
+                fee: self.fee(),
+                currency: self.currency()?,
+            }),
+            "MERGER" => TransactionKind::Merger(self.merger()?),
+            "INSTRUMENT_CHANGE" => {
+                TransactionKind::InstrumentChange { instrument: self.instrument()?, into: self.counter_instrument()? }
+            }
+            "RETURN_OF_CAPITAL" => TransactionKind::ReturnOfCapital {
+                instrument: self.instrument()?,
+                amount: self.amount()?,
+                currency: self.currency()?,
+            },
+            "OPTION_EXPIRY" => {
+                TransactionKind::OptionExpiry { instrument: self.instrument()?, quantity: self.quantity()? }
+            }
+            "OPTION_EXERCISE" => TransactionKind::OptionExercise(self.option_event()?),
+            "OPTION_ASSIGNMENT" => TransactionKind::OptionAssignment(self.option_event()?),
+            other => {
+                return Err(DatabaseError::Corrupt(format!("transaction {} is of the unknown type {other}", row.id)));
+            }
+        })
+    }
 
-fn amount(row: &Model) -> Result<Decimal, DatabaseError> {
-    filled(row, row.amount, "amount")
-}
+    fn trade(&self) -> Result<Trade, DatabaseError> {
+        let row = self.0;
+        Ok(Trade {
+            instrument: self.instrument()?,
+            quantity: self.quantity()?,
+            value: match row.total {
+                Some(total) => TradeValue::Total(total),
+                None => TradeValue::Price(self.filled(row.price, "price")?),
+            },
+            fee: self.fee(),
+            tax: self.tax(),
+            accrued_interest: row.accrued_interest.unwrap_or_default(),
+            currency: self.currency()?,
+            conversion: self.conversion()?,
+            lots: self.lots()?,
+        })
+    }
 
-fn currency(row: &Model) -> Result<Currency, DatabaseError> {
-    code(row, row.currency.as_deref(), "currency")
-}
+    fn in_kind(&self, source: InKindSource) -> Result<TransactionKind, DatabaseError> {
+        Ok(TransactionKind::InKindIncome {
+            source,
+            instrument: self.instrument()?,
+            quantity: self.quantity()?,
+            value: self.amount()?,
+            currency: self.currency()?,
+        })
+    }
 
-fn code(row: &Model, value: Option<&str>, column: &str) -> Result<Currency, DatabaseError> {
-    crate::storage::currency(filled(row, value, column)?)
-}
+    fn cash_movement(&self) -> Result<CashMovement, DatabaseError> {
+        Ok(CashMovement {
+            fee: self.fee(),
+            conversion: self.conversion()?,
+            ..CashMovement::new(self.amount()?, self.currency()?)
+        })
+    }
 
-fn filled<T>(row: &Model, value: Option<T>, column: &str) -> Result<T, DatabaseError> {
-    value
-        .ok_or_else(|| DatabaseError::Corrupt(format!("transaction {} of type {} has no {column}", row.id, row.r#type)))
+    fn conversion(&self) -> Result<Option<Conversion>, DatabaseError> {
+        let booked = |rate| Ok(Conversion { currency: self.counter_currency()?, rate });
+        self.0.settlement_rate.map(booked).transpose()
+    }
+
+    fn detachment(&self) -> Result<Detachment, DatabaseError> {
+        Ok(Detachment {
+            instrument: self.instrument()?,
+            child: self.counter_instrument()?,
+            quantity: self.filled(self.0.counter_quantity, "counter_quantity")?,
+            cost_fraction: self.filled(self.0.cost_fraction, "cost_fraction")?,
+        })
+    }
+
+    fn merger(&self) -> Result<Merger, DatabaseError> {
+        let row = self.0;
+        let into = match row.counter_instrument_id {
+            Some(received) => {
+                let (numerator, denominator) = self.ratio()?;
+                Some(Exchange { instrument: received.into(), numerator, denominator })
+            }
+            None => None,
+        };
+        let cash = match row.amount {
+            Some(amount) => Some(Boot {
+                amount,
+                currency: self.currency()?,
+                treatment: match row.counter_price {
+                    Some(price) => BootTreatment::GainUpToCash { price },
+                    None => BootTreatment::PartialSale { cost_fraction: row.cost_fraction.unwrap_or(Decimal::ONE) },
+                },
+            }),
+            None => None,
+        };
+        Ok(Merger { instrument: self.instrument()?, into, cash })
+    }
+
+    fn option_event(&self) -> Result<OptionEvent, DatabaseError> {
+        let (instrument, quantity) = (self.instrument()?, self.quantity()?);
+        Ok(OptionEvent { instrument, quantity, fee: self.fee(), tax: self.tax() })
+    }
+
+    fn ratio(&self) -> Result<(Decimal, Decimal), DatabaseError> {
+        let numerator = self.filled(self.0.ratio_numerator, "ratio_numerator")?;
+        Ok((numerator, self.filled(self.0.ratio_denominator, "ratio_denominator")?))
+    }
+
+    fn lots(&self) -> Result<Vec<domain::ledger::LotPick>, DatabaseError> {
+        let corrupt = |reason| DatabaseError::Corrupt(format!("the lots of transaction {}: {reason}", self.0.id));
+        lots::read(self.0.lots.as_ref()).map_err(corrupt)
+    }
+
+    fn instrument(&self) -> Result<InstrumentId, DatabaseError> {
+        Ok(self.filled(self.0.instrument_id, "instrument_id")?.into())
+    }
+
+    fn instrument_if_any(&self) -> Option<InstrumentId> {
+        self.0.instrument_id.map(Into::into)
+    }
+
+    fn counter_instrument(&self) -> Result<InstrumentId, DatabaseError> {
+        Ok(self.filled(self.0.counter_instrument_id, "counter_instrument_id")?.into())
+    }
+
+    fn quantity(&self) -> Result<Decimal, DatabaseError> {
+        self.filled(self.0.quantity, "quantity")
+    }
+
+    fn amount(&self) -> Result<Decimal, DatabaseError> {
+        self.filled(self.0.amount, "amount")
+    }
+
+    fn fee(&self) -> Decimal {
+        self.0.fee.unwrap_or_default()
+    }
+
+    fn tax(&self) -> Decimal {
+        self.0.tax.unwrap_or_default()
+    }
+
+    fn currency(&self) -> Result<Currency, DatabaseError> {
+        self.code(self.0.currency.as_deref(), "currency")
+    }
+
+    fn counter_currency(&self) -> Result<Currency, DatabaseError> {
+        self.code(self.0.counter_currency.as_deref(), "counter_currency")
+    }
+
+    fn code(&self, value: Option<&str>, column: &str) -> Result<Currency, DatabaseError> {
+        crate::storage::currency(self.filled(value, column)?)
+    }
+
+    fn filled<T>(&self, value: Option<T>, column: &str) -> Result<T, DatabaseError> {
+        let Model { id, r#type, .. } = self.0;
+        value.ok_or_else(|| DatabaseError::Corrupt(format!("transaction {id} of type {} has no {column}", r#type)))
+    }
 }

@@ -50,3 +50,20 @@ fn a_multiplier_is_above_zero() {
     let error = InstrumentTerms::new("ACME".to_owned(), currency("EUR"), dec!(0)).unwrap_err();
     assert_eq!(error.to_string(), "the price multiplier of ACME is 0: it must be above zero");
 }
+
+#[test]
+fn pooled_accounts_of_both_sides_are_refused_though_they_sum_to_nothing() {
+    let mut ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "5", "100", "0"))
+        .on("2024-01-03", buy(ACME, "5", "100", "0"))
+        .on("2024-02-01", sell(ACME, "5", "120", "0"))
+        .on("2024-02-02", sell(ACME, "5", "120", "0"));
+    // The second account buys 5, and sells 5 twice: what it owes then is what the first holds.
+    for entry in ledger.0.iter_mut().skip(1) {
+        entry.account = account(2);
+    }
+    let scope = LotScope::Portfolio;
+    let policy = Policy { scope, oversell: Oversell::GoShort, ..Policy::new(currency("EUR")) };
+    let error = ledger.book_under(&policy).unwrap_err();
+    assert!(matches!(error, LedgerError::MixedSides { .. }), "{error}");
+}

@@ -75,6 +75,16 @@ fn a_trade_may_settle_in_another_currency() {
 }
 
 #[test]
+fn postings_keep_fractions_of_a_cent_where_the_policy_says_so() {
+    let mut order = trade(APPLE, "3", "33.335", "0");
+    order.conversion = Some(Conversion { currency: currency("EUR"), rate: dec!(0.9) });
+    let ledger = Ledger::default().on("2024-01-02", TransactionKind::Buy(order));
+    let exact = Policy { postings: Postings::Exact, ..Policy::new(currency("EUR")) };
+    // 100.005 × 0.9, to the last decimal.
+    assert_eq!(cash(&ledger.book_under(&exact).unwrap(), "EUR"), dec!(-90.0045));
+}
+
+#[test]
 fn a_bond_is_quoted_per_hundred_of_face() {
     let booking = Ledger::default().on("2024-01-02", buy(BOND, "5000", "98.5", "0")).book().unwrap();
     // 5000 × 98.5 × 0.01
@@ -107,4 +117,18 @@ fn periods_are_end_of_day_and_meet() {
     let rows: Vec<_> = booking.positions.iter().map(|row| (row.valid_from, row.valid_until, row.quantity)).collect();
     let (first, second) = (day("2024-01-02"), day("2024-02-01"));
     assert_eq!(rows, [(first, Some(second), dec!(6)), (second, None, dec!(7))]);
+}
+
+#[test]
+fn no_account_owes_what_another_holds_where_lots_are_pooled() {
+    let mut ledger =
+        Ledger::default().on("2024-01-02", buy(ACME, "10", "100", "0")).on("2024-02-01", sell(ACME, "4", "120", "0"));
+    ledger.0[1].account = account(2);
+    let scope = LotScope::Portfolio;
+    let policy = Policy { scope, oversell: Oversell::GoShort, ..Policy::new(currency("EUR")) };
+    let error = ledger.book_under(&policy).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "leaves ACME held in one account and owed in another on 2024-02-01, though their lots are pooled"
+    );
 }

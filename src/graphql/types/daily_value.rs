@@ -1,0 +1,41 @@
+//! How fresh the stored daily values of a portfolio are.
+
+use async_graphql::{Enum, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use crate::graphql::scalars::Date;
+use crate::services::daily_value::Freshness;
+
+/// Whether stored daily values are up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DailyFactsState {
+    /// Everything that is stored holds.
+    Fresh,
+    /// A part is being computed anew in the background, after a change of the ledger, of prices or of rates. Answers are
+    /// right all the same: what is not stored is computed when it is asked for.
+    Recomputing,
+}
+
+/// A portfolio's daily values in its base currency, computed in the background and stored: how fresh they are.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DailyFacts {
+    /// Whether they are up to date.
+    state: DailyFactsState,
+    /// The last day whose stored value holds. Null where none does.
+    computed_until: Option<Date>,
+    /// When values were last computed. Null before the first time.
+    computed_at: Option<DateTime<Utc>>,
+    /// The first day whose value is computed anew. Null where there is none, or where it is not known yet.
+    dirty_from: Option<Date>,
+}
+
+impl From<Freshness> for DailyFacts {
+    fn from(freshness: Freshness) -> Self {
+        Self {
+            state: if freshness.recomputing { DailyFactsState::Recomputing } else { DailyFactsState::Fresh },
+            computed_until: freshness.computed_until.map(Date),
+            computed_at: freshness.computed_at,
+            dirty_from: freshness.dirty_from.map(Date),
+        }
+    }
+}

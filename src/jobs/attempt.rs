@@ -1,0 +1,136 @@
+//! One run of one job: its handler beside signs of life, and what the queue is told of how it ended.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::stop::Stop;
+use super::worker::{Worker, describe};
+use super::{Handler, Outcome, Task, backoff};
+use crate::queue::{self, Job};
+use crate::services::ServiceError;
+use crate::tenancy::{Access, DatabaseError};
+
+/// The longest error that is kept with a job.
+const MAX_ERROR: usize = 2_000;
+
+/// How long the jobs of a tenant wait whose schema is not this program's yet.
+const TENANT_BEHIND: TimeDelta = TimeDelta::seconds(30);
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The job is done.
+    Done,
+    /// It waits for its next try, or is a dead letter.
+    Failed,
+    /// It is back in the queue, to be gone on with.
+    GivenBack,
+    /// It is another run's, or the queue could not be told: then it will be, when the lease is over.
+    Lost,
+}
+
+/// Why a handler's run came to no outcome.
+enum Interrupted {
+    LeaseLost,
+    GraceOver,
+}
+
+impl Worker {
+    pub(super) async fn attempt(&self, job: Job, stop: Stop) -> Ended {
+        tracing::debug!(id = %job.id, kind = job.kind, tenant = %job.tenant_id, attempt = job.attempts, "begun");
+        let ended = match self.supervised(&job, stop).await {
+            Ok(Ok(Outcome::Done)) => self.done(&job).await,
+            Ok(Ok(Outcome::Again)) => self.give_back(&job, true, TimeDelta::zero()).await,
+            // Nobody's fault: `migrate` is on its way, and the job is none of those that fail.
+            Ok(Err(ServiceError::Database(DatabaseError::VersionMismatch { .. }))) => {
+                self.give_back(&job, false, TENANT_BEHIND).await
+            }
+            Ok(Err(error)) => self.failed(&job, &error).await,
+            Err(Interrupted::GraceOver) => self.give_back(&job, false, TimeDelta::zero()).await,
+            Err(Interrupted::LeaseLost) => Ok(Ended::Lost),
+        };
+        ended.unwrap_or_else(|error| {
+            tracing::warn!(id = %job.id, error = %describe(&error), "a job could not be settled");
+            Ended::Lost
+        })
+    }
+
+    /// The handler's answer, a panic as an error; or what kept it from one.
+    async fn supervised(&self, job: &Job, mut stop: Stop) -> Result<Result<Outcome, ServiceError>, Interrupted> {
+        let Some(handler) = self.handlers.iter().find(|handler| handler.kind() == job.kind).cloned() else {
+            return Ok(Err(ServiceError::Internal(format!("nothing handles {}", job.kind))));
+        };
+        // A set, since its tasks end when it is dropped: with this run, however that ends.
+        let mut work = JoinSet::new();
+        work.spawn(Self::handle(self.services.clone(), handler, job.clone(), stop.clone()));
+        loop {
+            tokio::select! {
+                Some(ended) = work.join_next() => {
+                    return Ok(ended.unwrap_or_else(|error| Err(ServiceError::Internal(format!("panicked: {error}")))));
+                }
+                () = sleep(self.settings.heartbeat()) => match self.prolong(job).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        tracing::warn!(id = %job.id, "the lease was lost: another worker goes on");
+                        return Err(Interrupted::LeaseLost);
+                    }
+                    Err(error) => tracing::warn!(id = %job.id, error = %describe(&error), "no sign of life was given"),
+                },
+                () = stop.overdue(self.settings.grace) => return Err(Interrupted::GraceOver),
+            }
+        }
+    }
+
+    async fn handle(
+        services: crate::services::Services,
+        handler: Arc<dyn Handler>,
+        job: Job,
+        stop: Stop,
+    ) -> Result<Outcome, ServiceError> {
+        let tenant = services.gateway.tenant_by_id(job.tenant_id).await?;
+        let tenant = tenant.ok_or_else(|| ServiceError::Internal("the tenant is gone".to_owned()))?;
+        let caller = services.system(tenant, "worker");
+        handler.run(Task { services, caller, key: job.key, stop }).await
+    }
+
+    async fn done(&self, job: &Job) -> Result<Ended, DatabaseError> {
+        let session = self.services.gateway.platform(Access::Write).await?;
+        let held = queue::finish(&session, job).await?;
+        session.commit().await?;
+        Ok(if held { Ended::Done } else { Ended::Lost })
+    }
+
+    async fn prolong(&self, job: &Job) -> Result<bool, DatabaseError> {
+        let until = self.services.environment.clock.now() + self.settings.lease();
+        let session = self.services.gateway.platform(Access::Write).await?;
+        let held = queue::prolong(&session, job, until).await?;
+        session.commit().await?;
+        Ok(held)
+    }
+
+    async fn give_back(&self, job: &Job, progressed: bool, pause: TimeDelta) -> Result<Ended, DatabaseError> {
+        let due = self.services.environment.clock.now() + pause;
+        let session = self.services.gateway.platform(Access::Write).await?;
+        let held = queue::release(&session, job, due, progressed).await?;
+        session.commit().await?;
+        Ok(if held { Ended::GivenBack } else { Ended::Lost })
+    }
+
+    async fn failed(&self, job: &Job, error: &ServiceError) -> Result<Ended, DatabaseError> {
+        let text: String = describe(error).chars().take(MAX_ERROR).collect();
+        let now = self.services.environment.clock.now();
+        let is_last = u32::try_from(job.attempts).unwrap_or(u32::MAX) >= self.settings.max_attempts;
+        let again = (!is_last).then(|| now + backoff(job.attempts));
+        let session = self.services.gateway.platform(Access::Write).await?;
+        let held = queue::fail(&session, job, &text, now, again).await?;
+        session.commit().await?;
+        match again {
+            Some(again) => tracing::warn!(id = %job.id, kind = job.kind, error = text, %again, "a job failed"),
+            None => tracing::error!(id = %job.id, kind = job.kind, error = text, "a job failed for good: `jobs list`"),
+        }
+        Ok(if held { Ended::Failed } else { Ended::Lost })
+    }
+}

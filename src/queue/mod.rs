@@ -1,0 +1,65 @@
+//! Work to do later, kept in PostgreSQL: put in by the transaction that causes it, taken out by workers.
+//!
+//! A job is a kind and a key; everything else its handler finds in the tenant's own tables, so that several requests of one
+//! key come to one run. A tenant's session can enqueue for that tenant and for nobody else, and cannot read the queue.
+
+mod claim;
+mod letters;
+mod settle;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use uuid::Uuid;
+
+pub use claim::{Claim, Job, claim};
+pub use letters::{Listed, discard, list, retry};
+pub use settle::{fail, finish, prolong, release};
+
+use crate::tenancy::{DatabaseError, Market, Session, Tenant};
+
+/// Brings a tenant's daily facts up to date. Its key is empty: one job drains all that is dirty.
+pub const DAILY_FACTS: &str = "daily_facts";
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The request's id.
+    pub id: Uuid,
+    /// Which handler does it.
+    pub kind: &'static str,
+    /// Of what: requests of one kind and key come to one run.
+    pub key: &'a str,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+    /// Not before.
+    pub due: DateTime<Utc>,
+}
+
+/// Asks for work of the session's tenant. It is there when the session commits, and was never there if it does not.
+pub async fn enqueue(session: &Session<Tenant>, request: Request<'_>) -> Result<(), DatabaseError> {
+    let Request { id, kind, key, at, due } = request;
+    let values = [id.into(), kind.into(), key.into(), at.into(), due.into()];
+    run(session, "SELECT platform.job_enqueue($1, $2, $3, $4, $5)", values).await?;
+    Ok(())
+}
+
+/// Asks for work of every tenant, when the session commits.
+pub async fn enqueue_for_all(
+    session: &Session<Market>,
+    load: Uuid,
+    kind: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    run(session, "SELECT platform.job_enqueue_for_all($1, $2, '', $3)", [load.into(), kind.into(), at.into()]).await?;
+    Ok(())
+}
+
+/// Runs a constant statement; returns how many rows it touched.
+async fn run(
+    db: &impl ConnectionTrait,
+    sql: &'static str,
+    values: impl IntoIterator<Item = sea_orm::Value>,
+) -> Result<u64, DatabaseError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    Ok(db.execute_raw(statement).await?.rows_affected())
+}

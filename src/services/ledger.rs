@@ -1,0 +1,169 @@
+//! Keeping the books of a portfolio: what a change of its ledger does to lots, positions and cash, in the change's own
+//! transaction.
+//!
+//! An entry touches its instrument and those that entries link to it. That part of the ledger is booked as it stood and as it
+//! will stand; what differs is stored. `rebuild` books everything and gives the same.
+
+use std::collections::BTreeSet;
+
+use domain::id::InstrumentId;
+use domain::ledger::{self, Booking, Change, LedgerError, Transaction, TransactionKind};
+use uuid::Uuid;
+
+use super::{Caller, Done, ServiceError, Services, access, settle};
+use crate::storage;
+use crate::storage::portfolio::Portfolio;
+use crate::storage::projection::ChangeError;
+use crate::storage::transaction::LedgerRow;
+use crate::tenancy::{Session, Tenant};
+
+/// Why a ledger would not balance with the new rows.
+pub(super) enum PostError {
+    /// A rule of the ledger is broken.
+    Ledger(LedgerError),
+    /// Anything else.
+    Service(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for PostError {
+    fn from(error: E) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// A portfolio whose books were made anew.
+#[derive(Clone, Debug)]
+pub struct Rebuilt {
+    /// The portfolio.
+    pub portfolio: Uuid,
+    /// Entries that count.
+    pub entries: usize,
+}
+
+impl Services {
+    /// Adds rows to the ledger, `gone` being the rows that no longer count because of them; stores what that changes in the
+    /// books, and returns the portfolio as it is since. The portfolio is locked by the caller.
+    pub(super) async fn post(
+        &self,
+        session: &Session<Tenant>,
+        mut portfolio: Portfolio,
+        new: Vec<LedgerRow>,
+        gone: &[LedgerRow],
+    ) -> Result<Portfolio, PostError> {
+        let kinds: Vec<TransactionKind> =
+            new.iter().chain(gone).filter_map(LedgerRow::transaction).map(|entry| entry.kind).collect();
+        let touched = self.part(session, portfolio.id, &kinds).await?;
+        let mut before = storage::transaction::of_instruments(session, portfolio.id, &touched).await?;
+        // What concerns no instrument stands for itself.
+        before.extend(
+            gone.iter().filter(|row| !before.iter().any(|other| other.id == row.id)).cloned().collect::<Vec<_>>(),
+        );
+        let after = before.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(&new);
+        let after = self.booked(session, &portfolio, after.filter_map(LedgerRow::transaction).collect()).await?;
+        let before = before.iter().filter_map(LedgerRow::transaction).collect();
+        let before = self.booked(session, &portfolio, before).await?;
+        let change = Change::between(&before, &after)?;
+        storage::transaction::append(session, &new).await?;
+        storage::projection::change(session, portfolio.id, &change).await.map_err(|error| {
+            match (error, new.first()) {
+                // The sum of a balance that other entries moved too.
+                (ChangeError::Balance(source), Some(row)) => {
+                    PostError::Ledger(LedgerError::Overflow { transaction: row.id.into(), source })
+                }
+                (error, _) => error.into(),
+            }
+        })?;
+        // Not their number: rows that were refused have left gaps.
+        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
+        self.touch(session, &mut portfolio).await?;
+        self.mark_dirty(session, portfolio.id, new.iter().chain(gone).map(|row| row.trade_date).min()).await?;
+        Ok(portfolio)
+    }
+
+    /// Books a portfolio's whole ledger and puts that in place of its books. The portfolio is locked by the caller.
+    pub(super) async fn rebook(&self, session: &Session<Tenant>, portfolio: &Portfolio) -> Result<Rebuilt, PostError> {
+        let rows = storage::transaction::effective(session, &[portfolio.id], None).await?;
+        let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
+        let (entries, first) = (transactions.len(), transactions.first().map(|entry| entry.trade_date));
+        let booking = self.booked(session, portfolio, transactions).await?;
+        storage::projection::replace(session, portfolio.id, &booking).await?;
+        self.mark_dirty(session, portfolio.id, first).await?;
+        Ok(Rebuilt { portfolio: portfolio.id, entries })
+    }
+
+    /// Books a portfolio anew by a command on the machine.
+    pub async fn rebuild(&self, caller: &Caller, portfolio: Uuid) -> Result<Rebuilt, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let session = self.write(caller).await?;
+        let result = async {
+            let found = storage::portfolio::lock(&session, visible, portfolio).await?;
+            let mut portfolio =
+                found.ok_or_else(|| ServiceError::BadInput(format!("there is no portfolio {portfolio}")))?;
+            let rebuilt = self.rebook(&session, &portfolio).await.map_err(|error| match error {
+                PostError::Service(error) => error,
+                PostError::Ledger(error) => ServiceError::BadInput(format!("the ledger cannot be booked: it {error}")),
+            })?;
+            self.touch(&session, &mut portfolio).await?;
+            let done = Done {
+                action: "portfolioRebuild",
+                entity_type: "Portfolio",
+                entity_id: portfolio.id,
+                before: None,
+                after: Some(serde_json::json!({ "entries": rebuilt.entries })),
+            };
+            self.audit(&session, caller, done).await?;
+            Ok((rebuilt, portfolio.version))
+        }
+        .await;
+        let (rebuilt, version) = settle(session, result).await?;
+        self.announce(caller, rebuilt.portfolio, version);
+        Ok(rebuilt)
+    }
+
+    async fn touch(&self, session: &Session<Tenant>, portfolio: &mut Portfolio) -> Result<(), ServiceError> {
+        portfolio.version += 1;
+        portfolio.updated_at = self.environment.clock.now();
+        Ok(storage::portfolio::update(session, portfolio).await?)
+    }
+
+    /// The instruments whose books entries bear on: those that they name, and those that the ledger links to them.
+    pub(super) async fn part(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: Uuid,
+        kinds: &[TransactionKind],
+    ) -> Result<BTreeSet<Uuid>, ServiceError> {
+        let named = |kind: &TransactionKind| [kind.instrument(), kind.counter_instrument()];
+        let seeds: BTreeSet<InstrumentId> = kinds.iter().flat_map(named).flatten().collect();
+        if seeds.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let mut links: Vec<(InstrumentId, InstrumentId)> =
+            kinds.iter().filter_map(|kind| Some((kind.instrument()?, kind.counter_instrument()?))).collect();
+        let stored = storage::transaction::links(session, portfolio).await?;
+        links.extend(stored.iter().filter_map(|(one, other)| Some(((*one).into(), (*other)?.into()))));
+        // An option's underlying stands in its terms.
+        let options = stored.iter().filter(|(_, other)| other.is_none()).map(|(one, _)| *one);
+        let named = options.chain(seeds.iter().map(|id| id.uuid()));
+        let terms = self.terms_of(session, named.collect()).await?;
+        links.extend(terms.iter().filter_map(|(id, terms)| Some((*id, terms.option()?.underlying))));
+        Ok(ledger::linked(&links, seeds).into_iter().map(|id| id.uuid()).collect())
+    }
+
+    async fn booked(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        transactions: Vec<Transaction>,
+    ) -> Result<Booking, PostError> {
+        let policy = self.policy(session, portfolio).await?;
+        let instruments = self.terms(session, transactions.iter().map(|entry| &entry.kind)).await?;
+        let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
+        let fx = self.market.view(session).await?.fx(session).await?;
+        // Off the threads that serve requests: a large ledger takes its time.
+        let booking =
+            tokio::task::spawn_blocking(move || ledger::book(&policy, &transactions, &splits, &instruments, &fx));
+        let booking = booking.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
+        booking.map_err(PostError::Ledger)
+    }
+}

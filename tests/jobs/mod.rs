@@ -1,0 +1,7 @@
+//! The queue, the worker, and the daily values that it computes.
+
+mod around;
+mod daily_values;
+mod failures;
+mod queue;
+mod rights;
