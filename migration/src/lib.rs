@@ -67,4 +67,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0007_daily_values",
     "tenant" / "m0008_lot_settings",
     "tenant" / "m0009_corrections",
+    "tenant" / "m0010_lots_of_matches",
 ];

@@ -165,7 +165,8 @@ fn row(part: &LotMatch, names: &Names) -> String {
 
 /// A person's text, so that a spreadsheet does not take it for a formula.
 fn harmless(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    // The wide forms begin a formula where the keyboard writes them.
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
         false => text.to_owned(),
     }

@@ -1,14 +1,14 @@
 //! Lots and what was disposed of them.
 //!
 //! What is stored is computed from the whole ledger in the portfolio's base currency. It answers for a day after which
-//! nothing was recorded; for an earlier day, and in another currency, the ledger until that day is booked again, since a lot
-//! that is closed today was open then.
+//! nothing was recorded and nothing split; for an earlier day, and in another currency, the ledger until that day is booked
+//! again, since a lot that is closed today was open then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::ledger::{Booking, Lot, LotMatch, LotScope, TaxYear, tax_years};
+use domain::ledger::{Booking, Lot, LotMatch, TaxYear, tax_years};
 use uuid::Uuid;
 
 use super::valuation::{OfViews, View};
@@ -54,7 +54,12 @@ impl Services {
         let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
         let last: HashMap<Uuid, NaiveDate> =
             storage::transaction::last_dates(session, &ids).await?.into_iter().collect();
-        let is_stored = |view: &&View| view.is_stored() && last.get(&view.portfolio).is_none_or(|last| *last <= as_of);
+        let split_since = self.split_since(session, &ids, as_of).await?;
+        let is_stored = |view: &&View| {
+            view.is_stored()
+                && last.get(&view.portfolio).is_none_or(|last| *last <= as_of)
+                && !split_since.contains(&view.portfolio)
+        };
         let (stored, booked): (Vec<&View>, Vec<&View>) = views.iter().partition(is_stored);
         let mut standings: OfViews<Standing> =
             stored.into_iter().map(|view| (view.clone(), Ok(Standing::Stored))).collect();
@@ -65,6 +70,23 @@ impl Services {
             standings.extend(bookings.into_iter().map(|(view, booking)| (view, booking.map(booked))));
         }
         Ok(standings)
+    }
+
+    /// Those of these portfolios of whose open lots the market splits one after a day.
+    async fn split_since(
+        &self,
+        session: &Session<Tenant>,
+        portfolios: &[Uuid],
+        day: NaiveDate,
+    ) -> Result<BTreeSet<Uuid>, ServiceError> {
+        let held = storage::lot::open_instruments(session, portfolios).await?;
+        let market = self.market.view(session).await?;
+        let instruments: BTreeSet<Uuid> = held.iter().map(|(_, instrument)| *instrument).collect();
+        let splits = market.splits(session, instruments).await?;
+        let is_split = |instrument: &Uuid| {
+            splits.get(instrument).is_some_and(|splits| splits.iter().any(|split| split.ex_date > day))
+        };
+        Ok(held.into_iter().filter(|(_, instrument)| is_split(instrument)).map(|(portfolio, _)| portfolio).collect())
     }
 
     /// A page of the stored lots of each portfolio that the caller has been shown, the oldest first.
@@ -197,19 +219,6 @@ pub fn paged<T>(mut rows: Vec<T>, place: impl Fn(&T) -> Place, page: Page<Place>
     rows.sort_by_key(place);
     rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
     Part { rows, total }
-}
-
-/// Whether a disposal used this lot, or one of the same holding that the same transaction opened.
-pub fn used(part: &LotMatch, lot: &Lot, scope: LotScope) -> bool {
-    part.lot == Some(lot.opened_by)
-        && part.instrument == lot.instrument
-        && (scope == LotScope::Portfolio || part.account == lot.account)
-}
-
-/// The lot that a disposal used: of several that one transaction opened in the holding, the first that was open then.
-pub fn lot_of<'a>(part: &LotMatch, lots: impl IntoIterator<Item = &'a Lot>, scope: LotScope) -> Option<&'a Lot> {
-    let was_open = |lot: &&Lot| lot.closed_on.is_none_or(|day| day >= part.closed_on);
-    lots.into_iter().filter(|lot| used(part, lot, scope)).filter(was_open).min_by_key(|lot| lot.ordinal)
 }
 
 /// Sums of disposals by the calendar year of their closing, the earliest first.

@@ -33,8 +33,8 @@ pub struct Sale {
     pub tax: Decimal,
     /// The currency of price, fee and tax; the instrument's where none is given.
     pub currency: Option<Currency>,
-    /// The lots that the holder would choose: the transactions that opened them, and how much of each.
-    pub lots: Vec<(Uuid, Option<Decimal>)>,
+    /// The lots that the holder would choose.
+    pub lots: Vec<LotPick>,
 }
 
 /// The sale under one lot method.
@@ -82,7 +82,7 @@ impl Services {
             kind: TransactionKind::Sell(Trade {
                 fee: sale.fee,
                 tax: sale.tax,
-                lots: sale.lots.into_iter().map(|(lot, quantity)| pick(lot, quantity)).collect(),
+                lots: sale.lots,
                 ..Trade::at_price(instrument, sale.quantity, sale.price, currency)
             }),
         };
@@ -105,8 +105,4 @@ impl Services {
         };
         Ok(previews.into_iter().map(outcome).collect())
     }
-}
-
-fn pick(lot: Uuid, quantity: Option<Decimal>) -> LotPick {
-    LotPick { lot: Some(lot.into()), quantity, ..LotPick::default() }
 }

@@ -303,7 +303,9 @@ impl Services {
                 Some(revision) => policy::of(revision, view.currency),
                 None => view.policy(&accounts),
             };
-            let splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            let mut splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            // Lots stand in the share basis of the day.
+            splits.retain(|split| split.ex_date <= until);
             let booking = ledger::book(&policy, ledger, &splits, &instruments, fx)
                 .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
             bookings.insert(view.clone(), booking);

@@ -166,3 +166,24 @@ fn revision(row: &bookkeeping_revision::Model) -> Result<Revision, DatabaseError
     });
     Ok(Revision { bookkeeping, account_methods: account_methods.collect::<Result<_, DatabaseError>>()? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads_back<T: Coded + std::fmt::Debug>() {
+        for (value, code) in T::CODES {
+            assert_eq!(code_of(*value), *code);
+            assert_eq!(read::<T>(code).expect("a setting"), *value);
+        }
+        assert!(read::<T>("OTHER").is_err());
+    }
+
+    #[test]
+    fn every_code_reads_back_as_its_setting() {
+        reads_back::<LotMethod>();
+        reads_back::<LotScope>();
+        reads_back::<TradeCharges>();
+        reads_back::<Oversell>();
+    }
+}

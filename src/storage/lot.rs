@@ -247,6 +247,24 @@ pub async fn lots_opened_by(session: &Session<Tenant>, transactions: &[Uuid]) ->
     rows.into_iter().map(|row| read_lot(row).map(|(_, lot)| lot)).collect()
 }
 
+/// The instruments of which each portfolio has open lots.
+pub async fn open_instruments(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+    use lot::Column;
+    Ok(lot::Entity::find()
+        .select_only()
+        .columns([Column::PortfolioId, Column::InstrumentId])
+        .filter(Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(Column::ClosedOn.is_null())
+        .group_by(Column::PortfolioId)
+        .group_by(Column::InstrumentId)
+        .into_tuple()
+        .all(session)
+        .await?)
+}
+
 type Owned<T> = Result<(Uuid, T), DatabaseError>;
 
 async fn ordered(session: &Session<Tenant>, condition: Condition) -> Result<Vec<Owned<LotMatch>>, DatabaseError> {
@@ -297,6 +315,8 @@ fn read_match(row: lot_match::Model) -> Owned<LotMatch> {
         sale: row.sale_transaction_id.into(),
         ordinal: ordinal(row.ordinal)?,
         lot: row.lot_transaction_id.map(Into::into),
+        lot_account: row.lot_account_id.unwrap_or(row.account_id).into(),
+        lot_ordinal: ordinal(row.lot_ordinal.unwrap_or_default())?,
         account: row.account_id.into(),
         instrument: row.instrument_id.into(),
         opened_on: row.opened_on,

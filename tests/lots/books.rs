@@ -99,6 +99,34 @@ async fn lots_are_as_they_were_on_the_day_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn lots_stand_in_the_share_basis_of_the_day() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    // The market split it two for one on 2024-02-01.
+    book.buy("2024-01-03", "GLOBEX", "10", "100").await;
+    let lots = "lots { nodes { id quantityOpened quantityRemaining unitCostLocal { amount } costLocal { amount } } }";
+    let lot = async |day: &str| {
+        let lot = book.show(day, None, lots).await["lots"]["nodes"][0].clone();
+        (
+            lot["id"].clone(),
+            [
+                &lot["quantityOpened"],
+                &lot["quantityRemaining"],
+                &lot["unitCostLocal"]["amount"],
+                &lot["costLocal"]["amount"],
+            ]
+            .map(|value| value.as_str().expect("a text").to_owned()),
+        )
+    };
+    let (before, since) = (lot("2024-01-31").await, lot("2024-02-01").await);
+    assert_eq!(
+        (before.1, since.1),
+        (["10", "10", "100", "1000"].map(str::to_owned), ["20", "20", "50", "1000"].map(str::to_owned))
+    );
+    assert_eq!(before.0, since.0);
+}
+
+#[tokio::test]
 async fn lots_in_another_currency_are_booked_in_it() {
     let app = App::start().await;
     let book = Book::open(&app, "USD").await;

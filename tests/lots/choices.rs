@@ -1,6 +1,6 @@
 //! Which lots a disposal uses.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DISPOSALS, book_of, set, three_lots, try_set, two_accounts, used};
 use crate::support::{App, Book};
@@ -50,6 +50,63 @@ async fn a_choice_that_nobody_made_is_not_guessed() {
     // All that is held is no choice.
     book.sell("2023-06-01", "ACME", "30", "150").await;
     assert_eq!(used(&book).await.len(), 3);
+}
+
+#[tokio::test]
+async fn chosen_lots_are_used_whatever_the_method() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.buy("2023-01-03", "ACME", "10", "100").await;
+    let second = book.buy("2023-02-01", "ACME", "10", "130").await;
+    book.buy("2023-03-01", "ACME", "10", "90").await;
+    let mut trade = book.trade("ACME", "14", "150");
+    trade["lots"] = json!([{ "openedOn": "2023-03-01", "quantity": "6" }, { "transactionId": second }]);
+    book.record("2023-06-01", json!({ "sell": trade })).await;
+    let expected = [["6", "2023-03-01", "540", "360"], ["8", "2023-02-01", "1040", "160"]];
+    for method in ["FIFO", "SPECIFIC"] {
+        set(&book, json!({ "lotMethod": method })).await;
+        assert_eq!(used(&book).await, expected, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn lots_of_one_purchase_are_told_apart_after_transfers() {
+    let app = App::start().await;
+    let (book, a, b) = two_accounts(&app, json!({})).await;
+    let bought = book.buy("2023-01-03", "ACME", "10", "100").await;
+    for (day, quantity) in [("2023-02-01", "4"), ("2023-02-02", "3")] {
+        let transfer = json!({ "instrumentId": book.instrument("ACME"), "quantity": quantity, "toAccountId": b });
+        book.record(day, json!({ "transfer": transfer })).await;
+    }
+    let portfolio = book.portfolio.clone();
+    let book = book.at(portfolio.clone(), b.clone());
+    book.sell("2023-06-01", "ACME", "5", "150").await;
+    let book = book.at(portfolio, a);
+    book.sell("2023-06-02", "ACME", "1", "150").await;
+    let lots = "lots { nodes { id account { name } quantityOpened quantityRemaining openedBy { id } openedOn
+        disposals { nodes { quantity lot { id } } } } }";
+    let check = async |book: &Book, day: &str, currency: Option<&str>| {
+        let shown = book.show(day, currency, lots).await;
+        let mut rows = Vec::new();
+        for lot in shown["lots"]["nodes"].as_array().expect("a list") {
+            assert_eq!((&lot["openedBy"]["id"], &lot["openedOn"]), (&json!(bought), &json!("2023-01-03")));
+            let disposals = lot["disposals"]["nodes"].as_array().expect("a list");
+            assert!(disposals.iter().all(|part| part["lot"]["id"] == lot["id"]), "{lot}");
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            let units: Vec<String> = disposals.iter().map(|part| text(&part["quantity"])).collect();
+            let name = text(&lot["account"]["name"]);
+            rows.push(format!("{name} {} used {}", text(&lot["quantityRemaining"]), units.join(" ")));
+        }
+        rows.sort();
+        rows
+    };
+    let expected = ["A 2 used 1", "B 0 used 4", "B 2 used 1"];
+    assert_eq!(check(&book, "2024-03-14", None).await, expected);
+    assert_eq!(check(&book, "2024-03-14", Some("EUR")).await, expected);
+    assert_eq!(check(&book, "2023-06-01", None).await, ["A 3 used ", "B 0 used 4", "B 2 used 1"]);
+    set(&book, json!({ "lotScope": "PORTFOLIO" })).await;
+    // One queue: the sale in B uses what is left of the first lot in A, then of the next; the one in A goes on there.
+    assert_eq!(check(&book, "2024-03-14", None).await, ["A 0 used 3", "B 1 used 2 1", "B 3 used "]);
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn chosen_lots_have_a_line_of_their_own() {
     book.buy("2022-01-03", "ACME", "10", "100").await;
     let second = book.buy("2023-02-01", "ACME", "10", "130").await;
     let mut input = sale(&book, "12");
-    input["lots"] = json!([{ "openedById": second, "quantity": "9" }]);
+    input["lots"] = json!([{ "transactionId": second, "quantity": "9" }]);
     let refused = preview(&book, input.clone()).await;
     assert_eq!(refused.error_code(), "BAD_USER_INPUT", "nine are chosen of twelve");
     assert!(refused.body.to_string().contains("picks 9 of the 12"), "{}", refused.body);

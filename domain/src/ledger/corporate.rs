@@ -81,7 +81,7 @@ impl Books<'_> {
             let given = lot.cost().share(fraction, Decimal::ONE).map_err(&overflow)?;
             lot.set_cost(lot.cost().minus(given).map_err(&overflow)?);
             pool.cost = pool.cost.minus(given).map_err(&overflow)?;
-            parts.push(Taken { lot: lot.opened_by, opened_on: lot.opened_on, quantity: received, cost: given });
+            parts.push(Taken { quantity: received, cost: given, ..Taken::nothing_of(lot) });
         }
         pool.retotal().and_then(|()| pool.record(place, Decimal::ZERO, entry.trade_date)).map_err(&overflow)?;
         self.move_lots(entry, &parts, local_currency, child)
@@ -264,12 +264,7 @@ impl Books<'_> {
             let returned = share.min(lot.cost());
             lot.set_cost(lot.cost().minus(returned).map_err(&overflow)?);
             let excess = share.minus(returned).map_err(&overflow)?;
-            let money = Taken {
-                lot: lot.opened_by,
-                opened_on: lot.opened_on,
-                quantity: Decimal::ZERO,
-                cost: Amounts::default(),
-            };
+            let money = Taken::nothing_of(lot);
             at.cost = at.cost.minus(returned).map_err(&overflow)?;
             if !excess.is_zero() {
                 realize(entry, at, place, Some(money.lot), money, excess).map_err(&overflow)?;

@@ -41,6 +41,10 @@ pub struct LotMatch {
     pub ordinal: u32,
     /// The entry that first opened the lot; `None` for units that were sold without being there.
     pub lot: Option<TransactionId>,
+    /// The account of the lot, that of the disposal unless lots are pooled; no meaning without a lot.
+    pub lot_account: AccountId,
+    /// Which of the lots that its entry opened there; no meaning without a lot.
+    pub lot_ordinal: u32,
     /// Where it was held.
     pub account: AccountId,
     /// What was disposed of.
@@ -83,6 +87,12 @@ impl LotMatch {
     /// was owed (a short lot) is never held for long.
     pub fn is_long_term(&self) -> bool {
         self.quantity >= Decimal::ZERO && is_after_anniversary(self.opened_on, self.closed_on)
+    }
+
+    /// Whether it used this lot.
+    pub fn used(&self, lot: &Lot) -> bool {
+        self.lot == Some(lot.opened_by)
+            && (self.lot_account, self.instrument, self.lot_ordinal) == (lot.account, lot.instrument, lot.ordinal)
     }
 
     /// Calendar days from opening to disposal.

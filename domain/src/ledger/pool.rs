@@ -41,11 +41,27 @@ pub(super) struct Place {
 /// Part of a lot that left the pool.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
+    /// What first opened the lot.
     pub(super) lot: TransactionId,
+    /// The account that the lot stood under, and which of its entry's lots it was there: what tells it apart in its pool.
+    pub(super) place: (AccountId, u32),
     pub(super) opened_on: NaiveDate,
     /// Below zero from a short lot.
     pub(super) quantity: Decimal,
     pub(super) cost: Amounts,
+}
+
+impl Taken {
+    /// No units and no cost of a lot.
+    pub(super) fn nothing_of(lot: &Lot) -> Self {
+        Self {
+            lot: lot.opened_by,
+            place: (lot.account, lot.ordinal),
+            opened_on: lot.opened_on,
+            quantity: Decimal::ZERO,
+            cost: Amounts::default(),
+        }
+    }
 }
 
 /// The open lots in the order in which they are used.
@@ -93,7 +109,7 @@ impl<'a> Pool<'a> {
         quantity: Decimal,
         cost: Amounts,
     ) -> Result<(), ArithmeticError> {
-        self.push(account, Taken { lot: opened_by, opened_on, quantity, cost }, 0)
+        self.push(account, Taken { lot: opened_by, place: (account, 0), opened_on, quantity, cost }, 0)
     }
 
     /// Adds what left another pool; it keeps what opened it and when.
@@ -203,8 +219,7 @@ impl<'a> Pool<'a> {
         if all {
             lot.closed_on = Some(date);
         }
-        let part =
-            Taken { lot: lot.opened_by, opened_on: lot.opened_on, quantity: signed, cost: averaged.unwrap_or(own) };
+        let part = Taken { quantity: signed, cost: averaged.unwrap_or(own), ..Taken::nothing_of(lot) };
         if all {
             self.open.remove(at);
         }

@@ -230,7 +230,13 @@ impl Books<'_> {
             open_short(entry, at, place, missing, rest).map_err(&overflow)?;
             return one_side(entry, at);
         }
-        let taken = Taken { lot: entry.id, opened_on: entry.trade_date, quantity: missing, cost: Amounts::default() };
+        let taken = Taken {
+            lot: entry.id,
+            place: (entry.account, 0),
+            opened_on: entry.trade_date,
+            quantity: missing,
+            cost: Amounts::default(),
+        };
         realize(entry, at, place, None, taken, rest).map_err(&overflow)?;
         at.record(place, -closes, entry.trade_date).map_err(&overflow)
     }
@@ -374,6 +380,8 @@ pub(super) fn realize(
         sale: entry.id,
         ordinal,
         lot,
+        lot_account: taken.place.0,
+        lot_ordinal: taken.place.1,
         account: place.state.account,
         instrument,
         opened_on: taken.opened_on,

@@ -38,6 +38,7 @@ impl Books<'_> {
         let amounts = self.amounts(entry, trade, given, self.pools[valued.pool].terms.currency())?;
         let part = Taken {
             lot: entry.id,
+            place: (entry.account, 0),
             opened_on: opened_on.filter(|day| *day < entry.trade_date).unwrap_or(entry.trade_date),
             quantity: trade.quantity,
             cost: valued.amounts,

@@ -14,6 +14,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub ordinal: i32,
     pub lot_transaction_id: Option<Uuid>,
+    pub lot_account_id: Option<Uuid>,
+    pub lot_ordinal: Option<i32>,
     pub portfolio_id: Uuid,
     pub opened_on: Date,
     pub closed_on: Date,

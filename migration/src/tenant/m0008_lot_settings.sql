@@ -16,7 +16,7 @@ ALTER TABLE portfolio
 ALTER TABLE account
     ADD COLUMN lot_method text CHECK (lot_method IN ('FIFO', 'LIFO', 'HIFO', 'LOFO', 'AVERAGE', 'SPECIFIC'));
 
-CREATE INDEX lot_opened ON lot (portfolio_id, opened_on, transaction_id, account_id, instrument_id, ordinal);
+CREATE INDEX lot_opened ON lot (portfolio_id, opened_on, transaction_id);
 DROP INDEX lot_match_portfolio;
-CREATE INDEX lot_match_closed ON lot_match (portfolio_id, closed_on, sale_transaction_id, account_id, instrument_id, ordinal);
+CREATE INDEX lot_match_closed ON lot_match (portfolio_id, closed_on, sale_transaction_id);
 CREATE INDEX lot_match_lot ON lot_match (lot_transaction_id);

@@ -124,7 +124,7 @@ impl Holding {
         gain.checked_div(self.line().books.cost_base)?.to_f64()
     }
 
-    /// Proceeds minus cost of everything sold until `asOf`, after fees and taxes of both.
+    /// Proceeds minus cost of everything disposed of until `asOf`, fees and taxes by the portfolio's `bookkeeping`.
     async fn realized_gain(&self) -> Money {
         Money::new(self.line().books.realized_base, self.snapshot.currency)
     }

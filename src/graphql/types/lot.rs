@@ -23,7 +23,7 @@ use crate::graphql::loaders::{
     self, AccountsKey, LotInstrumentKey, LotMatchesKey, LotPageKey, SnapshotKey, StandingKey, TransactionKey,
 };
 use crate::graphql::scalars::{Date, Decimal};
-use crate::services::lot::{self, Standing, booked_lots};
+use crate::services::lot::{Standing, booked_lots};
 use crate::services::valuation::{Snapshot, View};
 use crate::storage::instrument::Instrument as InstrumentRow;
 use crate::storage::lot::{LotFilter, Place};
@@ -262,23 +262,19 @@ impl Lot {
         self.gain(ctx, true).await.map(Some)
     }
 
-    /// The disposals until `asOf` that used it, the earliest first. Where one transaction brought several lots to the
-    /// holding (by transfers back and forth), those of all of them. Null where they cannot be read: see the errors.
+    /// The disposals until `asOf` that used it, the earliest first. Null where they cannot be read: see the errors.
     async fn disposals(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<LotMatchConnection>> {
-        let scope = self.books.view.bookkeeping.scope;
         let matches = match &self.books.standing {
-            Standing::Booked(booking) => {
-                booking.matches.iter().filter(|part| lot::used(part, &self.lot, scope)).cloned().collect()
-            }
+            Standing::Booked(booking) => booking.matches.iter().filter(|part| part.used(&self.lot)).cloned().collect(),
             Standing::Stored => {
                 let key = LotMatchesKey(self.lot.opened_by.uuid());
                 let mut matches = loaders::find(ctx, key).await?.unwrap_or_default();
-                matches.retain(|part| lot::used(part, &self.lot, scope));
+                matches.retain(|part| part.used(&self.lot));
                 matches
             }
         };

@@ -18,7 +18,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, LotsOpenedKey, MatchPageKey, TransactionKey};
 use crate::graphql::scalars::{Date, Decimal};
-use crate::services::lot::{self, Part, Standing, booked_matches, paged};
+use crate::services::lot::{Part, Standing, booked_matches, paged};
 use crate::storage::instrument::Instrument as InstrumentRow;
 use crate::storage::lot::{MatchFilter, Place};
 
@@ -176,18 +176,16 @@ impl LotMatch {
         }
     }
 
-    /// The lot that was used, as it is at `asOf`; null for units that were sold without being there. Where one transaction
-    /// brought several lots to the holding, the first of them that was open.
+    /// The lot that was used, as it is at `asOf`; null for units that were sold without being there.
     async fn lot(&self, ctx: &Context<'_>) -> Result<Option<Lot>> {
         let Some(opened_by) = self.part.lot else {
             return Ok(None);
         };
-        let scope = self.books.view.bookkeeping.scope;
         let lot = match &self.books.standing {
-            Standing::Booked(booking) => lot::lot_of(&self.part, &booking.lots, scope).cloned(),
+            Standing::Booked(booking) => booking.lots.iter().find(|lot| self.part.used(lot)).cloned(),
             Standing::Stored => {
                 let lots = loaders::find(ctx, LotsOpenedKey(opened_by.uuid())).await?.unwrap_or_default();
-                lot::lot_of(&self.part, &lots, scope).cloned()
+                lots.into_iter().find(|lot| self.part.used(lot))
             }
         };
         Ok(lot.map(|lot| Lot::new(&self.books, lot, Arc::clone(&self.instrument))))

@@ -10,6 +10,7 @@ pub mod holding;
 pub mod instrument;
 pub mod lot;
 pub mod lot_match;
+pub mod lot_pick;
 pub mod metrics;
 pub mod money;
 pub mod node;

@@ -412,11 +412,11 @@ pub struct PortfolioTotals {
     market_value: MoneyFigure,
     /// What the cash balances are worth.
     cash: MoneyFigure,
-    /// What the open lots cost, fees and taxes of their purchases included.
+    /// What the open lots cost, fees and taxes by the portfolio's `bookkeeping`.
     cost: Money,
     /// Market value of the securities minus their cost.
     unrealized_gain: MoneyFigure,
-    /// Proceeds minus cost of everything sold, after fees and taxes of both.
+    /// Proceeds minus cost of everything disposed of, fees and taxes by the portfolio's `bookkeeping`.
     realized_gain: Money,
     /// Dividends and coupons before withholding.
     income: Money,

@@ -10,6 +10,7 @@ use super::bookkeeping::LotMethod;
 use super::gains::GainTotals;
 use super::lot::{Books, with_instruments};
 use super::lot_match::{self, LotMatchConnection};
+use super::lot_pick::{LotPickInput, picks};
 use super::money::Money;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
@@ -39,25 +40,12 @@ pub struct SalePreviewInput {
     currency: Option<Currency>,
     /// The lots that the holder would choose. With them the answer has a line for `SPECIFIC`.
     #[graphql(default)]
-    lots: Vec<PreviewLotInput>,
-}
-
-/// A lot that the holder would choose.
-#[derive(Clone, Debug, InputObject)]
-pub struct PreviewLotInput {
-    /// The id of the transaction that opened it.
-    opened_by_id: ID,
-    /// How many units of it, above zero; all that the sale still needs where it is not given.
-    quantity: Option<Decimal>,
+    lots: Vec<LotPickInput>,
 }
 
 impl SalePreviewInput {
     /// The sale that the input describes.
     pub fn sale(self) -> Result<Sale> {
-        let pick = |(index, lot): (usize, PreviewLotInput)| {
-            let argument = format!("input.lots.{index}.openedById");
-            Ok((Kind::Transaction.parse(&lot.opened_by_id, &argument)?, lot.quantity.map(|quantity| quantity.0)))
-        };
         Ok(Sale {
             account: Kind::Account.parse(&self.account_id, "input.accountId")?,
             instrument: Kind::Instrument.parse(&self.instrument_id, "input.instrumentId")?,
@@ -67,7 +55,7 @@ impl SalePreviewInput {
             fee: self.fee.0,
             tax: self.tax.0,
             currency: self.currency.map(|currency| currency.0),
-            lots: self.lots.into_iter().enumerate().map(pick).collect::<Result<_>>()?,
+            lots: picks(&self.lots)?,
         })
     }
 }

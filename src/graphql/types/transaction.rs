@@ -18,7 +18,6 @@ use crate::graphql::loaders::{
     self, AccountsKey, CorrectionKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
 };
 use crate::graphql::scalars::{Currency, Date, Decimal};
-use crate::services::lot::Standing;
 use crate::services::valuation::View;
 use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
 
@@ -371,9 +370,9 @@ impl Transaction {
             return Ok(None);
         };
         let as_of = Operation::of(ctx).services.environment.clock.today();
-        let books = Books { view: View::new(&portfolio, None), as_of, standing: Standing::Stored };
+        let books = Books::as_of(ctx, View::new(&portfolio, None), as_of).await?;
         let matches = loaders::find(ctx, SaleMatchesKey(self.0.id)).await?.unwrap_or_default();
-        lot_match::listed(ctx, &Arc::new(books), matches, first, after.as_deref()).await.map(Some)
+        lot_match::listed(ctx, &books, matches, first, after.as_deref()).await.map(Some)
     }
 
     /// The source's own id for it.

@@ -72,22 +72,24 @@ impl Stored for Lot {
 }
 
 impl Stored for LotMatch {
-    const WIDTH: usize = 13;
+    const WIDTH: usize = 15;
     const INSERT: &'static str = "\
         INSERT INTO lot_match (sale_transaction_id, account_id, instrument_id, ordinal, lot_transaction_id, \
-        portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, proceeds_local, proceeds_base) SELECT \
-        c1::uuid, c2::uuid, c3::uuid, c4::integer, c5::uuid, c6::uuid, c7::date, c8::date, c9::numeric, c10::numeric, \
-        c11::numeric, c12::numeric, c13::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], \
-        $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], \
-        $13::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13)";
+        lot_account_id, lot_ordinal, portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, \
+        proceeds_local, proceeds_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::integer, c5::uuid, c6::uuid, \
+        c7::integer, c8::uuid, c9::date, c10::date, c11::numeric, c12::numeric, c13::numeric, c14::numeric, \
+        c15::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], \
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], \
+        $15::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15)";
     const COPY: &'static str = "\
         COPY lot_match (sale_transaction_id, account_id, instrument_id, ordinal, lot_transaction_id, \
-        portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, proceeds_local, proceeds_base) \
-        FROM STDIN";
+        lot_account_id, lot_ordinal, portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, \
+        proceeds_local, proceeds_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
         row.cell(self.sale.uuid()).cell(self.account.uuid()).cell(self.instrument.uuid()).cell(self.ordinal);
-        row.optional(self.lot.map(|lot| lot.uuid())).cell(portfolio).cell(self.opened_on).cell(self.closed_on);
+        row.optional(self.lot.map(|lot| lot.uuid())).optional(self.lot.map(|_| self.lot_account.uuid()));
+        row.optional(self.lot.map(|_| self.lot_ordinal)).cell(portfolio).cell(self.opened_on).cell(self.closed_on);
         row.cell(self.quantity).cell(self.cost_local).cell(self.cost_base);
         row.cell(self.proceeds_local).cell(self.proceeds_base);
     }

@@ -5,6 +5,7 @@ mod errors;
 pub(crate) mod histories;
 mod identity;
 mod income;
+mod previews;
 mod properties;
 mod trades;
 

@@ -9,6 +9,7 @@ use rust_decimal::Decimal as Number;
 
 use crate::graphql::id::Kind;
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::types::lot_pick::{LotPickInput, picks};
 use crate::services::ServiceError;
 use crate::services::transaction::{Days, Leg, NewTransaction, reinvested};
 
@@ -48,19 +49,6 @@ pub struct SettlementInput {
     currency: Currency,
     /// One unit of the entry's currency in units of this one; above zero.
     rate: Decimal,
-}
-
-/// A lot that was chosen. What is given must fit; what fits several lots is refused unless it leaves no choice.
-#[derive(Debug, InputObject)]
-pub struct LotPickInput {
-    /// The transaction that opened the lot.
-    transaction_id: Option<ID>,
-    /// The day it was opened on.
-    opened_on: Option<Date>,
-    /// Its cost per unit in the instrument's currency, to as many decimals as are known.
-    unit_cost: Option<Decimal>,
-    /// How many units of it, above zero; all that is left to take where it is not given.
-    quantity: Option<Decimal>,
 }
 
 /// A payment on a holding.
@@ -494,19 +482,6 @@ fn receiver(id: &ID) -> Result<AccountId> {
 
 fn booked(settlement: &Option<SettlementInput>) -> Option<Conversion> {
     settlement.as_ref().map(|settlement| Conversion { currency: settlement.currency.0, rate: settlement.rate.0 })
-}
-
-fn picks(lots: &[LotPickInput]) -> Result<Vec<ledger::LotPick>> {
-    let pick = |pick: &LotPickInput| {
-        let lot = pick.transaction_id.as_ref().map(|id| Kind::Transaction.parse(id, "transactionId")).transpose()?;
-        Ok(ledger::LotPick {
-            lot: lot.map(Into::into),
-            opened_on: pick.opened_on.map(|day| day.0),
-            unit_cost: pick.unit_cost.map(|cost| cost.0),
-            quantity: pick.quantity.map(|quantity| quantity.0),
-        })
-    };
-    lots.iter().map(pick).collect()
 }
 
 /// Price or total; which of them is given was checked before.
