@@ -330,6 +330,9 @@ impl<'a> Books<'a> {
         from: Currency,
         to: Currency,
     ) -> Result<Decimal, LedgerError> {
+        if from == to {
+            return Ok(amount.round_dp(MONEY_SCALE));
+        }
         let converted = self.rates.convert(amount, from, to, entry.trade_date);
         Ok(converted.map_err(LedgerError::conversion(entry.id))?.round_dp(MONEY_SCALE))
     }

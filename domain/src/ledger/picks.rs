@@ -19,9 +19,11 @@ pub(super) fn choose(
     wanted: Decimal,
 ) -> Result<Option<Vec<(usize, Decimal)>>, LedgerError> {
     if picks.is_empty() {
-        let lots = pool.open_lots().len();
-        if pool.method == LotMethod::Specific && lots > 1 && wanted < pool.quantity.abs() {
-            return Err(ambiguous(entry, pool, wanted, pool.quantity.abs(), lots));
+        if pool.method == LotMethod::Specific && wanted < pool.quantity.abs() {
+            let lots = pool.open_lots().len();
+            if lots > 1 {
+                return Err(ambiguous(entry, pool, wanted, pool.quantity.abs(), lots));
+            }
         }
         return Ok(None);
     }

@@ -117,6 +117,10 @@ impl Books<'_> {
         amount: Decimal,
         local_currency: Currency,
     ) -> Result<Amounts, LedgerError> {
+        if trade.currency == local_currency && local_currency == self.policy.base {
+            let amount = amount.round_dp(MONEY_SCALE);
+            return Ok(Amounts { local: amount, base: amount });
+        }
         let local = self.at_booked_rate(entry, trade, amount, local_currency)?;
         let base = if local_currency == self.policy.base && trade.currency != self.policy.base {
             local
@@ -151,15 +155,18 @@ impl Books<'_> {
         side: Side,
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
-        let total = add(total, trade.accrued_interest).map_err(&overflow)?;
-        let signed = if side == Side::Pays { -total } else { total };
-        let instrument_currency = self.terms(entry, trade.instrument)?.currency();
-        let (amount, currency) = match trade.conversion {
-            Some(conversion) if conversion.currency != instrument_currency || trade.currency == instrument_currency => {
-                (mul(signed, conversion.rate).map_err(&overflow)?, conversion.currency)
-            }
-            _ => (signed, trade.currency),
+        let total = match trade.accrued_interest.is_zero() {
+            true => total,
+            false => add(total, trade.accrued_interest).map_err(&overflow)?,
         };
+        let signed = if side == Side::Pays { -total } else { total };
+        let (mut amount, mut currency) = (signed, trade.currency);
+        if let Some(conversion) = trade.conversion {
+            let instrument_currency = self.terms(entry, trade.instrument)?.currency();
+            if conversion.currency != instrument_currency || trade.currency == instrument_currency {
+                (amount, currency) = (mul(signed, conversion.rate).map_err(&overflow)?, conversion.currency);
+            }
+        }
         self.post(entry, amount, currency)?;
         Ok(())
     }
