@@ -54,7 +54,7 @@ impl Services {
         let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
         let last: HashMap<Uuid, NaiveDate> =
             storage::transaction::last_dates(session, &ids).await?.into_iter().collect();
-        let is_stored = |view: &&View| view.is_in_base() && last.get(&view.portfolio).is_none_or(|last| *last <= as_of);
+        let is_stored = |view: &&View| view.is_stored() && last.get(&view.portfolio).is_none_or(|last| *last <= as_of);
         let (stored, booked): (Vec<&View>, Vec<&View>) = views.iter().partition(is_stored);
         let mut standings: OfViews<Standing> =
             stored.into_iter().map(|view| (view.clone(), Ok(Standing::Stored))).collect();
