@@ -66,5 +66,6 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0006_books",
     "tenant" / "m0007_daily_values",
     "tenant" / "m0008_lot_settings",
-    "tenant" / "m0009_lots_of_matches",
+    "tenant" / "m0009_corrections",
+    "tenant" / "m0010_lots_of_matches",
 ];

@@ -14,6 +14,7 @@ use super::error::ErrorCode;
 pub enum Kind {
     Account,
     AuditEntry,
+    Event,
     Instrument,
     Lot,
     Portfolio,
@@ -23,9 +24,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Account,
         Self::AuditEntry,
+        Self::Event,
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Self::Account => "acc",
             Self::AuditEntry => "aud",
+            Self::Event => "evt",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",

@@ -47,6 +47,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("portfolioUpdate", WRITES_PORTFOLIOS),
     ("transactionRecord", WRITES_PORTFOLIOS),
     ("transactionsRecord", WRITES_PORTFOLIOS),
+    ("transactionCorrect", WRITES_PORTFOLIOS),
     ("transactionReverse", WRITES_PORTFOLIOS),
     ("transactionsImport", WRITES_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),

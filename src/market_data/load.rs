@@ -197,3 +197,17 @@ fn table(path: &Path, header: &[&str]) -> Result<Vec<Vec<String>>, LoadError> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_terms_of_an_option_stand_in_its_symbol() {
+        let ids = HashMap::from([("AAPL".to_owned(), "7".to_owned())]);
+        let terms = option_terms("AAPL  240119C00190500", "100", &ids).expect("terms");
+        assert_eq!(terms, ["7", "CALL", "190.5", "100", "2024-01-19"]);
+        assert!(option_terms("MSFT  240119C00190500", "100", &ids).expect_err("no underlying").contains("MSFT"));
+        assert!(option_terms("AAPL", "100", &ids).expect_err("no symbol").contains("AAPL"));
+    }
+}

@@ -26,7 +26,8 @@ const SETTLEMENT_CURRENCY: Part = part(&["settlement", "currency"], "counter_cur
 /// How much money.
 pub(super) const AMOUNT: Part = part(&["amount"], "amount");
 const QUANTITY: Part = part(&["quantity"], "quantity");
-const LOTS: Part = part(&["lots"], "lots");
+/// The lots that were chosen.
+pub(super) const LOTS: Part = part(&["lots"], "lots");
 /// How many become how many.
 pub(super) const RATIO: Part = part(&["numerator"], "ratio");
 /// What the transaction is about.

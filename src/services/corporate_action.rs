@@ -140,19 +140,20 @@ impl Services {
         Ok(known.iter().flat_map(|split| in_place(split, policy, &known, &own, &accounts)).collect())
     }
 
-    /// What new splits of a portfolio are checked against.
+    /// What new splits of a portfolio are checked against; `but` is a row that they stand in the place of.
     pub(super) async fn known_splits(
         &self,
         session: &Session<Tenant>,
         portfolio: Uuid,
         instruments: BTreeSet<InstrumentId>,
+        but: Option<Uuid>,
     ) -> Result<KnownSplits, ServiceError> {
         let market = self.market.view(session).await?;
         let known = market.splits(session, instruments.iter().map(|id| id.uuid())).await?;
         let own = storage::transaction::splits(session, portfolio).await?;
         Ok(KnownSplits {
             market: known.values().flat_map(|splits| splits.iter().cloned()).collect(),
-            own: own.iter().filter_map(OwnSplit::of_row).collect(),
+            own: own.iter().filter(|row| Some(row.id) != but).filter_map(OwnSplit::of_row).collect(),
         })
     }
 }

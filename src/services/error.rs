@@ -34,6 +34,8 @@ pub enum RefusalCode {
     MissingExchangeRate,
     /// The transaction was reversed before.
     AlreadyReversed,
+    /// The transaction was corrected before.
+    AlreadyCorrected,
     /// Every row of the file was imported before.
     DuplicateImport,
     /// An amount is too large to be booked exactly.

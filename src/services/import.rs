@@ -214,7 +214,7 @@ impl Services {
             .collect();
         let mut splits = match split.is_empty() {
             true => None,
-            false => Some(self.known_splits(session, portfolio.id, split).await?),
+            false => Some(self.known_splits(session, portfolio.id, split, None).await?),
         };
         let mut seen = Seen::new(storage::transaction::import_keys(session, portfolio.id).await?);
         let mut candidates = Vec::new();

@@ -82,7 +82,7 @@ impl Services {
 
     /// Books a portfolio's whole ledger and puts that in place of its books. The portfolio is locked by the caller.
     pub(super) async fn rebook(&self, session: &Session<Tenant>, portfolio: &Portfolio) -> Result<Rebuilt, PostError> {
-        let rows = storage::transaction::effective(session, &[portfolio.id], None).await?;
+        let rows = storage::transaction::effective(session, &[portfolio.id], None, None).await?;
         let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
         let (entries, first) = (transactions.len(), transactions.first().map(|entry| entry.trade_date));
         let booking = self.booked(session, portfolio, transactions).await?;

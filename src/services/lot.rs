@@ -56,7 +56,7 @@ impl Services {
             storage::transaction::last_dates(session, &ids).await?.into_iter().collect();
         let split_since = self.split_since(session, &ids, as_of).await?;
         let is_stored = |view: &&View| {
-            view.is_in_base()
+            view.is_stored()
                 && last.get(&view.portfolio).is_none_or(|last| *last <= as_of)
                 && !split_since.contains(&view.portfolio)
         };

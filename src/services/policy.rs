@@ -7,23 +7,22 @@ use uuid::Uuid;
 use super::{ServiceError, Services};
 use crate::storage;
 use crate::storage::account::Account;
-use crate::storage::bookkeeping::Bookkeeping;
+use crate::storage::bookkeeping::{Bookkeeping, Revision};
 use crate::storage::portfolio::Portfolio;
 use crate::tenancy::{Session, Tenant};
 
-/// The rules that a portfolio is booked by, with figures in `base`. Of `accounts`, those of the portfolio count.
-pub fn of(portfolio: Uuid, bookkeeping: &Bookkeeping, base: Currency, accounts: &[Account]) -> Policy {
+/// The rules that a portfolio is booked by, with figures in `base`.
+pub fn of(revision: &Revision, base: Currency) -> Policy {
+    let Bookkeeping { method, scope, charges, oversell, dust } = revision.bookkeeping;
+    let methods = revision.account_methods.iter().map(|(account, method)| ((*account).into(), *method)).collect();
+    Policy { method, methods, scope, charges, oversell, dust, ..Policy::new(base) }
+}
+
+/// What a portfolio decides now. Of `accounts`, those of the portfolio count.
+pub fn current(portfolio: Uuid, bookkeeping: Bookkeeping, accounts: &[Account]) -> Revision {
     let own = accounts.iter().filter(|account| account.portfolio_id == portfolio);
-    Policy {
-        base,
-        method: bookkeeping.method,
-        methods: own.filter_map(|account| Some((account.id.into(), account.lot_method?))).collect(),
-        scope: bookkeeping.scope,
-        charges: bookkeeping.charges,
-        oversell: bookkeeping.oversell,
-        dust: bookkeeping.dust,
-        ..Policy::new(base)
-    }
+    let account_methods = own.filter_map(|account| Some((account.id, account.lot_method?))).collect();
+    Revision { bookkeeping, account_methods }
 }
 
 impl Services {
@@ -34,6 +33,18 @@ impl Services {
         portfolio: &Portfolio,
     ) -> Result<Policy, ServiceError> {
         let accounts = storage::account::of_portfolios(session, &[portfolio.id]).await?;
-        Ok(of(portfolio.id, &portfolio.bookkeeping, portfolio.base_currency, &accounts))
+        Ok(of(&current(portfolio.id, portfolio.bookkeeping, &accounts), portfolio.base_currency))
+    }
+
+    /// Notes what a portfolio decides about its books from now on.
+    pub(super) async fn note_bookkeeping(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        accounts: &[Account],
+    ) -> Result<(), ServiceError> {
+        let revision = current(portfolio.id, portfolio.bookkeeping, accounts);
+        let (id, now) = (self.environment.ids.next(), self.environment.clock.now());
+        Ok(storage::bookkeeping::append(session, id, portfolio.id, &revision, now).await?)
     }
 }

@@ -134,6 +134,7 @@ impl Services {
                 updated_at: now,
             };
             storage::portfolio::insert(&session, &portfolio).await?;
+            self.note_bookkeeping(&session, &portfolio, &[]).await?;
             for name in accounts {
                 let id = self.environment.ids.next();
                 let account = Account { id, portfolio_id: portfolio.id, name, lot_method: None, created_at: now };
@@ -199,6 +200,7 @@ impl Services {
             let accounts_after = self.set_methods(&session, &accounts_before, &changes.account_methods).await?;
             let methods = |accounts: &[Account]| accounts.iter().map(|account| account.lot_method).collect::<Vec<_>>();
             if after.bookkeeping != before.bookkeeping || methods(&accounts_after) != methods(&accounts_before) {
+                self.note_bookkeeping(&session, &after, &accounts_after).await?;
                 self.rebook(&session, &after).await.map_err(impossible)?;
             }
             let done = Done {

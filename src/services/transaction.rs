@@ -7,7 +7,7 @@ pub(super) mod check;
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{LedgerError, Trade, TradeValue, TransactionKind};
 use domain::money::Currency;
 use rust_decimal::Decimal;
@@ -93,7 +93,7 @@ impl Services {
             let account = account.ok_or_else(|| first.no_account())?;
             let portfolio = storage::portfolio::lock(&session, visible, account.portfolio_id).await?;
             let portfolio = portfolio.ok_or_else(|| first.no_account())?;
-            let rows = self.rows_of(&session, caller, &portfolio, &legs).await?;
+            let rows = self.rows_of(&session, caller, &portfolio, &legs, None).await?;
             let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
             let new = rows.iter().map(|(_, row)| row.clone()).collect();
             let portfolio = self.post(&session, portfolio, new, &[]).await.map_err(|error| match error {
@@ -129,6 +129,7 @@ impl Services {
         caller: &Caller,
         portfolio: &Portfolio,
         legs: &[Leg],
+        corrects: Option<Uuid>,
     ) -> Result<Vec<(usize, LedgerRow)>, ServiceError> {
         let dated = self.check_legs(session, portfolio, legs).await?;
         let shaped: Vec<LegOf<'_>> = legs
@@ -145,7 +146,7 @@ impl Services {
             Shape::AsGiven => legs.iter().map(|leg| leg.new.kind.clone()).enumerate().collect(),
             Shape::Transfer { out, kind, .. } => vec![(out, kind)],
         };
-        let mut actions = self.actions_of(session, portfolio, legs, &dated).await?;
+        let mut actions = self.actions_of(session, portfolio, legs, &dated, corrects).await?;
         let mut rows: Vec<(usize, LedgerRow)> = Vec::with_capacity(kinds.len());
         for (offset, (at, kind)) in (1..).zip(kinds) {
             let (leg, (date, dates)) = (&legs[at], dated[at]);
@@ -197,6 +198,7 @@ impl Services {
         portfolio: &Portfolio,
         legs: &[Leg],
         dated: &[(NaiveDate, Dates)],
+        corrects: Option<Uuid>,
     ) -> Result<HashMap<usize, NaiveDate>, ServiceError> {
         let own = legs.iter().zip(dated).map(|(leg, (date, _))| OwnSplit::new(leg.new.account, *date, &leg.new.kind));
         let own: Vec<(usize, OwnSplit)> = own.enumerate().filter_map(|(at, own)| Some((at, own?))).collect();
@@ -205,7 +207,7 @@ impl Services {
             return Ok(actions);
         }
         let named = own.iter().map(|(_, split)| split.instrument).collect();
-        let mut known = self.known_splits(session, portfolio.id, named).await?;
+        let mut known = self.known_splits(session, portfolio.id, named, corrects).await?;
         for (at, split) in own {
             let action = known.take(split, legs[at].new.keeps_mine).map_err(|refusal| {
                 let part = if refusal.is_date { blame::TRADE_DATE } else { blame::RATIO };
@@ -241,6 +243,11 @@ impl Services {
             let mut legs = storage::transaction::legs(&session, row.event_id).await?;
             legs.sort_by_key(|leg| leg.id != id);
             let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
+            let corrected = storage::transaction::corrections(&session, &ids).await?;
+            if corrected.iter().any(|(corrected, _)| *corrected == id) {
+                return Err(already_corrected());
+            }
+            legs.retain(|leg| !corrected.iter().any(|(corrected, _)| *corrected == leg.id));
             let reversed = storage::transaction::reversals(&session, &ids).await?;
             if reversed.iter().any(|(reversed, _)| *reversed == id) {
                 let message = "the transaction was reversed before: its reversedById says by which";
@@ -272,6 +279,92 @@ impl Services {
         let recorded = settle(session, result).await?;
         self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
         Ok(recorded)
+    }
+
+    /// Records a transaction in the place of one that was recorded wrongly. Both stay to be seen, and only the new one counts.
+    pub async fn transaction_correct(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        legs: Vec<Leg>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Recorded, ServiceError> {
+        let visible = access::require_some_writable(&caller.actor)?;
+        let session = self.write(caller).await?;
+        let result = async {
+            if let Some(answer) = self.earlier_answer(&session, key.as_ref()).await? {
+                return self.recorded(&session, &answer).await;
+            }
+            let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such transaction");
+            let old = storage::transaction::by_ids(&session, &[id]).await?.pop().ok_or_else(unknown)?;
+            let portfolio = storage::portfolio::lock(&session, visible, old.portfolio_id).await?.ok_or_else(unknown)?;
+            self.check_correctable(&session, &old).await?;
+            if legs.len() != 1 {
+                let message = "the place of one transaction is taken by one: reverse it and record the event";
+                return Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", "activity"], message));
+            }
+            let rows = self.rows_of(&session, caller, &portfolio, &legs, Some(old.id)).await?;
+            let place = old.place();
+            let rows: Vec<LedgerRow> = rows
+                .into_iter()
+                .map(|(_, row)| LedgerRow {
+                    event_id: old.event_id,
+                    booking_sequence: (row.trade_date == old.trade_date).then_some(place),
+                    supersedes: Some(old.id),
+                    ..row
+                })
+                .collect();
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            let posted = self.post(&session, portfolio, rows.clone(), std::slice::from_ref(&old)).await;
+            let portfolio = posted.map_err(|error| match error {
+                PostError::Service(error) => error,
+                PostError::Ledger(error) => {
+                    let own = error.transaction().is_none_or(|broken| ids.contains(&broken.uuid()));
+                    match legs.first().filter(|_| own) {
+                        Some(leg) => leg.breaks(&error),
+                        None => later_breaks(&error, &["id".to_owned()]),
+                    }
+                }
+            })?;
+            for row in &rows {
+                let before = done("transactionCorrect", &old).after;
+                self.audit(&session, caller, Done { before, ..done("transactionCorrect", row) }).await?;
+            }
+            self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
+            let rows = self.rows_by_ids(&session, &ids).await?;
+            Ok(Recorded { rows, portfolio })
+        }
+        .await;
+        let recorded = settle(session, result).await?;
+        self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
+        Ok(recorded)
+    }
+
+    /// What no longer counts cannot be corrected, nor one leg of several, which must fit the others.
+    async fn check_correctable(&self, session: &Session<Tenant>, row: &LedgerRow) -> Result<(), ServiceError> {
+        let refused = |code, message: &str| Err(ServiceError::refused(code, &["id"], message));
+        if matches!(row.activity, Activity::Reversal { .. }) {
+            return refused(RefusalCode::InvalidInput, "a reversal cannot be corrected: record the transaction again");
+        }
+        if !storage::transaction::reversals(session, &[row.id]).await?.is_empty() {
+            return refused(
+                RefusalCode::AlreadyReversed,
+                "the transaction was reversed: its reversedById says by which",
+            );
+        }
+        if !storage::transaction::corrections(session, &[row.id]).await?.is_empty() {
+            return Err(already_corrected());
+        }
+        let legs = storage::transaction::legs(session, row.event_id).await?;
+        let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
+        let corrected = storage::transaction::corrections(session, &ids).await?;
+        if ids.iter().any(|id| *id != row.id && !corrected.iter().any(|(corrected, _)| corrected == id)) {
+            return refused(
+                RefusalCode::InvalidInput,
+                "the transaction is one of several of its event: reverse the event and record it again",
+            );
+        }
+        Ok(())
     }
 
     /// Rows of a portfolio that the caller has been shown, the latest first.
@@ -308,13 +401,23 @@ impl Services {
         Ok(storage::transaction::reversals(session, ids).await?)
     }
 
-    /// The day of each portfolio's first transaction.
+    /// Which of these rows were corrected, and by which row.
+    pub async fn corrections(
+        &self,
+        session: &Session<Tenant>,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
+        Ok(storage::transaction::corrections(session, ids).await?)
+    }
+
+    /// The day of each portfolio's first transaction, of what had been recorded at a time.
     pub async fn first_dates(
         &self,
         session: &Session<Tenant>,
         portfolios: &[Uuid],
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Vec<(Uuid, NaiveDate)>, ServiceError> {
-        Ok(storage::transaction::first_dates(session, portfolios).await?)
+        Ok(storage::transaction::first_dates(session, portfolios, known_at).await?)
     }
 
     async fn recorded(&self, session: &Session<Tenant>, answer: &serde_json::Value) -> Result<Recorded, ServiceError> {
@@ -364,6 +467,8 @@ impl Services {
             trade_date,
             dates: Dates::default(),
             sequence: portfolio.last_sequence + offset,
+            booking_sequence: None,
+            supersedes: None,
             activity,
             import_batch_id: None,
             import_key: None,
@@ -432,6 +537,11 @@ impl Leg {
     }
 }
 
+fn already_corrected() -> ServiceError {
+    let message = "the transaction was corrected before: its supersededById says by which";
+    ServiceError::refused(RefusalCode::AlreadyCorrected, &["id"], message)
+}
+
 fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
     match text {
         Some(text) if text.chars().count() > MAX_TEXT => {
@@ -450,11 +560,24 @@ fn later_breaks(error: &LedgerError, field: &[String]) -> ServiceError {
 }
 
 fn done(action: &'static str, row: &LedgerRow) -> Done {
-    let after = json!({
+    let mut after = json!({
         "portfolio": row.portfolio_id,
         "account": row.account_id,
+        "event": row.event_id,
         "tradeDate": row.trade_date,
         "activity": storage::transaction::describe(&row.activity),
     });
+    let dates = row.dates;
+    let named = [
+        ("settlementDate", dates.settlement),
+        ("exDate", dates.ex),
+        ("payDate", dates.pay),
+        ("actionExDate", dates.action_ex),
+    ];
+    for (name, day) in named {
+        if let Some(day) = day {
+            after[name] = json!(day);
+        }
+    }
     Done { action, entity_type: "Transaction", entity_id: row.id, before: None, after: Some(after) }
 }

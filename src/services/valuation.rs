@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use domain::id::InstrumentId;
 use domain::ledger::{
     self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction, TransactionKind,
@@ -31,6 +31,9 @@ use crate::tenancy::{Session, Tenant};
 /// Sessions for which the last close may stand in.
 const EXCHANGE_MAX_AGE_SESSIONS: u32 = 5;
 
+/// Rows of a ledger that are booked again for a question, at most: what takes longer is no question to answer at once.
+const MAX_REPLAY: i64 = 500_000;
+
 /// A portfolio and how to look at it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View {
@@ -42,24 +45,33 @@ pub struct View {
     pub bookkeeping: Bookkeeping,
     /// The currency to show figures in.
     pub currency: Currency,
+    /// Of what had been recorded when; of everything where it is not given.
+    pub known_at: Option<DateTime<Utc>>,
+    /// Rows of its ledger, at most.
+    pub rows: i64,
 }
 
 impl View {
     /// A portfolio in its base currency or another.
     pub fn new(portfolio: &Portfolio, currency: Option<Currency>) -> Self {
         let currency = currency.unwrap_or(portfolio.base_currency);
-        let Portfolio { id, base_currency, bookkeeping, .. } = *portfolio;
-        Self { portfolio: id, base: base_currency, bookkeeping, currency }
+        let Portfolio { id, base_currency, bookkeeping, last_sequence, .. } = *portfolio;
+        Self { portfolio: id, base: base_currency, bookkeeping, currency, known_at: None, rows: last_sequence }
     }
 
-    /// Whether figures are shown in the currency that the books are kept in.
-    pub fn is_in_base(&self) -> bool {
-        self.currency == self.base
+    /// The same of what had been recorded at a time.
+    pub fn known_at(self, known_at: Option<DateTime<Utc>>) -> Self {
+        Self { known_at, ..self }
+    }
+
+    /// Whether the books that are kept answer it: those of everything recorded, in the base currency.
+    pub fn is_stored(&self) -> bool {
+        self.currency == self.base && self.known_at.is_none()
     }
 
     /// The rules that its books are kept by, in the currency to show. Of `accounts`, those of the portfolio count.
     pub(super) fn policy(&self, accounts: &[Account]) -> Policy {
-        policy::of(self.portfolio, &self.bookkeeping, self.currency, accounts)
+        policy::of(&policy::current(self.portfolio, self.bookkeeping, accounts), self.currency)
     }
 }
 
@@ -203,7 +215,7 @@ impl Services {
         market.value(view, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
-    /// Rows from the projections, or booked again for a view in another currency.
+    /// Rows from the projections, or booked again for a view in another currency or of another time.
     async fn rows(
         &self,
         session: &Session<Tenant>,
@@ -212,7 +224,7 @@ impl Services {
         to: NaiveDate,
         fx: &FxRates,
     ) -> Result<OfViews<Rows>, ServiceError> {
-        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_in_base());
+        let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_stored());
         let mut rows = OfViews::new();
         if !in_base.is_empty() {
             let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
@@ -236,7 +248,7 @@ impl Services {
         Ok(rows)
     }
 
-    /// Each view's ledger until a day, booked in the currency of the view.
+    /// Each view's ledger until a day, as it was known, booked in the currency of the view.
     pub(super) async fn bookings(
         &self,
         session: &Session<Tenant>,
@@ -244,20 +256,53 @@ impl Services {
         until: NaiveDate,
         fx: &FxRates,
     ) -> Result<OfViews<Booking>, ServiceError> {
-        if views.is_empty() {
-            return Ok(OfViews::new());
+        let mut bookings = OfViews::new();
+        let moments: BTreeSet<Option<DateTime<Utc>>> = views.iter().map(|view| view.known_at).collect();
+        for known_at in moments {
+            let of_moment: Vec<&View> = views.iter().copied().filter(|view| view.known_at == known_at).collect();
+            self.bookings_at(session, &of_moment, until, known_at, fx, &mut bookings).await?;
+        }
+        Ok(bookings)
+    }
+
+    async fn bookings_at(
+        &self,
+        session: &Session<Tenant>,
+        views: &[&View],
+        until: NaiveDate,
+        known_at: Option<DateTime<Utc>>,
+        fx: &FxRates,
+        bookings: &mut OfViews<Booking>,
+    ) -> Result<(), ServiceError> {
+        let (views, too_long): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.rows <= MAX_REPLAY);
+        for view in too_long {
+            let message = format!(
+                "{} rows of the ledger would have to be booked again for this, {MAX_REPLAY} at the most: ask for what is \
+                 known now, in {}",
+                view.rows, view.base
+            );
+            bookings.insert(view.clone(), Err(ServiceError::BadInput(message)));
         }
         let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
         let accounts = storage::account::of_portfolios(session, &ids).await?;
+        let revisions = match known_at {
+            Some(known_at) => storage::bookkeeping::known_at(session, &ids, known_at).await?,
+            None => HashMap::new(),
+        };
         let mut ledgers: HashMap<Uuid, Vec<Transaction>> = HashMap::new();
-        for row in storage::transaction::effective(session, &ids, Some(until)).await? {
+        for row in storage::transaction::effective(session, &ids, Some(until), known_at).await? {
             ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
         }
         let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
-        let mut bookings = OfViews::new();
-        for &view in views {
+        for view in views {
             let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
-            let policy = view.policy(&accounts);
+            let policy = match revisions.get(&view.portfolio) {
+                Some(revision) => policy::of(revision, view.currency),
+                None => view.policy(&accounts),
+            };
             let mut splits = self.market_splits(session, &policy, ledger, &instruments).await?;
             // Lots stand in the share basis of the day.
             splits.retain(|split| split.ex_date <= until);
@@ -265,7 +310,7 @@ impl Services {
                 .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
             bookings.insert(view.clone(), booking);
         }
-        Ok(bookings)
+        Ok(())
     }
 
     /// Terms of every instrument that the transactions name; one that does not exist is left out.

@@ -1,10 +1,15 @@
 //! What a portfolio decides about its books, and the codes that stand for it in the database.
 
-use domain::ledger::{LotMethod, LotScope, Oversell, TradeCharges};
-use entity::tenant::portfolio;
-use rust_decimal::Decimal;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::tenancy::DatabaseError;
+use chrono::{DateTime, Utc};
+use domain::ledger::{LotMethod, LotScope, Oversell, TradeCharges};
+use entity::tenant::{bookkeeping_revision, portfolio};
+use rust_decimal::Decimal;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// What a portfolio decides about its books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +95,76 @@ impl TryFrom<&portfolio::Model> for Bookkeeping {
             dust: row.quantity_dust,
         })
     }
+}
+
+/// What a portfolio had decided about its books at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The portfolio's decisions.
+    pub bookkeeping: Bookkeeping,
+    /// The lot methods of accounts that had one of their own.
+    pub account_methods: BTreeMap<Uuid, LotMethod>,
+}
+
+/// Notes what a portfolio decides from now on.
+pub async fn append(
+    session: &Session<Tenant>,
+    id: Uuid,
+    portfolio: Uuid,
+    revision: &Revision,
+    now: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    let Bookkeeping { method, scope, charges, oversell, dust } = revision.bookkeeping;
+    let methods =
+        revision.account_methods.iter().map(|(account, method)| (account.to_string(), code_of(*method).into()));
+    let row = bookkeeping_revision::ActiveModel {
+        id: Set(id),
+        portfolio_id: Set(portfolio),
+        lot_method: Set(code_of(method).to_owned()),
+        lot_scope: Set(code_of(scope).to_owned()),
+        trade_charges: Set(code_of(charges).to_owned()),
+        oversell: Set(code_of(oversell).to_owned()),
+        quantity_dust: Set(dust),
+        account_methods: Set(serde_json::Value::Object(methods.collect())),
+        recorded_at: Set(now),
+    };
+    bookkeeping_revision::Entity::insert(row).exec_without_returning(session).await?;
+    Ok(())
+}
+
+/// What each portfolio had decided at a time; one that was not there yet is left out.
+pub async fn known_at(
+    session: &Session<Tenant>,
+    portfolios: &[Uuid],
+    known_at: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Revision>, DatabaseError> {
+    use bookkeeping_revision::Column;
+    let rows = bookkeeping_revision::Entity::find()
+        .filter(Column::PortfolioId.is_in(portfolios.iter().copied()))
+        .filter(Column::RecordedAt.lte(known_at))
+        .order_by_asc(Column::RecordedAt)
+        .order_by_asc(Column::Id)
+        .all(session)
+        .await?;
+    // The latest of each is kept.
+    rows.into_iter().map(|row| Ok((row.portfolio_id, revision(&row)?))).collect()
+}
+
+fn revision(row: &bookkeeping_revision::Model) -> Result<Revision, DatabaseError> {
+    let bookkeeping = Bookkeeping {
+        method: read(&row.lot_method)?,
+        scope: read(&row.lot_scope)?,
+        charges: read(&row.trade_charges)?,
+        oversell: read(&row.oversell)?,
+        dust: row.quantity_dust,
+    };
+    let corrupt = || DatabaseError::Corrupt(format!("the lot methods of {} are no object of codes", row.id));
+    let methods = row.account_methods.as_object().ok_or_else(corrupt)?;
+    let account_methods = methods.iter().map(|(account, code)| {
+        let account: Uuid = account.parse().map_err(|_| corrupt())?;
+        Ok((account, read(code.as_str().ok_or_else(corrupt)?)?))
+    });
+    Ok(Revision { bookkeeping, account_methods: account_methods.collect::<Result<_, DatabaseError>>()? })
 }
 
 #[cfg(test)]

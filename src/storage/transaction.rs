@@ -62,6 +62,10 @@ pub struct LedgerRow {
     pub dates: Dates,
     /// Order of recording within the portfolio.
     pub sequence: i64,
+    /// Its place within its day, where that is not the order of recording.
+    pub booking_sequence: Option<i64>,
+    /// The row that no longer counts because this one stands in its place.
+    pub supersedes: Option<Uuid>,
     /// What it says.
     pub activity: Activity,
     /// The file that brought it.
@@ -79,6 +83,11 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
+    /// Its place within its day.
+    pub fn place(&self) -> i64 {
+        self.booking_sequence.unwrap_or(self.sequence)
+    }
+
     /// The row as booking reads it; nothing for a reversal.
     pub fn transaction(&self) -> Option<Transaction> {
         let Activity::Event(kind) = &self.activity else {
@@ -89,7 +98,7 @@ impl LedgerRow {
             account: self.account_id.into(),
             trade_date: self.trade_date,
             settlement_date: self.dates.settlement,
-            sequence: self.sequence,
+            sequence: self.place(),
             kind: kind.clone(),
         })
     }
@@ -101,21 +110,22 @@ const APPEND: &str = "\
     quantity, price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, \
     ratio_numerator, ratio_denominator, settlement_date, ex_date, pay_date, action_ex_date, total, \
     accrued_interest, counter_account_id, counter_instrument_id, counter_quantity, counter_price, cost_fraction, \
-    opened_on, lots) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, c7::uuid, c8, c9, c10, \
+    opened_on, lots, supersedes_id, booking_sequence) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, c7::uuid, c8, c9, c10, \
     c11::timestamptz, c12::uuid, c13::uuid, c14, c15::uuid, c16::numeric, c17::numeric, c18::numeric, \
     c19::numeric, c20::numeric, c21, c22::numeric, c23, c24::numeric, c25::numeric, c26::numeric, c27::date, \
     c28::date, c29::date, c30::date, c31::numeric, c32::numeric, c33::uuid, c34::uuid, c35::numeric, c36::numeric, \
-    c37::numeric, c38::date, c39::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
+    c37::numeric, c38::date, c39::jsonb, c40::uuid, c41::bigint FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
     $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], \
     $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], \
     $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], \
     $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], \
-    $38::text[], $39::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
-    c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36, c37, c38, c39)";
+    $38::text[], $39::text[], $40::text[], $41::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
+    c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36, c37, c38, c39, \
+    c40, c41)";
 
 /// Appends rows.
 pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(), DatabaseError> {
-    let mut cells = super::columns::Columns::new(39);
+    let mut cells = super::columns::Columns::new(41);
     for row in rows {
         let columns = RowColumns::of(&row.activity);
         cells.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
@@ -132,21 +142,23 @@ pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(),
         cells.optional(columns.counter_account).optional(columns.counter_instrument);
         cells.optional(columns.counter_quantity).optional(columns.counter_price).optional(columns.cost_fraction);
         cells.optional(columns.opened_on).optional(lots::written(&columns.lots));
+        cells.optional(row.supersedes).optional(row.booking_sequence);
     }
     session.insert_columns(APPEND, cells.into_columns()).await?;
     Ok(())
 }
 
-/// What counts of these portfolios' ledgers until a day: neither reversals nor what they reverse. In booking order.
+/// What counts of these portfolios' ledgers until a day: neither reversals nor what they reverse, nor what was corrected. With
+/// `known_at`, of what had been recorded then. By day and order of recording.
 pub async fn effective(
     session: &Session<Tenant>,
     portfolios: &[Uuid],
     until: Option<NaiveDate>,
+    known_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<LedgerRow>, DatabaseError> {
     let mut query = table::Entity::find()
         .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
-        .filter(table::Column::Type.ne("REVERSAL"))
-        .filter(not_reversed())
+        .filter(counts(known_at))
         .order_by_asc(table::Column::TradeDate)
         .order_by_asc(table::Column::Sequence);
     if let Some(until) = until {
@@ -167,8 +179,7 @@ pub async fn of_instruments(
     let rows = table::Entity::find()
         .filter(table::Column::PortfolioId.eq(portfolio))
         .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
-        .filter(table::Column::Type.ne("REVERSAL"))
-        .filter(not_reversed())
+        .filter(counts(None))
         .order_by_asc(table::Column::TradeDate)
         .order_by_asc(table::Column::Sequence)
         .all(session)
@@ -194,14 +205,24 @@ pub async fn links(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<(Uu
         .await?)
 }
 
-fn not_reversed() -> Condition {
-    let reversal = Alias::new("reversal");
-    let of_this_row = Query::select()
-        .expr(Expr::val(1))
-        .from_as(table::Entity, reversal.clone())
-        .and_where(Expr::col((reversal, table::Column::ReversesId)).equals((table::Entity, table::Column::Id)))
-        .to_owned();
-    Condition::all().add(Expr::exists(of_this_row).not())
+/// What counts: no reversal, and nothing that a later row reverses or stands in the place of. With `known_at`, as it was then.
+fn counts(known_at: Option<DateTime<Utc>>) -> Condition {
+    let later = Alias::new("later");
+    let replaced = |by: table::Column| {
+        let mut rows = Query::select();
+        rows.expr(Expr::val(1))
+            .from_as(table::Entity, later.clone())
+            .and_where(Expr::col((later.clone(), by)).equals((table::Entity, table::Column::Id)));
+        if let Some(known_at) = known_at {
+            rows.and_where(Expr::col((later.clone(), table::Column::RecordedAt)).lte(known_at));
+        }
+        Expr::exists(rows.to_owned())
+    };
+    Condition::all()
+        .add(table::Column::Type.ne("REVERSAL"))
+        .add_option(known_at.map(|known_at| table::Column::RecordedAt.lte(known_at)))
+        .add(replaced(table::Column::ReversesId).not())
+        .add(replaced(table::Column::SupersedesId).not())
 }
 
 /// What to show of a portfolio's ledger.
@@ -215,6 +236,8 @@ pub struct Filter {
     pub instrument: Option<Uuid>,
     /// Only of these types.
     pub types: Option<Vec<&'static str>>,
+    /// Only what had been recorded then.
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 impl Filter {
@@ -223,7 +246,11 @@ impl Filter {
             .add(table::Column::PortfolioId.eq(portfolio))
             .add_option(self.from.map(|day| table::Column::TradeDate.gte(day)))
             .add_option(self.to.map(|day| table::Column::TradeDate.lte(day)))
-            .add_option(self.instrument.map(|id| table::Column::InstrumentId.eq(id)))
+            .add_option(self.instrument.map(|id| {
+                let named = [table::Column::InstrumentId, table::Column::CounterInstrumentId];
+                named.into_iter().fold(Condition::any(), |any, column| any.add(column.eq(id)))
+            }))
+            .add_option(self.known_at.map(|known_at| table::Column::RecordedAt.lte(known_at)))
             .add_option(self.types.as_ref().map(|types| table::Column::Type.is_in(types.iter().copied())))
     }
 }
@@ -259,7 +286,7 @@ pub async fn splits(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<Le
     let rows = table::Entity::find()
         .filter(table::Column::PortfolioId.eq(portfolio))
         .filter(table::Column::Type.eq("SPLIT"))
-        .filter(not_reversed())
+        .filter(counts(None))
         .all(session)
         .await?;
     rows.into_iter().map(row::read).collect()
@@ -292,6 +319,18 @@ pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(U
         .all(session)
         .await?;
     Ok(rows.into_iter().filter_map(|(reversed, by)| Some((reversed?, by))).collect())
+}
+
+/// Which of these rows were corrected, with the row that stands in the place of each.
+pub async fn corrections(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+    let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
+        .select_only()
+        .columns([table::Column::SupersedesId, table::Column::Id])
+        .filter(table::Column::SupersedesId.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(session)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(corrected, by)| Some((corrected?, by))).collect())
 }
 
 /// Every import key that the accounts of a portfolio have seen.
@@ -351,14 +390,14 @@ pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Res
 pub async fn first_dates(
     session: &Session<Tenant>,
     portfolios: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
     Ok(table::Entity::find()
         .select_only()
         .column(table::Column::PortfolioId)
         .column_as(table::Column::TradeDate.min(), "first")
         .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
-        .filter(table::Column::Type.ne("REVERSAL"))
-        .filter(not_reversed())
+        .filter(counts(known_at))
         .group_by(table::Column::PortfolioId)
         .into_tuple()
         .all(session)
@@ -375,8 +414,7 @@ pub async fn last_dates(
         .column(table::Column::PortfolioId)
         .column_as(table::Column::TradeDate.max(), "last")
         .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
-        .filter(table::Column::Type.ne("REVERSAL"))
-        .filter(not_reversed())
+        .filter(counts(None))
         .group_by(table::Column::PortfolioId)
         .into_tuple()
         .all(session)

@@ -32,6 +32,7 @@ const TABLE: &[(&str, &str)] = &[
     ("portfolioUpdate", "ADI"),
     ("transactionRecord", "ADI"),
     ("transactionsRecord", "ADI"),
+    ("transactionCorrect", "ADI"),
     ("transactionReverse", "ADI"),
     ("transactionsImport", "ADI"),
     ("manualPricesRecord", "AD"),

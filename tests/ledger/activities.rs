@@ -73,11 +73,23 @@ fn trades(book: &Book) -> Vec<Case> {
             ],
             &["ACME@Main 3 cost 740 gain 20 income 0", "USD@Main 9280"],
         ),
-        Case {
-            name: "a purchase that settles later",
-            steps: vec![bought()],
-            then: vec![("2024-03-01", &["ACME@Main 2 cost 500 gain 0 income 0", "USD@Main 9500"])],
-        },
+        case(
+            "a trade in another currency than the instrument's",
+            vec![(
+                "2024-03-01",
+                json!({ "buy": { "instrumentId": acme, "quantity": "1", "price": "100", "currency": "EUR" } }),
+            )],
+            &["ACME@Main 1 cost 113.34 gain 0 income 0", "EUR@Main -100", "USD@Main 10000"],
+        ),
+        case(
+            "a trade at a booked rate to the instrument's currency",
+            vec![(
+                "2024-03-01",
+                json!({ "buy": { "instrumentId": acme, "quantity": "1", "price": "100", "currency": "EUR",
+                    "settlement": { "currency": "USD", "rate": "1.2" } } }),
+            )],
+            &["ACME@Main 1 cost 120 gain 0 income 0", "EUR@Main -100", "USD@Main 10000"],
+        ),
     ]
 }
 
@@ -398,6 +410,22 @@ async fn a_transfer_inside_a_portfolio_is_no_flow_of_it() {
         let flows = shown["valuations"]["flows"].as_array().expect("a list").clone();
         assert!(!flows.is_empty() && flows.iter().all(|flow| flow == "0"), "{currency:?}: {shown}");
     }
+}
+
+#[tokio::test]
+async fn units_from_outside_are_a_contribution_of_what_they_are_worth_on_the_day() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-03-01", "1000", "USD").await;
+    let units = json!({ "transferIn": { "instrumentId": book.instrument("ACME"), "quantity": "2", "total": "100",
+        "currency": "USD" } });
+    book.record("2024-03-05", units).await;
+    let fields = "valuations(from: \"2024-03-05\", to: \"2024-03-05\") { flows }
+        metrics(from: \"2024-03-05\", to: \"2024-03-05\") { twr { value } }";
+    let shown = book.show("2024-03-14", None, fields).await;
+    // 2 × 253, the close of the day; the gain since they were bought was made elsewhere.
+    assert!(shown["valuations"]["flows"].as_array().is_some_and(|flows| flows.contains(&json!("506"))), "{shown}");
+    assert_eq!(shown["metrics"]["twr"]["value"], 0.0, "{shown}");
 }
 
 #[tokio::test]

@@ -143,4 +143,7 @@ async fn legs_are_of_one_portfolio() {
     let refused = record(&book, &legs, None).await;
     let error = refused.at("/transactionsRecord/userErrors/0");
     assert_eq!((&error["code"], &error["field"][3]), (&json!("NOT_FOUND"), &json!("accountId")), "{}", refused.body);
+    let cash = json!({ "cashTransfer": { "amount": "1", "currency": "USD", "toAccountId": stranger.account } });
+    let refused = book.try_record("2024-03-05", &cash).await;
+    assert_eq!(refused.user_errors("transactionRecord"), ["NOT_FOUND"]);
 }

@@ -2,10 +2,12 @@
 
 mod activities;
 mod corporate_actions;
+mod correction;
 mod events;
 mod guarded;
 mod idempotency;
 mod kinds;
+mod known_at;
 mod people;
 mod rebuild;
 mod record;

@@ -18,6 +18,8 @@ pub struct Sample {
     pub portfolio: String,
     pub account: String,
     pub transaction: String,
+    /// Another one.
+    pub deposit: String,
     pub user: String,
     pub advisor: String,
     pub tenant: String,
@@ -59,7 +61,7 @@ impl Sample {
         let acme = client.run(&instrument("ACME")).await.text("/instruments/nodes/0/id");
         let deposit = json!({ "deposit": { "amount": "1000", "currency": "USD" } });
         let buy = json!({ "buy": { "instrumentId": acme, "quantity": "2", "price": "250", "currency": "USD" } });
-        let mut transaction = String::new();
+        let mut recorded_ids = Vec::new();
         for activity in [deposit, buy] {
             let recorded = client
                 .run_with(
@@ -68,8 +70,9 @@ impl Sample {
                     json!({ "input": { "accountId": account, "tradeDate": "2024-03-01", "activity": activity } }),
                 )
                 .await;
-            transaction = recorded.text("/transactionRecord/transaction/id");
+            recorded_ids.push(recorded.text("/transactionRecord/transaction/id"));
         }
+        let [deposit, transaction] = <[String; 2]>::try_from(recorded_ids).expect("two rows");
         let viewer = client.run("{ viewer { user { id } tenant { id } } }").await;
         let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
         let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
@@ -79,6 +82,7 @@ impl Sample {
             portfolio: made.text("/portfolioCreate/portfolio/id"),
             account,
             transaction,
+            deposit,
             user: viewer.text("/viewer/user/id"),
             advisor: adviser,
             tenant: viewer.text("/viewer/tenant/id"),
@@ -203,6 +207,15 @@ pub const CALLS: &[Call] = &[
         |sample| {
             json!({ "input": { "transactions": [{ "accountId": sample.account, "tradeDate": "2024-03-04", "activity": { "buy": {
                 "instrumentId": sample.instrument, "quantity": "1", "price": "251", "currency": "USD" } } }] } })
+        },
+    ),
+    mutation(
+        "transactionCorrect",
+        "mutation($id: ID!, $input: TransactionRecordInput!) { transactionCorrect(id: $id, input: $input) {
+            transaction { id } portfolio { id } userErrors { code message } } }",
+        |sample| {
+            json!({ "id": sample.deposit, "input": { "accountId": sample.account, "tradeDate": "2024-03-04",
+                "activity": { "deposit": { "amount": "7", "currency": "USD" } } } })
         },
     ),
     mutation(

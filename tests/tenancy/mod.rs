@@ -3,3 +3,4 @@
 mod cancellation;
 mod provisioning;
 mod sessions;
+mod steps;

@@ -43,6 +43,8 @@ pub struct Model {
     pub import_key: Option<String>,
     pub external_id: Option<String>,
     pub note: Option<String>,
+    pub supersedes_id: Option<Uuid>,
+    pub booking_sequence: Option<i64>,
     pub recorded_at: DateTimeUtc,
     pub recorded_by: Uuid,
 }

@@ -1,6 +1,7 @@
 //! Tables of a tenant's schema. The names carry no schema: the session's role says whose they are.
 
 pub mod account;
+pub mod bookkeeping_revision;
 pub mod fact_daily_cash;
 pub mod fact_daily_flows;
 pub mod fact_daily_positions;

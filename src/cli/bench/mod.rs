@@ -168,7 +168,7 @@ async fn xirr_of_holdings(
     let portfolio = portfolio.context("the demo has no portfolio")?;
     let session = services.read(&services.system(tenant.clone(), "bench")).await?;
     let as_of = services.default_as_of(&session).await?;
-    let rows = crate::storage::transaction::effective(&session, &[portfolio], Some(as_of)).await?;
+    let rows = crate::storage::transaction::effective(&session, &[portfolio], Some(as_of), None).await?;
     let portfolios = services.portfolios(&session, &[portfolio]).await?;
     let view = portfolios.first().map(|row| crate::services::valuation::View::new(row, None));
     let view = view.context("the portfolio is gone")?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, Request, Result};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::context::Operation;
@@ -80,9 +80,13 @@ pub struct PortfolioKey(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReversalKey(pub Uuid);
 
-/// The day of this portfolio's first transaction, if there is one.
+/// The row that stands in the place of this transaction, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FirstDateKey(pub Uuid);
+pub struct CorrectionKey(pub Uuid);
+
+/// The day of this portfolio's first transaction, of what had been recorded at a time, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FirstDateKey(pub Uuid, pub Option<DateTime<Utc>>);
 
 /// How fresh the stored daily values of this portfolio are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -185,10 +189,21 @@ loader!(ReversalKey => Uuid, |operation, session, keys| {
     Ok(reversals.into_iter().map(|(reversed, by)| (ReversalKey(reversed), by)).collect())
 });
 
-loader!(FirstDateKey => NaiveDate, |operation, session, keys| {
+loader!(CorrectionKey => Uuid, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-    let days = operation.services.first_dates(&session, &ids).await?;
-    Ok(days.into_iter().map(|(portfolio, day)| (FirstDateKey(portfolio), day)).collect())
+    let corrections = operation.services.corrections(&session, &ids).await?;
+    Ok(corrections.into_iter().map(|(corrected, by)| (CorrectionKey(corrected), by)).collect())
+});
+
+loader!(FirstDateKey => NaiveDate, |operation, session, keys| {
+    let moments: HashSet<Option<DateTime<Utc>>> = keys.iter().map(|key| key.1).collect();
+    let mut found = HashMap::new();
+    for moment in moments {
+        let ids: Vec<Uuid> = keys.iter().filter(|key| key.1 == moment).map(|key| key.0).collect();
+        let days = operation.services.first_dates(&session, &ids, moment).await?;
+        found.extend(days.into_iter().map(|(portfolio, day)| (FirstDateKey(portfolio, moment), day)));
+    }
+    Ok(found)
 });
 
 loader!(FreshnessKey => Freshness, |operation, session, keys| {

@@ -88,6 +88,27 @@ impl TransactionMutation {
         record(operation, "transactionsRecord", input.event()?, key).await
     }
 
+    /// Records a transaction in the place of one that was recorded wrongly: within its day it keeps that one's place. Both stay to
+    /// be seen, and only the new one counts. Of an event of several legs no single one can be corrected.
+    async fn transaction_correct(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the transaction that is wrong.")] id: ID,
+        #[graphql(desc = "What it should have been, whole.")] input: TransactionRecordInput,
+        #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
+        idempotency_key: Option<String>,
+    ) -> Result<Option<TransactionPayload>> {
+        let operation = Operation::of(ctx);
+        let key = idempotency(idempotency_key, "transactionCorrect", format!("{id:?} {input:?}"));
+        let id = Kind::Transaction.parse(&id, "id")?;
+        let legs = input.event()?;
+        let outcome = async {
+            let caller = operation.changing().await?;
+            operation.services.transaction_correct(caller, id, legs?, key).await
+        };
+        payload(operation, outcome.await).await
+    }
+
     /// Makes a transaction no longer count, with the others of its event. They stay to be seen, with the reversals beside them.
     async fn transaction_reverse(
         &self,

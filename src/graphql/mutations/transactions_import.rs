@@ -25,10 +25,13 @@ pub enum ImportMode {
 pub struct TransactionsImportInput {
     /// The portfolio it goes to.
     portfolio_id: ID,
-    /// The file's text. Its first line is exactly
-    /// `date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note`;
-    /// dates are ISO (2022-12-28), numbers have a decimal point and no thousands separators, a ratio is `4:1`. `account` may be
-    /// empty where the portfolio has one account. What each type needs stands in the README of the sample data.
+    /// The file's text. Its first line begins with
+    /// `date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note`
+    /// and may go on, in any order, with
+    /// `settlement_date,ex_date,pay_date,opened_on,total,accrued_interest,settlement_rate,counter_account,counter_symbol,counter_quantity,counter_price,cost_fraction,lots,event_id,decision`.
+    /// Dates are ISO (2022-12-28), numbers have a decimal point and no thousands separators, a ratio is `4:1`. `account` may be
+    /// empty where the portfolio has one account. Rows of one `event_id` are taken together or not at all. What each type needs
+    /// stands in `docs/transactions.md`.
     csv: String,
     /// What to do with wrong rows.
     #[graphql(default_with = "ImportMode::AllOrNothing")]
@@ -64,7 +67,7 @@ impl From<RowError> for ImportRowError {
 pub struct TransactionsImportPayload {
     /// Rows in the file.
     rows_read: i32,
-    /// Rows added to the ledger; 0 where nothing was stored.
+    /// Rows that the ledger holds since; 0 where nothing was stored. Two rows that are one transfer count as two.
     rows_recorded: i32,
     /// Rows that were imported before, and were not added again.
     rows_duplicate: i32,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::graphql::connection;
 use crate::graphql::context::Operation;
@@ -16,6 +16,24 @@ use crate::graphql::types::portfolio::{Portfolio, PortfolioConnection};
 
 #[derive(Default)]
 pub struct PortfolioQuery;
+
+/// An instant that has come, and the day that figures are of: the one asked for, else the last one that both the market data
+/// and the instant know.
+async fn moment(
+    operation: &Operation,
+    asked: Option<Date>,
+    known_at: Option<DateTime<Utc>>,
+) -> Result<(NaiveDate, Option<DateTime<Utc>>)> {
+    let Some(instant) = known_at else {
+        return Ok((as_of(operation, asked).await?, None));
+    };
+    let now = operation.services.environment.clock.now();
+    if instant > now {
+        return Err(ErrorCode::BadUserInput.error(format!("knownAt: {instant} has not come yet: it is {now}")));
+    }
+    let day = as_of(operation, asked).await?;
+    Ok((if asked.is_some() { day } else { day.min(instant.date_naive()) }, known_at))
+}
 
 /// The day that was asked for, if it has come; else the last day with complete market data.
 pub async fn as_of(operation: &Operation, asked: Option<Date>) -> Result<NaiveDate> {
@@ -44,11 +62,16 @@ impl PortfolioQuery {
         as_of: Option<Date>,
         #[graphql(desc = "The currency to show figures in; each portfolio's own where none is given.")]
         currency: Option<Currency>,
+        #[graphql(
+            desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
+                          booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are."
+        )]
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Option<PortfolioConnection>> {
         let operation = Operation::of(ctx);
         let page = connection::page(Some(first), after.as_deref())?;
         let limit = page.limit;
-        let day = self::as_of(operation, as_of).await?;
+        let (day, known_at) = moment(operation, as_of, known_at).await?;
         let read = async {
             let session = operation.session().await?;
             let rows = operation.services.portfolio_page(&session, page).await?;
@@ -60,7 +83,7 @@ impl PortfolioQuery {
         };
         let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
         let (rows, info) = connection::cut(rows, limit, |row| row.id);
-        let portfolio = |row| Portfolio::new(Arc::new(row), day, currency);
+        let portfolio = |row| Portfolio::new(Arc::new(row), day, currency).as_known_at(known_at);
         let rows = rows.into_iter().map(|(cursor, row)| (cursor, portfolio(row))).collect();
         Ok(Some(PortfolioConnection::new(rows, info, total)))
     }
@@ -75,10 +98,15 @@ impl PortfolioQuery {
         #[graphql(desc = "The currency to show figures in; the portfolio's own where none is given.")] currency: Option<
             Currency,
         >,
+        #[graphql(
+            desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
+                          booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are."
+        )]
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Option<Portfolio>> {
         let id = Kind::Portfolio.parse(&id, "id")?;
-        let day = self::as_of(Operation::of(ctx), as_of).await?;
+        let (day, known_at) = moment(Operation::of(ctx), as_of, known_at).await?;
         let row = loaders::find(ctx, PortfolioKey(id)).await?;
-        Ok(row.map(|row| Portfolio::new(row, day, currency)))
+        Ok(row.map(|row| Portfolio::new(row, day, currency).as_known_at(known_at)))
     }
 }

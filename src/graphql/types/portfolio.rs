@@ -42,7 +42,7 @@ pub struct TransactionFilter {
     from: Option<Date>,
     /// Until this trade date, inclusive.
     to: Option<Date>,
-    /// Only of this instrument.
+    /// Only what is about this instrument, or brings it.
     instrument_id: Option<ID>,
     /// Only of these types.
     types: Option<Vec<TransactionType>>,
@@ -52,7 +52,8 @@ impl TransactionFilter {
     fn filter(self) -> Result<Filter> {
         let instrument = self.instrument_id.map(|id| Kind::Instrument.parse(&id, "filter.instrumentId")).transpose()?;
         let types = self.types.map(|types| types.into_iter().map(TransactionType::code).collect());
-        Ok(Filter { from: self.from.map(|day| day.0), to: self.to.map(|day| day.0), instrument, types })
+        let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
+        Ok(Filter { from, to, instrument, types, known_at: None })
     }
 }
 
@@ -71,6 +72,11 @@ impl Portfolio {
         Self { row, as_of, view }
     }
 
+    /// The same of what had been recorded at a time.
+    pub fn as_known_at(self, known_at: Option<DateTime<Utc>>) -> Self {
+        Self { view: self.view.known_at(known_at), ..self }
+    }
+
     async fn snapshot(&self, ctx: &Context<'_>) -> Result<Arc<Snapshot>> {
         Ok(loaders::get(ctx, SnapshotKey { view: self.view.clone(), as_of: self.as_of }).await??)
     }
@@ -82,7 +88,7 @@ impl Portfolio {
             let message = format!("to: {end} is after the portfolio's asOf, {}", self.as_of);
             return Err(ErrorCode::BadUserInput.error(message));
         }
-        let first = loaders::find(ctx, FirstDateKey(self.row.id)).await?.unwrap_or(end).min(end);
+        let first = loaders::find(ctx, FirstDateKey(self.row.id, self.view.known_at)).await?.unwrap_or(end).min(end);
         let from = from.map_or(first, |from| from.0);
         if from > end {
             return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {end}")));
@@ -130,6 +136,11 @@ impl Portfolio {
     /// The day at whose close figures stand: the one asked for, else the last day with complete market data.
     async fn as_of(&self) -> Date {
         Date(self.as_of)
+    }
+
+    /// The instant that was asked for: figures are of what had been recorded then. Null where they are of what is known now.
+    async fn known_at(&self) -> Option<DateTime<Utc>> {
+        self.view.known_at
     }
 
     /// Whose it is.
@@ -221,7 +232,7 @@ impl Portfolio {
         Ok(Some(balances.collect()))
     }
 
-    /// Its ledger, the latest trade date first, whatever `asOf`.
+    /// Its ledger, the latest trade date first, whatever `asOf`; with `knownAt`, the rows that had been recorded then.
     async fn transactions(
         &self,
         ctx: &Context<'_>,
@@ -230,7 +241,7 @@ impl Portfolio {
         #[graphql(desc = "Which rows; all where none is given.")] filter: Option<TransactionFilter>,
     ) -> Result<Option<TransactionConnection>> {
         let operation = Operation::of(ctx);
-        let filter = filter.unwrap_or_default().filter()?;
+        let filter = Filter { known_at: self.view.known_at, ..filter.unwrap_or_default().filter()? };
         let page = connection::page(Some(first), after.as_deref())?;
         let limit = page.limit;
         let session = operation.session().await.map_err(|error| operation.fail(error))?;

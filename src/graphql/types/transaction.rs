@@ -14,7 +14,9 @@ use crate::graphql::connection::connection;
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey};
+use crate::graphql::loaders::{
+    self, AccountsKey, CorrectionKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
+};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::valuation::View;
 use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
@@ -189,7 +191,7 @@ impl Transaction {
     /// The id of the event that it belongs to: rows of one event were recorded together and are reversed together. A
     /// reversal belongs to the event that it reverses.
     async fn event_id(&self) -> ID {
-        ID(self.0.event_id.simple().to_string())
+        Kind::Event.id(self.0.event_id)
     }
 
     /// The day it counts from: the trade date; of a payment its ex-date, where that is known.
@@ -343,6 +345,16 @@ impl Transaction {
     /// The id of the reversal because of which this row no longer counts.
     async fn reversed_by_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
         Ok(loaders::find(ctx, ReversalKey(self.0.id)).await?.map(|id| Kind::Transaction.id(id)))
+    }
+
+    /// The id of the row that no longer counts because this one stands in its place; for a correction.
+    async fn supersedes_id(&self) -> Option<ID> {
+        self.0.supersedes.map(|id| Kind::Transaction.id(id))
+    }
+
+    /// The id of the correction that stands in the place of this row, which no longer counts.
+    async fn superseded_by_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        Ok(loaders::find(ctx, CorrectionKey(self.0.id)).await?.map(|id| Kind::Transaction.id(id)))
     }
 
     /// What it disposed of, lot by lot in the order in which the lots were used, as the portfolio's whole ledger is booked today, in the

@@ -29,6 +29,8 @@ pub enum UserErrorCode {
     MissingExchangeRate,
     /// The transaction was reversed before.
     AlreadyReversed,
+    /// The transaction was corrected before: correct the one that stands in its place.
+    AlreadyCorrected,
     /// Every row of the file was imported before.
     DuplicateImport,
     /// An amount is too large to be booked exactly.
@@ -78,6 +80,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::FutureDate => Self::FutureDate,
             RefusalCode::MissingExchangeRate => Self::MissingExchangeRate,
             RefusalCode::AlreadyReversed => Self::AlreadyReversed,
+            RefusalCode::AlreadyCorrected => Self::AlreadyCorrected,
             RefusalCode::DuplicateImport => Self::DuplicateImport,
             RefusalCode::AmountTooLarge => Self::AmountTooLarge,
             RefusalCode::HoldsLong => Self::HoldsLong,

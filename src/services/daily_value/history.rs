@@ -34,7 +34,7 @@ impl Services {
         opening: NaiveDate,
         end: NaiveDate,
     ) -> Result<OfViews<Arc<History>>, ServiceError> {
-        let in_base: Vec<&View> = views.iter().filter(|view| view.currency == view.base).collect();
+        let in_base: Vec<&View> = views.iter().filter(|view| view.is_stored()).collect();
         if in_base.is_empty() || (end - opening).num_days() <= WORTH_READING {
             return Ok(OfViews::new());
         }

@@ -41,7 +41,7 @@ impl Services {
     /// Everything is read in one session of one moment, the mark too.
     pub(super) async fn plan(&self, session: &Session<Tenant>, dirty: Dirty) -> Result<Plan, ServiceError> {
         let portfolio = self.portfolio_of(session, dirty.portfolio_id).await?;
-        let first = storage::transaction::first_dates(session, &[portfolio.id]).await?.pop();
+        let first = storage::transaction::first_dates(session, &[portfolio.id], None).await?.pop();
         let Some((_, first)) = first else {
             return Ok(Plan::Forget(dirty));
         };

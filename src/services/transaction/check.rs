@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::ledger::{Merger, TransactionKind};
+use domain::ledger::{LotPick, Merger, TransactionKind};
 use domain::money::Currency;
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ use crate::storage::transaction::Dates;
 
 /// The longest note or external id.
 pub(in crate::services) const MAX_TEXT: usize = 500;
+/// Lots that a transaction may choose: each is looked for among all that are open.
+const MAX_PICKS: usize = 500;
 
 const EX_DATE: Part = Part { path: &["exDate"], column: Some("ex_date"), of_row: false };
 const PAY_DATE: Part = Part { path: &["payDate"], column: Some("pay_date"), of_row: false };
@@ -91,6 +93,10 @@ fn not_in_future(date: NaiveDate, today: NaiveDate, part: Part) -> Result<(), Wr
 /// What no rule of the ledger asks.
 pub(in crate::services) fn of_kind(kind: &TransactionKind, from: NaiveDate) -> Result<(), Wrong> {
     match kind {
+        _ if picks(kind).len() > MAX_PICKS => {
+            let message = format!("{} lots are chosen, {MAX_PICKS} at the most", picks(kind).len());
+            Err(Wrong::new(RefusalCode::InvalidInput, blame::LOTS, message))
+        }
         TransactionKind::TransferIn { opened_on: Some(opened_on), .. } if *opened_on > from => {
             let message = format!("opened on {opened_on}, after {from}");
             Err(Wrong::new(RefusalCode::InvalidInput, OPENED_ON, message))
@@ -100,6 +106,13 @@ pub(in crate::services) fn of_kind(kind: &TransactionKind, from: NaiveDate) -> R
             Err(Wrong::new(RefusalCode::InvalidInput, None, message))
         }
         _ => Ok(()),
+    }
+}
+
+fn picks(kind: &TransactionKind) -> &[LotPick] {
+    match kind {
+        TransactionKind::TransferOut { lots, .. } | TransactionKind::Transfer { lots, .. } => lots,
+        _ => kind.trade().map_or(&[], |trade| &trade.lots),
     }
 }
 

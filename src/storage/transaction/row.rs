@@ -27,6 +27,8 @@ pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
             action_ex: row.action_ex_date,
         },
         sequence: row.sequence,
+        booking_sequence: row.booking_sequence,
+        supersedes: row.supersedes_id,
         activity: Cells(&row).activity()?,
         import_batch_id: row.import_batch_id,
         import_key: row.import_key,

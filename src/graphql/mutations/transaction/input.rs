@@ -36,8 +36,8 @@ pub struct TradeInput {
     accrued_interest: Option<Decimal>,
     /// The conversion that the broker booked with the trade, where the cash moves in another currency.
     settlement: Option<SettlementInput>,
-    /// The lots that are used, where they were chosen; the portfolio's lot method chooses otherwise. Only for what closes
-    /// lots.
+    /// The lots that are used, where they were chosen, at most 500; the portfolio's lot method chooses otherwise. Only for
+    /// what closes lots.
     #[graphql(default)]
     lots: Vec<LotPickInput>,
 }

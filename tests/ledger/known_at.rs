@@ -1,0 +1,74 @@
+//! What had been recorded at an instant, as it was booked then.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use portfolio_analyzer::clock::Clock;
+use serde_json::{Value, json};
+
+use crate::support::{App, Book, REVERSE};
+
+const SHOW: &str = r"query($id: ID!, $asOf: Date, $knownAt: DateTime) { portfolio(id: $id, asOf: $asOf, knownAt: $knownAt) {
+    knownAt asOf cash { currency amount { amount } }
+    holdings { nodes { instrument { symbol } quantity costLocal: cost { amount } } }
+    lots { nodes { openedOn quantityRemaining cost { amount } } }
+    disposals { nodes { openedOn gain { amount } } }
+    transactions { totalCount } } }";
+
+async fn known(book: &Book, known_at: Option<DateTime<Utc>>) -> Value {
+    let variables = json!({ "id": book.portfolio, "asOf": "2024-03-14", "knownAt": known_at });
+    let mut shown = book.client.run_with(SHOW, variables).await.at("/portfolio").clone();
+    shown["knownAt"] = Value::Null;
+    shown
+}
+
+/// Moves the clock on and gives the instant before.
+fn later(app: &App) -> DateTime<Utc> {
+    let before = app.clock.now();
+    app.clock.advance(TimeDelta::minutes(1));
+    before
+}
+
+#[tokio::test]
+async fn what_was_known_stays_what_it_was() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-03-01", "10000", "USD").await;
+    let dear = book.buy("2024-03-04", "ACME", "10", "250").await;
+    book.buy("2024-03-05", "ACME", "10", "240").await;
+    book.sell("2024-03-11", "ACME", "5", "260").await;
+    let first = later(&app);
+    let at_first = known(&book, None).await;
+    assert_eq!(at_first, known(&book, Some(first)).await);
+
+    // A back-dated purchase, a reversal, a correction, and another lot method.
+    book.buy("2024-03-01", "ACME", "3", "230").await;
+    let reversed = book.client.run_with(REVERSE, json!({ "id": dear })).await;
+    assert_eq!(reversed.user_errors("transactionReverse"), [""; 0]);
+    let second = later(&app);
+    let at_second = known(&book, None).await;
+    let version = book.show("2024-03-14", None, "version").await["version"].clone();
+    let update = r#"mutation($id: ID!, $version: Int!) { portfolioUpdate(id: $id, expectedVersion: $version,
+        input: { bookkeeping: { lotMethod: HIFO } }) { userErrors { code message } } }"#;
+    let updated = book.client.run_with(update, json!({ "id": book.portfolio, "version": version })).await;
+    assert_eq!(updated.user_errors("portfolioUpdate"), [""; 0], "{}", updated.body);
+    let third = later(&app);
+    let at_third = known(&book, None).await;
+
+    assert_ne!(at_first["lots"], at_second["lots"]);
+    assert_ne!(at_second["disposals"], at_third["disposals"]);
+    assert_eq!(at_first, known(&book, Some(first)).await);
+    assert_eq!(at_second, known(&book, Some(second)).await);
+    assert_eq!(at_third, known(&book, Some(third)).await);
+    // Before there was anything.
+    let before = known(&book, Some(first - TimeDelta::days(1))).await;
+    assert_eq!((&before["lots"]["nodes"], &before["transactions"]["totalCount"]), (&json!([]), &json!(0)));
+}
+
+#[tokio::test]
+async fn an_instant_that_has_not_come_is_the_callers_mistake() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let variables = json!({ "id": book.portfolio, "knownAt": app.clock.now() + TimeDelta::seconds(1) });
+    let answer = book.client.run_with(SHOW, variables).await;
+    assert_eq!(answer.error_code(), "BAD_USER_INPUT");
+    assert!(answer.body.to_string().contains("knownAt"), "{}", answer.body);
+}
