@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::context::Operation;
 use super::error::ErrorCode;
-use super::id::Kind;
+use super::id::{Kind, of_lot};
 use super::rules::rule_of;
 use super::types::lot_match::year_of;
 use crate::services::ServiceError;
@@ -20,7 +20,7 @@ use crate::storage::instrument::Instrument;
 use crate::storage::lot::MatchFilter;
 
 /// The file's header.
-const HEADER: [&str; 20] = [
+const HEADER: [&str; 21] = [
     "account",
     "symbol",
     "sale_date",
@@ -39,6 +39,7 @@ const HEADER: [&str; 20] = [
     "term",
     "days_held",
     "sale_id",
+    "lot_id",
     "opened_by_id",
     "note",
 ];
@@ -158,6 +159,7 @@ fn row(part: &LotMatch, names: &Names) -> String {
         if part.is_long_term() { "LONG" } else { "SHORT" }.to_owned(),
         part.days_held().to_string(),
         Kind::Transaction.id(part.sale.uuid()).0,
+        part.lot.map(|lot| of_lot(lot, part.lot_account, part.instrument, part.lot_ordinal).0).unwrap_or_default(),
         part.lot.map(|lot| Kind::Transaction.id(lot.uuid()).0).unwrap_or_default(),
         NOTE.to_owned(),
     ])

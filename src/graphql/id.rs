@@ -3,6 +3,8 @@
 use std::fmt;
 
 use async_graphql::{ID, Result};
+use aws_lc_rs::digest;
+use domain::id::{AccountId, InstrumentId, TransactionId};
 use uuid::Uuid;
 
 use super::error::ErrorCode;
@@ -82,6 +84,18 @@ pub fn parse(id: &ID) -> Option<(Kind, Uuid)> {
         return None;
     }
     Uuid::try_parse(uuid).ok().map(|uuid| (kind, uuid))
+}
+
+/// The id of a lot, made of what tells it apart: what opened it, where it lies, which of that transaction's it is there.
+pub fn of_lot(opened_by: TransactionId, account: AccountId, instrument: InstrumentId, ordinal: u32) -> ID {
+    let mut key = digest::Context::new(&digest::SHA256);
+    for part in [opened_by.uuid(), account.uuid(), instrument.uuid()] {
+        key.update(part.as_bytes());
+    }
+    key.update(&ordinal.to_be_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(key.finish().as_ref()).for_each(|(byte, hashed)| *byte = *hashed);
+    Kind::Lot.id(Uuid::from_bytes(bytes))
 }
 
 fn shorten(id: &ID) -> String {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use domain::id::InstrumentId;
 use domain::ledger::{self, Booking, Change, LedgerError, Transaction, TransactionKind};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Caller, Done, ServiceError, Services, access, settle};
@@ -40,6 +41,14 @@ pub struct Rebuilt {
     pub entries: usize,
 }
 
+/// What tells a booking from books that were kept when the market knew less.
+fn tally(booking: &Booking) -> (i64, Option<Decimal>) {
+    let count = i64::try_from(booking.positions.len()).unwrap_or(i64::MAX);
+    let mut quantities = booking.positions.iter().map(|row| row.quantity);
+    let sum = quantities.try_fold(Decimal::ZERO, |sum, quantity| sum.checked_add(quantity));
+    (count, sum.map(|sum| sum.normalize()))
+}
+
 impl Services {
     /// Adds rows to the ledger, `gone` being the rows that no longer count because of them; stores what that changes in the
     /// books, and returns the portfolio as it is since. The portfolio is locked by the caller.
@@ -62,8 +71,16 @@ impl Services {
         let after = self.booked(session, &portfolio, after.filter_map(LedgerRow::transaction).collect()).await?;
         let before = before.iter().filter_map(LedgerRow::transaction).collect();
         let before = self.booked(session, &portfolio, before).await?;
+        let kept = storage::projection::tally(session, portfolio.id, &touched).await?;
         let change = Change::between(&before, &after)?;
         storage::transaction::append(session, &new).await?;
+        if kept != tally(&before) {
+            // A split has reached the market since the books were kept: a change of them would not fit.
+            self.rebook(session, &portfolio).await?;
+            portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
+            self.touch(session, &mut portfolio).await?;
+            return Ok(portfolio);
+        }
         storage::projection::change(session, portfolio.id, &change).await.map_err(|error| {
             match (error, new.first()) {
                 // The sum of a balance that other entries moved too.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Book, Inside};
+use crate::support::{Answer, App, Book, Inside, Superuser};
 
 async fn opened(app: &App) -> Book {
     let book = Book::with_accounts(app.client("alpha", "investor1").await, "USD", &["Main", "Other"]).await;
@@ -94,4 +94,36 @@ async fn reversing_the_own_row_leaves_the_markets_split() {
     let reversed = book.client.run_with(crate::support::REVERSE, json!({ "id": own })).await;
     assert_eq!(reversed.user_errors("transactionReverse"), [""; 0]);
     assert_eq!(units(&book, "2024-02-02").await, "6");
+}
+
+#[tokio::test]
+async fn a_split_that_becomes_known_later_acts_with_the_next_transaction_on_everything_before_it() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.buy("2024-03-01", "ACME", "2", "250").await;
+    book.buy("2024-03-01", "GLOBEX", "1", "10").await;
+    book.sell("2024-03-06", "ACME", "1", "250").await;
+    let mut inside = Superuser::of(&app).await;
+    let known = "INSERT INTO market.fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) \
+        SELECT id, 'SPLIT', '2024-03-05', 3, 1 FROM market.dim_stock WHERE symbol = 'ACME'; \
+        UPDATE market.meta_market_version SET version = version + 1";
+    inside.run(known).await;
+    book.buy("2024-03-07", "ACME", "1", "80").await;
+    let after = [("2024-03-04", "2 cost 500"), ("2024-03-05", "6 cost 500"), ("2024-03-07", "6 cost 496.66666")];
+    for (day, holding) in after {
+        let state = book.state(day).await;
+        assert!(state[0].starts_with(&format!("ACME@Main {holding}")), "{day}: {state:?}");
+    }
+    let schema = inside.schema("alpha").await;
+    let mut before = inside.contents(&schema).await;
+    let tenant = app.services.gateway.tenant_by_slug("alpha").await.expect("a read").expect("a tenant");
+    let caller = app.services.system(tenant, "test");
+    let portfolio = uuid::Uuid::try_parse(book.portfolio.trim_start_matches("pf_")).expect("an id");
+    app.services.rebuild(&caller, portfolio).await.expect("books made anew");
+    let mut rebuilt = inside.contents(&schema).await;
+    for table in ["portfolio", "audit_log", "portfolio_dirty"] {
+        before.remove(table);
+        rebuilt.remove(table);
+    }
+    assert_eq!(before, rebuilt, "the books are those of the whole ledger");
 }

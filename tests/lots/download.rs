@@ -17,6 +17,8 @@ async fn the_file_lists_the_disposals_of_a_year() {
     let bought = book.buy("2023-01-03", "ACME", "10", "110.01").await;
     let sale = book.sell("2023-06-01", "ACME", "4", "111.19").await;
     book.sell("2024-03-01", "ACME", "1", "250").await;
+    let lots = book.show("2024-03-14", None, "lots { nodes { id } }").await;
+    let lot = lots["lots"]["nodes"][0]["id"].as_str().expect("an id");
     let path = format!("/portfolios/{}/realized-gains.csv", book.portfolio);
     let answer = book.client.get(&format!("{path}?year=2023")).await;
     let header = |name: &str| answer.headers[name].to_str().expect("a text");
@@ -27,11 +29,11 @@ async fn the_file_lists_the_disposals_of_a_year() {
     assert_eq!(
         lines[0],
         "account,symbol,sale_date,acquired_date,quantity,proceeds,cost,gain,currency,base_proceeds,base_cost,base_gain,\
-         base_currency,opening_rate,disposal_rate,term,days_held,sale_id,opened_by_id,note"
+         base_currency,opening_rate,disposal_rate,term,days_held,sale_id,lot_id,opened_by_id,note"
     );
     let expected = format!(
         "Main,ACME,2023-06-01,2023-01-03,4,444.76,440.04,4.72,USD,400,400,0,EUR,0.909008271975,0.899361453368,SHORT,149,\
-         {sale},{bought},not wash-sale adjusted"
+         {sale},{lot},{bought},not wash-sale adjusted"
     );
     assert_eq!(lines[1..], [expected]);
     // Without a year all of them, the long-term one too.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
-use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use domain::ledger::Lot as Row;
 use domain::money::{self, mul_div};
@@ -18,7 +17,7 @@ use super::money::Money;
 use super::transaction::Transaction;
 use crate::graphql::connection::{self, connection};
 use crate::graphql::error::ErrorCode;
-use crate::graphql::id::Kind;
+use crate::graphql::id;
 use crate::graphql::loaders::{
     self, AccountsKey, LotInstrumentKey, LotMatchesKey, LotPageKey, SnapshotKey, StandingKey, TransactionKey,
 };
@@ -156,19 +155,6 @@ impl Lot {
     }
 }
 
-/// Tells a lot among all of a tenant: what opened it, where it lies, which of that transaction's it is.
-fn id_of(lot: &Row) -> ID {
-    let mut key = Vec::with_capacity(52);
-    for part in [lot.opened_by.uuid(), lot.account.uuid(), lot.instrument.uuid()] {
-        key.extend_from_slice(part.as_bytes());
-    }
-    key.extend_from_slice(&lot.ordinal.to_be_bytes());
-    let hash = digest::digest(&digest::SHA256, &key);
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(hash.as_ref()).for_each(|(byte, hashed)| *byte = *hashed);
-    Kind::Lot.id(Uuid::from_bytes(bytes))
-}
-
 /// Units that one transaction brought to a holding, and what is left of them at the close of the portfolio's `asOf`. A short
 /// lot holds units that are owed: its quantities and its cost are below zero, its cost being what the short sale brought.
 ///
@@ -178,7 +164,8 @@ fn id_of(lot: &Row) -> ID {
 impl Lot {
     /// The lot's id. It stays as long as the same transaction opens the lot in the same account.
     async fn id(&self) -> ID {
-        id_of(&self.lot)
+        let Row { opened_by, account, instrument, ordinal, .. } = *self.lot;
+        id::of_lot(opened_by, account, instrument, ordinal)
     }
 
     /// What it holds.
