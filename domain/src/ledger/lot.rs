@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::id::{AccountId, InstrumentId, TransactionId};
-use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
+use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, share, sub};
 
 /// What one entry opened: units held, or units owed where quantities and cost are below zero (a short lot, whose cost is
 /// what it brought).
@@ -133,9 +133,9 @@ pub(super) struct Amounts {
 impl Amounts {
     /// The share of `part` in `whole`, rounded to the money scale.
     pub(super) fn share(self, part: Decimal, whole: Decimal) -> Result<Self, ArithmeticError> {
-        let local = mul_div(self.local, part, whole)?.round_dp(MONEY_SCALE);
+        let local = share(self.local, part, whole)?;
         // In one currency both figures are the same, and a division costs more than a comparison.
-        let base = if self.base == self.local { local } else { mul_div(self.base, part, whole)?.round_dp(MONEY_SCALE) };
+        let base = if self.base == self.local { local } else { share(self.base, part, whole)? };
         Ok(Self { local, base })
     }
 

@@ -6,5 +6,5 @@
 mod arithmetic;
 mod currency;
 
-pub use arithmetic::{ArithmeticError, MONEY_SCALE, add, div, mul, mul_div, product, round_to_minor, sub};
+pub use arithmetic::{ArithmeticError, MONEY_SCALE, add, div, mul, mul_div, product, round_to_minor, share, sub};
 pub use currency::{Currency, InvalidCurrency};
