@@ -22,7 +22,8 @@ use super::corporate_action::OwnSplit;
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
-use super::ledger::PostError;
+use super::ledger::{PostError, bears_from};
+use super::period_lock::LockTerms;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
@@ -77,6 +78,7 @@ impl Services {
         caller: &Caller,
         action: &'static str,
         legs: Vec<Leg>,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
@@ -96,8 +98,13 @@ impl Services {
             let rows = self.rows_of(&session, caller, &portfolio, &legs).await?;
             let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
             let new = rows.iter().map(|(_, row)| row.clone()).collect();
-            let portfolio = self.post(&session, portfolio, new, &[]).await.map_err(|error| match error {
+            let posted = self.post(&session, portfolio, new, &[], terms).await.map_err(|error| match error {
                 PostError::Service(error) => error,
+                PostError::Locked(locked) => {
+                    let leg = rows.iter().find(|(_, row)| bears_from(row) <= locked.through);
+                    let leg = leg.map_or(first, |(leg, _)| &legs[*leg]);
+                    locked.refused(leg.path(Some(blame::TRADE_DATE)))
+                }
                 PostError::Ledger(error) => {
                     let Some(broken) = error.transaction().map(|id| id.uuid()) else {
                         // What became too large with the new rows is nobody else's fault.
@@ -111,10 +118,10 @@ impl Services {
             })?;
             let rows = self.rows_by_ids(&session, &ids).await?;
             for row in &rows {
-                self.audit(&session, caller, done(action, row)).await?;
+                self.audit(&session, caller, done(action, row).past(posted.overridden)).await?;
             }
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
-            Ok(Recorded { rows, portfolio })
+            Ok(Recorded { rows, portfolio: posted.portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -222,6 +229,7 @@ impl Services {
         caller: &Caller,
         id: Uuid,
         note: Option<String>,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
@@ -255,18 +263,19 @@ impl Services {
                     LedgerRow { note: note.clone(), event_id: leg.event_id, ..row }
                 })
                 .collect();
-            let posted = self.post(&session, portfolio, reversals.clone(), &legs).await;
-            let portfolio = posted.map_err(|error| match error {
+            let posted = self.post(&session, portfolio, reversals.clone(), &legs, terms).await;
+            let posted = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
+                PostError::Locked(locked) => locked.refused(vec!["id".to_owned()]),
                 PostError::Ledger(error) => later_breaks(&error, &["id".to_owned()]),
             })?;
             for reversal in &reversals {
-                self.audit(&session, caller, done("transactionReverse", reversal)).await?;
+                self.audit(&session, caller, done("transactionReverse", reversal).past(posted.overridden)).await?;
             }
             let ids: Vec<Uuid> = reversals.iter().map(|reversal| reversal.id).collect();
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
             let rows = self.rows_by_ids(&session, &ids).await?;
-            Ok(Recorded { rows, portfolio })
+            Ok(Recorded { rows, portfolio: posted.portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -432,7 +441,7 @@ impl Leg {
     }
 }
 
-fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
+pub(super) fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
     match text {
         Some(text) if text.chars().count() > MAX_TEXT => {
             let message = format!("{} characters: {MAX_TEXT} at the most", text.chars().count());
