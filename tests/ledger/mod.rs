@@ -6,6 +6,7 @@ mod events;
 mod guarded;
 mod idempotency;
 mod kinds;
+mod locks;
 mod people;
 mod rebuild;
 mod record;
