@@ -42,7 +42,8 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0001_platform",
     "realm" / "m0001_realm",
     "platform" / "m0002_grants",
-    "platform" / "m0003_jobs"
+    "platform" / "m0003_jobs",
+    "realm" / "m0002_ledger_lock",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -53,6 +54,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0004_grants",
     "market" / "m0005_options",
     "market" / "m0006_changes",
+    "market" / "m0007_action_changes",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
@@ -68,4 +70,7 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0008_lot_settings",
     "tenant" / "m0009_corrections",
     "tenant" / "m0010_lots_of_matches",
+    "tenant" / "m0011_period_locks",
+    "realm" / "m0002_ledger_lock",
+    "tenant" / "m0012_portfolio_booked",
 ];

@@ -52,6 +52,8 @@ permissions! {
     SettingsUpdateOwn = "SETTINGS_UPDATE_OWN",
     /// Enter prices by hand, which count for the whole tenant.
     PricesManage = "PRICES_MANAGE",
+    /// Lock and unlock periods, and record into a locked one.
+    LedgerLock = "LEDGER_LOCK",
 }
 
 /// No permission has this code.

@@ -72,6 +72,7 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::PortfoliosReadAll,
             P::PortfoliosWriteAll,
             P::PricesManage,
+            P::LedgerLock,
             P::MarketRead,
             P::AuditRead,
             P::SettingsUpdateOwn,

@@ -17,6 +17,7 @@ use crate::{
     services::{
         Caller, RefusalCode, ServiceError, Services,
         import::{ImportMode, RowError},
+        period_lock::LockTerms,
     },
     storage::{Page, pipeline::Outcome},
 };
@@ -28,7 +29,7 @@ const PAGE: u64 = 500;
 #[derive(Debug, clap::Args)]
 pub struct ImportOptions {
     /// Load this directory of market data (the files of demo/market) instead of transactions
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["tenant", "portfolio", "file", "valid_rows"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["tenant", "portfolio", "file", "valid_rows", "override_lock"])]
     market: Option<PathBuf>,
     /// The short name of the firm
     #[arg(long, required_unless_present = "market")]
@@ -42,6 +43,9 @@ pub struct ImportOptions {
     /// Record the rows that are right although others are wrong
     #[arg(long)]
     valid_rows: bool,
+    /// Record into a locked period, too
+    #[arg(long)]
+    override_lock: bool,
 }
 
 pub(super) async fn run(options: ImportOptions, context: Context) -> anyhow::Result<ExitCode> {
@@ -52,7 +56,8 @@ pub(super) async fn run(options: ImportOptions, context: Context) -> anyhow::Res
         (Some(directory), ..) => market(&database, directory).await,
         (None, Some(tenant), Some(portfolio), Some(file)) => {
             let mode = if options.valid_rows { ImportMode::ValidRows } else { ImportMode::AllOrNothing };
-            transactions(&database, &config, tenant, portfolio, file, mode).await
+            let terms = LockTerms { override_lock: options.override_lock };
+            transactions(&database, &config, tenant, portfolio, file, (mode, terms)).await
         }
         _ => Err(anyhow::anyhow!("--tenant, --portfolio and a file are needed, or --market with a directory")),
     };
@@ -77,7 +82,8 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
     print(&format!("instruments, exchanges, currencies and calendars: {reference}"))?;
     print(&line("prices", report.prices))?;
     print(&line("exchange rates", report.rates))?;
-    if report.prices.held + report.rates.held > 0 {
+    print(&line("splits", report.splits))?;
+    if report.prices.held + report.rates.held + report.splits.held > 0 {
         print("market.meta_data_quality says why rows were held back")?;
     }
     Ok(ExitCode::SUCCESS)
@@ -89,13 +95,13 @@ async fn transactions(
     tenant: &str,
     portfolio: &str,
     file: &Path,
-    mode: ImportMode,
+    (mode, terms): (ImportMode, LockTerms),
 ) -> anyhow::Result<ExitCode> {
     let csv = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let services = open::services(database, config).await?;
     let caller = services.system(open::tenant(&services, tenant).await?, "command");
     let portfolio = find(&services, &caller, portfolio).await?;
-    let imported = services.transactions_import(&caller, portfolio, &csv, mode, None).await;
+    let imported = services.transactions_import(&caller, portfolio, &csv, mode, terms, None).await;
     services.gateway.close().await;
     let imported = match imported {
         // To a script that runs again, a file that is there already is no failure.

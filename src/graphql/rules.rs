@@ -45,6 +45,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("logout", Rule::Public),
     ("portfolioCreate", WRITES_PORTFOLIOS),
     ("portfolioUpdate", WRITES_PORTFOLIOS),
+    ("portfolioPeriodLock", Rule::AnyOf(&[P::LedgerLock])),
     ("transactionRecord", WRITES_PORTFOLIOS),
     ("transactionsRecord", WRITES_PORTFOLIOS),
     ("transactionCorrect", WRITES_PORTFOLIOS),

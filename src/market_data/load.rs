@@ -45,11 +45,13 @@ pub struct LoadReport {
     pub prices: Outcome,
     /// Exchange rates.
     pub rates: Outcome,
+    /// Splits.
+    pub splits: Outcome,
     /// Whether instruments, exchanges, currencies and calendars were new.
     pub reference_loaded: bool,
 }
 
-/// Loads reference data if there is none yet, then prices and rates. `progress` is told each step in words.
+/// Loads reference data if there is none yet, then prices, rates and splits. `progress` is told each step in words.
 pub async fn load_directory(
     administration: &Administration,
     directory: &Path,
@@ -75,11 +77,21 @@ pub async fn load_directory(
     let (session, run) = begin(administration, environment, "exchange rates").await?;
     report.rates = pipeline::load_rates(&session, &run, &rows).await?;
     pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
+    progress("loading splits");
+    let rows = table(&directory.join("splits.csv"), &["symbol", "ex_date", "numerator", "denominator"])?;
+    let run = new_run(environment, "splits");
+    pipeline::begin_run(&session, &run).await?;
+    report.splits = pipeline::load_splits(&session, &run, &rows).await?;
+    pipeline::finish_run(&session, &run, report.splits, environment.clock.now()).await?;
     pipeline::bump_version(&session).await?;
-    // In the same transaction: what was computed from the version before is computed again, whatever ends this process.
+    // In the same transaction: what was booked and computed from the version before is done again, whatever ends this process.
     queue::enqueue_for_all(&session, run.id, DAILY_FACTS, environment.clock.now()).await?;
     session.commit().await?;
     Ok(report)
+}
+
+fn new_run(environment: &Environment, dataset: &'static str) -> Run {
+    Run { id: environment.ids.next(), dataset, provider: PROVIDER, started_at: environment.clock.now() }
 }
 
 async fn begin(
@@ -87,7 +99,7 @@ async fn begin(
     environment: &Environment,
     dataset: &'static str,
 ) -> Result<(crate::tenancy::Session<crate::tenancy::Market>, Run), DatabaseError> {
-    let run = Run { id: environment.ids.next(), dataset, provider: PROVIDER, started_at: environment.clock.now() };
+    let run = new_run(environment, dataset);
     let session = administration.market().await?;
     pipeline::begin_run(&session, &run).await?;
     Ok((session, run))
@@ -142,17 +154,6 @@ async fn load_reference(
         rows.push(cells);
     }
     pipeline::fill(session, Dimension::Instruments, &rows).await?;
-    let path = file("splits.csv");
-    let mut rows = Vec::new();
-    for row in table(&path, &["symbol", "ex_date", "numerator", "denominator"])? {
-        let id = ids.get(&row[0]).ok_or_else(|| LoadError::Format {
-            path: path.clone(),
-            reason: format!("the symbol {} is not in instruments.csv", row[0]),
-        })?;
-        let cells = [id, "SPLIT", &row[1], &row[2], &row[3]];
-        rows.push(cells.iter().map(|&cell| Some(cell.to_owned())).collect());
-    }
-    pipeline::fill(session, Dimension::Splits, &rows).await?;
     Ok(())
 }
 

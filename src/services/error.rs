@@ -68,6 +68,8 @@ pub enum RefusalCode {
     ActionDiffers,
     /// A split that the ledger has already.
     AlreadyApplied,
+    /// A write that bears on a locked period.
+    PeriodLocked,
 }
 
 /// A refusal, with the field that caused it.

@@ -6,7 +6,7 @@ mod kinds;
 mod names;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::{LedgerError, TransactionKind};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ use self::names::Names;
 use super::blame;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
-use super::ledger::PostError;
+use super::ledger::{PostError, Posted, bears_from};
+use super::period_lock::{LockTerms, Locked};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;
@@ -41,6 +42,13 @@ pub enum ImportMode {
     AllOrNothing,
     /// Store the rows that are right.
     ValidRows,
+}
+
+/// What an import says of rows that cannot be taken.
+#[derive(Clone, Copy)]
+struct Choices {
+    mode: ImportMode,
+    terms: LockTerms,
 }
 
 /// Why a row was not taken.
@@ -112,9 +120,11 @@ impl Services {
         portfolio: Uuid,
         csv: &str,
         mode: ImportMode,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Imported, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
+        terms.require(&caller.actor)?;
         let (parsed, mut errors) = csv_rows::parse(csv)
             .map_err(|message| ServiceError::refused(RefusalCode::InvalidInput, &["input", "csv"], message))?;
         let rows_read = parsed.len() + errors.len();
@@ -140,15 +150,13 @@ impl Services {
                 let message = format!("all {duplicates} rows of the file were imported before");
                 return Err(ServiceError::refused(RefusalCode::DuplicateImport, &["input", "csv"], message));
             }
-            let (portfolio, recorded) =
-                match self.post_candidates(&session, portfolio.clone(), candidates, mode, &mut errors).await? {
-                    Some(posted) => posted,
-                    None => {
-                        let counts = Counts::nothing_stored(rows_read, duplicates, errors);
-                        self.remember(&session, key.as_ref(), json!(counts)).await?;
-                        return Ok(Imported { counts, portfolio });
-                    }
-                };
+            let choices = Choices { mode, terms };
+            let posted = self.post_candidates(&session, portfolio.clone(), candidates, choices, &mut errors).await?;
+            let Some((Posted { portfolio, overridden }, recorded)) = posted else {
+                let counts = Counts::nothing_stored(rows_read, duplicates, errors);
+                self.remember(&session, key.as_ref(), json!(counts)).await?;
+                return Ok(Imported { counts, portfolio });
+            };
             let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
             let record = ImportBatch {
                 id: batch,
@@ -173,7 +181,7 @@ impl Services {
                 before: None,
                 after: Some(after),
             };
-            self.audit(&session, caller, done).await?;
+            self.audit(&session, caller, done.past(overridden)).await?;
             let counts = Counts {
                 batch: Some(batch),
                 rows_read,
@@ -264,9 +272,9 @@ impl Services {
         session: &Session<Tenant>,
         portfolio: Portfolio,
         mut candidates: Vec<Candidate>,
-        mode: ImportMode,
+        Choices { mode, terms }: Choices,
         errors: &mut Vec<RowError>,
-    ) -> Result<Option<(Portfolio, usize)>, ServiceError> {
+    ) -> Result<Option<(Posted, usize)>, ServiceError> {
         let mut refused = 0;
         loop {
             if candidates.is_empty() || refused > MAX_ROW_ERRORS {
@@ -274,12 +282,18 @@ impl Services {
             }
             refused += 1;
             let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
-            match self.post(session, portfolio.clone(), rows, &[]).await {
-                Ok(portfolio) => {
+            match self.post(session, portfolio.clone(), rows, &[], terms).await {
+                Ok(posted) => {
                     let recorded = candidates.iter().map(|candidate| candidate.lines.len()).sum();
-                    return Ok(Some((portfolio, recorded)));
+                    return Ok(Some((posted, recorded)));
                 }
                 Err(PostError::Service(error)) => return Err(error),
+                Err(PostError::Locked(locked)) => {
+                    errors.extend(take_locked(&mut candidates, locked));
+                    if mode == ImportMode::AllOrNothing {
+                        return Ok(None);
+                    }
+                }
                 Err(PostError::Ledger(error)) => {
                     let broken = error.transaction().map(|id| id.uuid());
                     let Some(index) = candidates.iter().position(|candidate| Some(candidate.row.id) == broken) else {
@@ -306,6 +320,28 @@ impl Services {
             }
         }
     }
+}
+
+/// Takes every row that a lock forbids out of a file, with the others of their events; what is wrong with each of their lines.
+fn take_locked(candidates: &mut Vec<Candidate>, locked: Locked) -> Vec<RowError> {
+    let is_locked = |row: &LedgerRow| bears_from(row) <= locked.through;
+    let mut first_lines: BTreeMap<Uuid, u64> = BTreeMap::new();
+    for candidate in candidates.iter().filter(|candidate| is_locked(&candidate.row)) {
+        first_lines.entry(candidate.row.event_id).or_insert(candidate.line());
+    }
+    let taken = candidates.extract_if(.., |candidate| first_lines.contains_key(&candidate.row.event_id));
+    let mut errors = Vec::new();
+    for Candidate { lines, row } in taken {
+        let wrong = Locked { date: bears_from(&row), ..locked };
+        errors.extend(lines.into_iter().map(|line| match is_locked(&row) {
+            true => {
+                let column = Some(Cow::Borrowed("date"));
+                RowError { line, column, code: RefusalCode::PeriodLocked, message: wrong.message() }
+            }
+            false => of_wrong_event(line, first_lines[&row.event_id]),
+        }));
+    }
+    errors
 }
 
 fn existing_breaks(error: &LedgerError) -> Refusal {

@@ -6,13 +6,15 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use domain::id::InstrumentId;
 use domain::ledger::{self, Booking, Change, LedgerError, Transaction, TransactionKind};
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::period_lock::{LockTerms, Locked, Overridden};
 use super::{Caller, Done, ServiceError, Services, access, settle};
 use crate::storage;
+use crate::storage::booked::Of;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::ChangeError;
 use crate::storage::transaction::LedgerRow;
@@ -22,6 +24,8 @@ use crate::tenancy::{Session, Tenant};
 pub(super) enum PostError {
     /// A rule of the ledger is broken.
     Ledger(LedgerError),
+    /// The period is locked.
+    Locked(Locked),
     /// Anything else.
     Service(ServiceError),
 }
@@ -30,6 +34,14 @@ impl<E: Into<ServiceError>> From<E> for PostError {
     fn from(error: E) -> Self {
         Self::Service(error.into())
     }
+}
+
+/// What adding rows came to.
+pub(super) struct Posted {
+    /// The portfolio since.
+    pub portfolio: Portfolio,
+    /// The lock that the rows went past, for the audit entry.
+    pub overridden: Overridden,
 }
 
 /// A portfolio whose books were made anew.
@@ -41,14 +53,6 @@ pub struct Rebuilt {
     pub entries: usize,
 }
 
-/// What tells a booking from books that were kept when the market knew less.
-fn tally(booking: &Booking) -> (i64, Option<Decimal>) {
-    let count = i64::try_from(booking.positions.len()).unwrap_or(i64::MAX);
-    let mut quantities = booking.positions.iter().map(|row| row.quantity);
-    let sum = quantities.try_fold(Decimal::ZERO, |sum, quantity| sum.checked_add(quantity));
-    (count, sum.map(|sum| sum.normalize()))
-}
-
 impl Services {
     /// Adds rows to the ledger, `gone` being the rows that no longer count because of them; stores what that changes in the
     /// books, and returns the portfolio as it is since. The portfolio is locked by the caller.
@@ -58,29 +62,49 @@ impl Services {
         mut portfolio: Portfolio,
         new: Vec<LedgerRow>,
         gone: &[LedgerRow],
-    ) -> Result<Portfolio, PostError> {
+        terms: LockTerms,
+    ) -> Result<Posted, PostError> {
+        let earliest = new.iter().chain(gone).map(bears_from).min();
+        let overridden = self.check_lock(session, portfolio.id, earliest, terms).await?;
         let kinds: Vec<TransactionKind> =
             new.iter().chain(gone).filter_map(LedgerRow::transaction).map(|entry| entry.kind).collect();
         let touched = self.part(session, portfolio.id, &kinds).await?;
-        let mut before = storage::transaction::of_instruments(session, portfolio.id, &touched).await?;
+        let version = self.market.view(session).await?.version();
+        let mut behind = storage::booked::behind_of(session, portfolio.id, version, Of::These(&touched)).await?;
+        if behind.is_some() {
+            // What is stored is not what booking the ledger as it stood gives: a difference to that would not fit it.
+            behind = storage::booked::behind_of(session, portfolio.id, version, Of::All).await?;
+            self.post_to_outdated(session, &portfolio, version, &new, gone).await?;
+        } else {
+            self.post_to_part(session, &portfolio, &touched, &new, gone).await?;
+        }
+        // Not their number: rows that were refused have left gaps.
+        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
+        self.touch(session, &mut portfolio).await?;
+        self.mark_dirty(session, portfolio.id, behind.into_iter().chain(earliest).min()).await?;
+        Ok(Posted { portfolio, overridden })
+    }
+
+    /// Adds rows and stores what differs in the books of the instruments that they touch.
+    async fn post_to_part(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        touched: &BTreeSet<Uuid>,
+        new: &[LedgerRow],
+        gone: &[LedgerRow],
+    ) -> Result<(), PostError> {
+        let mut before = storage::transaction::of_instruments(session, portfolio.id, touched).await?;
         // What concerns no instrument stands for itself.
         before.extend(
             gone.iter().filter(|row| !before.iter().any(|other| other.id == row.id)).cloned().collect::<Vec<_>>(),
         );
-        let after = before.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(&new);
-        let after = self.booked(session, &portfolio, after.filter_map(LedgerRow::transaction).collect()).await?;
+        let after = before.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(new);
+        let after = self.booked(session, portfolio, after.filter_map(LedgerRow::transaction).collect()).await?;
         let before = before.iter().filter_map(LedgerRow::transaction).collect();
-        let before = self.booked(session, &portfolio, before).await?;
-        let kept = storage::projection::tally(session, portfolio.id, &touched).await?;
+        let before = self.booked(session, portfolio, before).await?;
         let change = Change::between(&before, &after)?;
-        storage::transaction::append(session, &new).await?;
-        if kept != tally(&before) {
-            // A split has reached the market since the books were kept: a change of them would not fit.
-            self.rebook(session, &portfolio).await?;
-            portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
-            self.touch(session, &mut portfolio).await?;
-            return Ok(portfolio);
-        }
+        storage::transaction::append(session, new).await?;
         storage::projection::change(session, portfolio.id, &change).await.map_err(|error| {
             match (error, new.first()) {
                 // The sum of a balance that other entries moved too.
@@ -89,22 +113,44 @@ impl Services {
                 }
                 (error, _) => error.into(),
             }
-        })?;
-        // Not their number: rows that were refused have left gaps.
-        portfolio.last_sequence = new.iter().map(|row| row.sequence).fold(portfolio.last_sequence, i64::max);
-        self.touch(session, &mut portfolio).await?;
-        self.mark_dirty(session, portfolio.id, new.iter().chain(gone).map(|row| row.trade_date).min()).await?;
-        Ok(portfolio)
+        })
     }
 
-    /// Books a portfolio's whole ledger and puts that in place of its books. The portfolio is locked by the caller.
-    pub(super) async fn rebook(&self, session: &Session<Tenant>, portfolio: &Portfolio) -> Result<Rebuilt, PostError> {
+    /// Adds rows to a ledger whose books lack what the market has done since, and makes them anew.
+    async fn post_to_outdated(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        version: i64,
+        new: &[LedgerRow],
+        gone: &[LedgerRow],
+    ) -> Result<(), PostError> {
+        let rows = storage::transaction::effective(session, &[portfolio.id], None, None).await?;
+        let rows = rows.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(new);
+        let booking = self.booked(session, portfolio, rows.filter_map(LedgerRow::transaction).collect()).await?;
+        storage::transaction::append(session, new).await?;
+        storage::projection::replace(session, portfolio.id, &booking).await?;
+        Ok(storage::booked::put(session, portfolio.id, version).await?)
+    }
+
+    /// Books a portfolio's whole ledger and puts that in place of its books, which differ from `since` on at the earliest. The
+    /// portfolio is locked by the caller.
+    pub(super) async fn rebook(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        since: Option<NaiveDate>,
+    ) -> Result<Rebuilt, PostError> {
+        // Read first: what is booked by a later version is booked again at the worst.
+        let version = self.market.view(session).await?.version();
         let rows = storage::transaction::effective(session, &[portfolio.id], None, None).await?;
         let transactions: Vec<Transaction> = rows.iter().filter_map(LedgerRow::transaction).collect();
         let (entries, first) = (transactions.len(), transactions.first().map(|entry| entry.trade_date));
         let booking = self.booked(session, portfolio, transactions).await?;
         storage::projection::replace(session, portfolio.id, &booking).await?;
-        self.mark_dirty(session, portfolio.id, first).await?;
+        storage::booked::put(session, portfolio.id, version).await?;
+        self.mark_dirty(session, portfolio.id, first.map(|first| since.map_or(first, |since| since.max(first))))
+            .await?;
         Ok(Rebuilt { portfolio: portfolio.id, entries })
     }
 
@@ -116,19 +162,7 @@ impl Services {
             let found = storage::portfolio::lock(&session, visible, portfolio).await?;
             let mut portfolio =
                 found.ok_or_else(|| ServiceError::BadInput(format!("there is no portfolio {portfolio}")))?;
-            let rebuilt = self.rebook(&session, &portfolio).await.map_err(|error| match error {
-                PostError::Service(error) => error,
-                PostError::Ledger(error) => ServiceError::BadInput(format!("the ledger cannot be booked: it {error}")),
-            })?;
-            self.touch(&session, &mut portfolio).await?;
-            let done = Done {
-                action: "portfolioRebuild",
-                entity_type: "Portfolio",
-                entity_id: portfolio.id,
-                before: None,
-                after: Some(serde_json::json!({ "entries": rebuilt.entries })),
-            };
-            self.audit(&session, caller, done).await?;
+            let rebuilt = self.made_anew(&session, caller, &mut portfolio, None).await?;
             Ok((rebuilt, portfolio.version))
         }
         .await;
@@ -137,7 +171,34 @@ impl Services {
         Ok(rebuilt)
     }
 
-    async fn touch(&self, session: &Session<Tenant>, portfolio: &mut Portfolio) -> Result<(), ServiceError> {
+    /// Books a portfolio anew in the system's name, with an audit entry. No lock keeps it from that: its books follow from its
+    /// ledger and the market, and are made of nothing else.
+    pub(super) async fn made_anew(
+        &self,
+        session: &Session<Tenant>,
+        caller: &Caller,
+        portfolio: &mut Portfolio,
+        since: Option<NaiveDate>,
+    ) -> Result<Rebuilt, ServiceError> {
+        let rebuilt = self.rebook(session, portfolio, since).await.map_err(|error| match error {
+            PostError::Service(error) => error,
+            PostError::Ledger(error) => ServiceError::BadInput(format!("the ledger cannot be booked: it {error}")),
+            PostError::Locked(locked) => ServiceError::BadInput(locked.message()),
+        })?;
+        self.touch(session, portfolio).await?;
+        let after = serde_json::json!({ "entries": rebuilt.entries, "marketActionsSince": since });
+        let done = Done {
+            action: "portfolioRebuild",
+            entity_type: "Portfolio",
+            entity_id: portfolio.id,
+            before: None,
+            after: Some(after),
+        };
+        self.audit(session, caller, done).await?;
+        Ok(rebuilt)
+    }
+
+    pub(super) async fn touch(&self, session: &Session<Tenant>, portfolio: &mut Portfolio) -> Result<(), ServiceError> {
         portfolio.version += 1;
         portfolio.updated_at = self.environment.clock.now();
         Ok(storage::portfolio::update(session, portfolio).await?)
@@ -184,4 +245,9 @@ impl Services {
         let booking = booking.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
         booking.map_err(|error| PostError::Ledger(*error))
     }
+}
+
+/// The first day that a row bears on: an account's own split in place of the market's also on what that one did.
+pub(super) fn bears_from(row: &LedgerRow) -> NaiveDate {
+    row.dates.action_ex.map_or(row.trade_date, |ex| ex.min(row.trade_date))
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::error::ledger_refusal;
 use super::idempotency::IdempotencyKey;
 use super::ledger::PostError;
+use super::period_lock::{LockTerms, Overridden};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::auth::{Permission, Role};
 use crate::storage;
@@ -53,6 +54,8 @@ pub struct PortfolioChanges {
     pub bookkeeping: BookkeepingChanges,
     /// Accounts that get a lot method of their own, or give theirs up.
     pub account_methods: Vec<(Uuid, Option<LotMethod>)>,
+    /// What to do where other books would change a locked period.
+    pub terms: LockTerms,
 }
 
 /// What to change of a portfolio's decisions about its books; what is `None` stays.
@@ -135,6 +138,8 @@ impl Services {
             };
             storage::portfolio::insert(&session, &portfolio).await?;
             self.note_bookkeeping(&session, &portfolio, &[]).await?;
+            let version = self.market.view(&session).await?.version();
+            storage::booked::put(&session, portfolio.id, version).await?;
             for name in accounts {
                 let id = self.environment.ids.next();
                 let account = Account { id, portfolio_id: portfolio.id, name, lot_method: None, created_at: now };
@@ -167,6 +172,7 @@ impl Services {
         key: Option<IdempotencyKey>,
     ) -> Result<Portfolio, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
+        changes.terms.require(&caller.actor)?;
         let session = self.write(caller).await?;
         let result = async {
             let unknown = || ServiceError::refused(RefusalCode::NotFound, &["id"], "no such portfolio");
@@ -199,9 +205,17 @@ impl Services {
             let accounts_before = storage::account::of_portfolios(&session, &[id]).await?;
             let accounts_after = self.set_methods(&session, &accounts_before, &changes.account_methods).await?;
             let methods = |accounts: &[Account]| accounts.iter().map(|account| account.lot_method).collect::<Vec<_>>();
-            if after.bookkeeping != before.bookkeeping || methods(&accounts_after) != methods(&accounts_before) {
+            let mut overridden = Overridden::default();
+            let is_other = after.bookkeeping != before.bookkeeping;
+            if is_other || methods(&accounts_after) != methods(&accounts_before) {
+                let field = if is_other { "bookkeeping" } else { "accountLotMethods" };
+                let refused = |error| impossible(error, &["input", field]);
+                // Gains of the past change with the rules that they are booked by.
                 self.note_bookkeeping(&session, &after, &accounts_after).await?;
-                self.rebook(&session, &after).await.map_err(impossible)?;
+                let first =
+                    storage::transaction::first_dates(&session, &[id], None).await?.pop().map(|(_, first)| first);
+                overridden = self.check_lock(&session, id, first, changes.terms).await.map_err(refused)?;
+                self.rebook(&session, &after, None).await.map_err(refused)?;
             }
             let done = Done {
                 action: "portfolioUpdate",
@@ -210,7 +224,7 @@ impl Services {
                 before: Some(shown(&before, &accounts_before)),
                 after: Some(shown(&after, &accounts_after)),
             };
-            self.audit(&session, caller, done).await?;
+            self.audit(&session, caller, done.past(overridden)).await?;
             self.remember(&session, key.as_ref(), json!({ "id": id })).await?;
             Ok(after)
         }
@@ -327,11 +341,12 @@ pub(super) fn check_length(text: &str, min: usize, max: usize, field: &str) -> R
 }
 
 /// The refusal of settings under which a transaction of the past would not have been possible.
-fn impossible(error: PostError) -> ServiceError {
+fn impossible(error: PostError, field: &[&str]) -> ServiceError {
     match error {
         PostError::Service(error) => error,
+        PostError::Locked(locked) => locked.refused(field.iter().map(|&part| part.to_owned()).collect()),
         PostError::Ledger(error) => {
-            let refusal = ledger_refusal(&error, &["input", "bookkeeping"]);
+            let refusal = ledger_refusal(&error, field);
             let message = format!("under these settings a transaction would not be possible: it {}", refusal.message);
             ServiceError::Refused(vec![Refusal { message, ..refusal }])
         }

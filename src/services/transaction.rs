@@ -22,7 +22,8 @@ use super::corporate_action::OwnSplit;
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
-use super::ledger::PostError;
+use super::ledger::{PostError, bears_from};
+use super::period_lock::LockTerms;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
@@ -77,6 +78,7 @@ impl Services {
         caller: &Caller,
         action: &'static str,
         legs: Vec<Leg>,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
@@ -96,8 +98,13 @@ impl Services {
             let rows = self.rows_of(&session, caller, &portfolio, &legs, None).await?;
             let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
             let new = rows.iter().map(|(_, row)| row.clone()).collect();
-            let portfolio = self.post(&session, portfolio, new, &[]).await.map_err(|error| match error {
+            let posted = self.post(&session, portfolio, new, &[], terms).await.map_err(|error| match error {
                 PostError::Service(error) => error,
+                PostError::Locked(locked) => {
+                    let leg = rows.iter().find(|(_, row)| bears_from(row) <= locked.through);
+                    let leg = leg.map_or(first, |(leg, _)| &legs[*leg]);
+                    locked.refused(leg.path(Some(blame::TRADE_DATE)))
+                }
                 PostError::Ledger(error) => {
                     let Some(broken) = error.transaction().map(|id| id.uuid()) else {
                         // What became too large with the new rows is nobody else's fault.
@@ -111,10 +118,10 @@ impl Services {
             })?;
             let rows = self.rows_by_ids(&session, &ids).await?;
             for row in &rows {
-                self.audit(&session, caller, done(action, row)).await?;
+                self.audit(&session, caller, done(action, row).past(posted.overridden)).await?;
             }
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
-            Ok(Recorded { rows, portfolio })
+            Ok(Recorded { rows, portfolio: posted.portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -224,6 +231,7 @@ impl Services {
         caller: &Caller,
         id: Uuid,
         note: Option<String>,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
@@ -262,18 +270,19 @@ impl Services {
                     LedgerRow { note: note.clone(), event_id: leg.event_id, ..row }
                 })
                 .collect();
-            let posted = self.post(&session, portfolio, reversals.clone(), &legs).await;
-            let portfolio = posted.map_err(|error| match error {
+            let posted = self.post(&session, portfolio, reversals.clone(), &legs, terms).await;
+            let posted = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
+                PostError::Locked(locked) => locked.refused(vec!["id".to_owned()]),
                 PostError::Ledger(error) => later_breaks(&error, &["id".to_owned()]),
             })?;
             for reversal in &reversals {
-                self.audit(&session, caller, done("transactionReverse", reversal)).await?;
+                self.audit(&session, caller, done("transactionReverse", reversal).past(posted.overridden)).await?;
             }
             let ids: Vec<Uuid> = reversals.iter().map(|reversal| reversal.id).collect();
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
             let rows = self.rows_by_ids(&session, &ids).await?;
-            Ok(Recorded { rows, portfolio })
+            Ok(Recorded { rows, portfolio: posted.portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -287,6 +296,7 @@ impl Services {
         caller: &Caller,
         id: Uuid,
         legs: Vec<Leg>,
+        terms: LockTerms,
         key: Option<IdempotencyKey>,
     ) -> Result<Recorded, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
@@ -315,9 +325,10 @@ impl Services {
                 })
                 .collect();
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-            let posted = self.post(&session, portfolio, rows.clone(), std::slice::from_ref(&old)).await;
-            let portfolio = posted.map_err(|error| match error {
+            let posted = self.post(&session, portfolio, rows.clone(), std::slice::from_ref(&old), terms).await;
+            let posted = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
+                PostError::Locked(locked) => locked.refused(vec!["id".to_owned()]),
                 PostError::Ledger(error) => {
                     let own = error.transaction().is_none_or(|broken| ids.contains(&broken.uuid()));
                     match legs.first().filter(|_| own) {
@@ -328,11 +339,12 @@ impl Services {
             })?;
             for row in &rows {
                 let before = done("transactionCorrect", &old).after;
-                self.audit(&session, caller, Done { before, ..done("transactionCorrect", row) }).await?;
+                let correction = Done { before, ..done("transactionCorrect", row) };
+                self.audit(&session, caller, correction.past(posted.overridden)).await?;
             }
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
             let rows = self.rows_by_ids(&session, &ids).await?;
-            Ok(Recorded { rows, portfolio })
+            Ok(Recorded { rows, portfolio: posted.portfolio })
         }
         .await;
         let recorded = settle(session, result).await?;
@@ -542,7 +554,7 @@ fn already_corrected() -> ServiceError {
     ServiceError::refused(RefusalCode::AlreadyCorrected, &["id"], message)
 }
 
-fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
+pub(super) fn check_text(text: &Option<String>, field: &[String]) -> Result<(), ServiceError> {
     match text {
         Some(text) if text.chars().count() > MAX_TEXT => {
             let message = format!("{} characters: {MAX_TEXT} at the most", text.chars().count());

@@ -2,6 +2,7 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod booked;
 pub mod bookkeeping;
 pub mod columns;
 pub mod copy;
@@ -14,6 +15,7 @@ pub mod instrument;
 pub mod lot;
 pub mod manual_price;
 pub mod market_version;
+pub mod period_lock;
 pub mod pipeline;
 pub mod portfolio;
 pub mod price;

@@ -191,6 +191,62 @@ pub async fn load_rates(session: &Session<Market>, run: &Run, rows: &[Vec<String
     Ok(Outcome { delivered, promoted, held })
 }
 
+const STAGE_SPLITS: &str =
+    "COPY stg_corporate_action (run_id, line, provider, symbol, ex_date, numerator, denominator) FROM STDIN";
+
+/// A split may lie ahead: what is announced is known before it happens.
+const CHECK_SPLITS: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT run_id, line, 'splits', finding, format('symbol %s, ex-date %s, %s for %s', symbol, ex_date, numerator, denominator)
+FROM (
+    SELECT s.*, CASE
+        WHEN s.ex_date !~ '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' THEN 'INVALID_DATE'
+        WHEN s.numerator !~ '^\\d{1,15}(\\.\\d{1,10})?$' OR s.denominator !~ '^\\d{1,15}(\\.\\d{1,10})?$' THEN 'INVALID_RATIO'
+        WHEN i.id IS NULL THEN 'UNKNOWN_SYMBOL'
+        WHEN s.numerator::numeric <= 0 OR s.denominator::numeric <= 0 THEN 'NOT_POSITIVE'
+        WHEN row_number() OVER (PARTITION BY s.symbol, s.ex_date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+    END AS finding
+    FROM stg_corporate_action s
+    LEFT JOIN dim_stock i ON i.symbol = s.symbol
+    WHERE s.run_id = $1
+) checked
+WHERE finding IS NOT NULL";
+
+/// Of which instruments is noted for the version that will be in force. Its row is taken first, so that it is the next one in truth
+/// while another load comes to its end.
+const PROMOTE_SPLITS: &str = "
+WITH in_force AS (
+UPDATE meta_market_version SET version = version RETURNING version
+), promoted AS (
+INSERT INTO fact_corporate_action (instrument_id, type, ex_date, numerator, denominator)
+SELECT i.id, 'SPLIT', s.ex_date::date, s.numerator::numeric, s.denominator::numeric
+FROM stg_corporate_action s
+JOIN dim_stock i ON i.symbol = s.symbol
+WHERE s.run_id = $1
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+ON CONFLICT (instrument_id, type, ex_date) DO UPDATE
+    SET numerator = excluded.numerator, denominator = excluded.denominator
+    WHERE (fact_corporate_action.numerator, fact_corporate_action.denominator)
+        IS DISTINCT FROM (excluded.numerator, excluded.denominator)
+RETURNING instrument_id, ex_date
+), noted AS (
+INSERT INTO meta_action_change (version, instrument_id, changed_from)
+SELECT v.version + 1, p.instrument_id, min(p.ex_date) FROM promoted p CROSS JOIN in_force v
+GROUP BY v.version, p.instrument_id
+ON CONFLICT (version, instrument_id) DO UPDATE
+    SET changed_from = least(meta_action_change.changed_from, excluded.changed_from)
+)
+SELECT FROM promoted";
+
+/// Stages, checks and promotes splits: symbol, ex-date, numerator, denominator. The session is the one that puts the next version in
+/// force: whoever sees a split sees its version.
+pub async fn load_splits(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
+    let delivered = stage(session, STAGE_SPLITS, run, rows).await?;
+    let held = of_run(session, CHECK_SPLITS, run).await?;
+    let promoted = of_run(session, PROMOTE_SPLITS, run).await?;
+    Ok(Outcome { delivered, promoted, held })
+}
+
 /// The dimension tables that a directory of files fills, with their constant statements. Rows already there are kept.
 #[derive(Clone, Copy, Debug)]
 pub enum Dimension {
@@ -205,8 +261,6 @@ pub enum Dimension {
     /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, underlying, right, strike,
     /// units per contract, expiry, created at
     Instruments,
-    /// instrument, type, ex-date, numerator, denominator
-    Splits,
 }
 
 impl Dimension {
@@ -219,9 +273,6 @@ impl Dimension {
             Self::Instruments => {
                 "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \
                  price_source, underlying_id, option_right, strike, units_per_contract, expiry, created_at) FROM STDIN"
-            }
-            Self::Splits => {
-                "COPY fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) FROM STDIN"
             }
         }
     }

@@ -4,41 +4,15 @@
 mod edit;
 mod rows;
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use domain::ledger::{CashPeriod, Flow, InKind, PositionPeriod};
 use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions};
-use rust_decimal::Decimal;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 pub use self::edit::{ChangeError, change, replace};
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
-
-/// How many changes of holdings of these instruments are stored, and the sum of their quantities; no sum where no exact
-/// decimal holds it.
-pub async fn tally(
-    session: &Session<Tenant>,
-    portfolio: Uuid,
-    instruments: &BTreeSet<Uuid>,
-) -> Result<(i64, Option<Decimal>), DatabaseError> {
-    use fact_daily_positions::Column;
-    let found: Option<(i64, Option<String>)> = fact_daily_positions::Entity::find()
-        .select_only()
-        .column_as(Column::ValidFrom.count(), "changes")
-        .column_as(Expr::col(Column::Quantity).sum().cast_as("text"), "quantity")
-        .filter(Column::PortfolioId.eq(portfolio))
-        .filter(Column::InstrumentId.is_in(instruments.iter().copied()))
-        .into_tuple()
-        .one(session)
-        .await?;
-    let (changes, sum) = found.unwrap_or_default();
-    let sum = sum.map_or(Some(Decimal::ZERO), |sum| Decimal::from_str_exact(&sum).ok());
-    Ok((changes, sum.map(|sum| sum.normalize())))
-}
 
 /// What was held in these portfolios at any close from one day to another, both included.
 pub async fn positions(

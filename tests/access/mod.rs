@@ -30,6 +30,7 @@ const TABLE: &[(&str, &str)] = &[
     ("logout", "OADIUN"),
     ("portfolioCreate", "ADI"),
     ("portfolioUpdate", "ADI"),
+    ("portfolioPeriodLock", "A"),
     ("transactionRecord", "ADI"),
     ("transactionsRecord", "ADI"),
     ("transactionCorrect", "ADI"),

@@ -15,18 +15,26 @@ use crate::support::working::Tried;
 use crate::support::working::{SETTINGS, TRIED};
 use crate::support::{App, Superuser};
 
-async fn administration(app: &App) -> Administration {
+pub async fn administration(app: &App) -> Administration {
     Administration::connect(&app.database.owner, &app.database.api).await.expect("the owner's connection")
 }
 
 /// Loads the market data with more prices at their end.
 async fn import(app: &App, more: &str) {
+    import_with(app, more, "").await;
+}
+
+/// Loads the market data with more prices and more splits at their ends.
+pub async fn import_with(app: &App, more: &str, splits: &str) {
     let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/market");
     let directory = tempfile::tempdir().expect("a directory");
     for entry in std::fs::read_dir(&given).expect("files") {
         let entry = entry.expect("a file");
         std::fs::copy(entry.path(), directory.path().join(entry.file_name())).expect("a copy");
     }
+    let mut known = std::fs::read_to_string(given.join("splits.csv")).expect("splits");
+    known.push_str(splits);
+    std::fs::write(directory.path().join("splits.csv"), known).expect("written");
     let mut prices = String::new();
     let file = File::open(given.join("prices.csv.gz")).expect("a file");
     flate2::read::GzDecoder::new(file).read_to_string(&mut prices).expect("prices");

@@ -3,5 +3,6 @@
 mod around;
 mod daily_values;
 mod failures;
+mod market_actions;
 mod queue;
 mod rights;

@@ -80,3 +80,19 @@ async fn a_correction_that_later_rows_do_not_survive_is_refused() {
     let message = refused.text("/transactionCorrect/userErrors/0/message");
     assert!(message.contains("sells 15") && message.contains("holds 10"), "{message}");
 }
+
+#[tokio::test]
+async fn a_correction_bears_on_a_locked_period_by_what_it_corrects() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let deposit = book.deposit("2024-03-05", "100", "USD").await;
+    let lock = r"mutation($id: ID!, $input: PortfolioPeriodLockInput!) { portfolioPeriodLock(id: $id, input: $input) {
+        userErrors { code message } } }";
+    let admin = app.client("alpha", "admin").await;
+    let through = json!({ "id": book.portfolio, "input": { "lockedThrough": "2024-03-06" } });
+    assert_eq!(admin.run_with(lock, through).await.user_errors("portfolioPeriodLock"), [""; 0]);
+    let later = json!({ "deposit": { "amount": "110", "currency": "USD" } });
+    let refused = correct(&book, &deposit, "2024-03-08", later).await;
+    assert_eq!(refused.user_errors("transactionCorrect"), ["PERIOD_LOCKED"], "{}", refused.body);
+    assert_eq!(book.cash("2024-03-08", "USD").await, "100");
+}

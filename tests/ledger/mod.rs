@@ -8,6 +8,7 @@ mod guarded;
 mod idempotency;
 mod kinds;
 mod known_at;
+mod locks;
 mod people;
 mod rebuild;
 mod record;

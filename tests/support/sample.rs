@@ -235,6 +235,12 @@ pub const CALLS: &[Call] = &[
         },
     ),
     mutation(
+        "portfolioPeriodLock",
+        "mutation($id: ID!, $input: PortfolioPeriodLockInput!) { portfolioPeriodLock(id: $id, input: $input) {
+            portfolio { id periodLock { lockedThrough lockedBy { name } } } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "lockedThrough": "2024-02-01", "note": "closed" } }),
+    ),
+    mutation(
         "manualPricesRecord",
         "mutation($input: [ManualPriceInput!]!) { manualPricesRecord(input: $input) { count userErrors { code message } } }",
         |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),

@@ -84,6 +84,18 @@ async fn a_tenant_that_cannot_be_migrated_keeps_no_other_back() {
     assert_eq!(inside.contents(&alpha).await, before);
 }
 
+#[tokio::test]
+async fn administrators_of_before_get_a_permission_that_came_later() {
+    let app = App::start().await;
+    let schema = forget_step(&app, "beta", "m0002_ledger_lock").await;
+    let mut inside = Superuser::of(&app).await;
+    let holders = format!("SELECT role_code FROM {schema}.role_permission WHERE permission = 'LEDGER_LOCK'");
+    assert_eq!(inside.texts(&holders).await, ["ADMIN"], "a new tenant is seeded with it");
+    inside.run(&format!("DELETE FROM {schema}.role_permission WHERE permission = 'LEDGER_LOCK'")).await;
+    assert_eq!(migrate(&app).await.migrated, [(schema, 1)]);
+    assert_eq!(inside.texts(&holders).await, ["ADMIN"]);
+}
+
 /// Adds a person to a new tenant and lets them log in.
 async fn is_served(app: &App, slug: &str) {
     let tenant = app.services.gateway.tenant_by_slug(slug).await.expect("a read").expect("a tenant");

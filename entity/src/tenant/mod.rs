@@ -11,4 +11,5 @@ pub mod import_batch;
 pub mod lot;
 pub mod lot_match;
 pub mod manual_price;
+pub mod period_lock;
 pub mod portfolio;

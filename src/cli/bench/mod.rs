@@ -29,6 +29,7 @@ use crate::config::{Config, DEMO_SECRET, Profile, Secret};
 use crate::local_postgres::{LocalPostgres, SqlName};
 use crate::services::Services;
 use crate::services::import::ImportMode;
+use crate::services::period_lock::LockTerms;
 use crate::services::portfolio::NewPortfolio;
 use crate::services::user::NewUser;
 use crate::tenancy::{InstallationTag, NewTenant, TenantRecord};
@@ -141,7 +142,9 @@ async fn import(services: &Services, tenant: &TenantRecord, csv: &str) -> anyhow
         };
         let portfolio = services.portfolio_create(&caller, new, None).await?;
         let begun = Instant::now();
-        let imported = services.transactions_import(&caller, portfolio.id, csv, ImportMode::AllOrNothing, None).await?;
+        let imported = services
+            .transactions_import(&caller, portfolio.id, csv, ImportMode::AllOrNothing, LockTerms::default(), None)
+            .await?;
         times.push(begun.elapsed());
         ensure!(imported.counts.rows_recorded == 522, "{} rows were recorded", imported.counts.rows_recorded);
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::{import::describe, progress::Progress},
-    services::{Services, import::ImportMode, manual_price::NewPrice, portfolio::NewPortfolio},
+    services::{Services, import::ImportMode, manual_price::NewPrice, period_lock::LockTerms, portfolio::NewPortfolio},
     storage::{Page, portfolio::Portfolio},
 };
 
@@ -124,8 +124,16 @@ async fn import(
 ) -> anyhow::Result<()> {
     let csv = sample.transactions(&row.file)?;
     let step = in_step(services, order, &row.file);
-    let imported =
-        step.transactions_import(&firm.administrator, portfolio.id, &csv, ImportMode::AllOrNothing, None).await;
+    let imported = step
+        .transactions_import(
+            &firm.administrator,
+            portfolio.id,
+            &csv,
+            ImportMode::AllOrNothing,
+            LockTerms::default(),
+            None,
+        )
+        .await;
     let imported = imported.with_context(|| row.file.clone())?;
     if let Some(error) = imported.counts.row_errors.first() {
         bail!("{}: {}", row.file, describe(error));

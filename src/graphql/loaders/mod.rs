@@ -14,6 +14,7 @@ use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
 use crate::storage::instrument::{Instrument, Split};
+use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::transaction::LedgerRow;
 use crate::storage::user::User;
@@ -91,6 +92,10 @@ pub struct FirstDateKey(pub Uuid, pub Option<DateTime<Utc>>);
 /// How fresh the stored daily values of this portfolio are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FreshnessKey(pub Uuid);
+
+/// The lock in force of this portfolio's books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeriodLockKey(pub Uuid);
 
 macro_rules! loader {
     ($key:ty => $value:ty, |$operation:ident, $session:ident, $keys:ident| $load:expr) => {
@@ -210,6 +215,12 @@ loader!(FreshnessKey => Freshness, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let found = operation.services.freshness(&session, &ids).await?;
     Ok(found.into_iter().map(|(portfolio, freshness)| (FreshnessKey(portfolio), freshness)).collect())
+});
+
+loader!(PeriodLockKey => PeriodLock, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let locks = operation.services.period_locks(&session, &ids).await?;
+    Ok(locks.into_iter().map(|lock| (PeriodLockKey(lock.portfolio_id), lock)).collect())
 });
 
 /// The loaders of an operation.

@@ -1,6 +1,7 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
 mod manual_price;
+mod period_lock;
 mod portfolio;
 mod sign_in;
 mod transaction;
@@ -10,6 +11,7 @@ mod user;
 use async_graphql::MergedObject;
 
 use crate::services::idempotency::IdempotencyKey;
+use crate::services::period_lock::LockTerms;
 
 /// Everything that can be changed. Each mutation is one transaction: it does everything or nothing, and writes an audit entry
 /// with what it does. What its caller can mend is in `userErrors`; the top-level errors are for the rest.
@@ -17,6 +19,7 @@ use crate::services::idempotency::IdempotencyKey;
 pub struct Mutation(
     sign_in::SignInMutation,
     portfolio::PortfolioMutation,
+    period_lock::PeriodLockMutation,
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,
     manual_price::ManualPriceMutation,
@@ -26,4 +29,9 @@ pub struct Mutation(
 /// The key that a client gave, for a request that reads as `request`.
 fn idempotency(key: Option<String>, operation: &'static str, request: String) -> Option<IdempotencyKey> {
     key.map(|key| IdempotencyKey { key, operation, request })
+}
+
+/// What a request says of locks, as a part of how it reads: nothing where it says nothing, as requests did before there were locks.
+fn said(terms: LockTerms) -> &'static str {
+    if terms.override_lock { " overrideLock" } else { "" }
 }

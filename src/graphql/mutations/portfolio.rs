@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
-use super::idempotency;
+use super::{idempotency, said};
 use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::queries::as_of;
@@ -14,6 +14,7 @@ use crate::graphql::types::bookkeeping::{LotMethod, LotScope, Oversell, TradeCha
 use crate::graphql::types::portfolio::Portfolio;
 use crate::graphql::types::user_error::UserError;
 use crate::services::ServiceError;
+use crate::services::period_lock::LockTerms;
 use crate::services::portfolio::{BookkeepingChanges, NewPortfolio, PortfolioChanges};
 use crate::storage::portfolio::Portfolio as Row;
 
@@ -85,7 +86,7 @@ pub struct PortfolioUpdateInput {
     /// Another advisor; null for none.
     advisor_id: MaybeUndefined<ID>,
     /// Other decisions about its books. Its whole ledger is booked again with them; where a transaction would not be possible
-    /// under them, the change is refused.
+    /// under them, the change is refused; also where it bears on a locked period.
     bookkeeping: Option<BookkeepingInput>,
     /// Accounts that get a lot method of their own, or give theirs up; each once. The ledger is booked again.
     #[graphql(default)]
@@ -106,7 +107,10 @@ pub async fn shown(operation: &Operation, row: Row) -> Result<Portfolio> {
     Ok(Portfolio::new(Arc::new(row), as_of(operation, None).await?, None))
 }
 
-async fn payload(operation: &Operation, outcome: Result<Row, ServiceError>) -> Result<Option<PortfolioPayload>> {
+pub(super) async fn payload(
+    operation: &Operation,
+    outcome: Result<Row, ServiceError>,
+) -> Result<Option<PortfolioPayload>> {
     let (row, user_errors) = operation.payload(outcome)?;
     let portfolio = match row {
         Some(row) => Some(shown(operation, row).await?),
@@ -155,11 +159,19 @@ impl PortfolioMutation {
         )]
         expected_version: i64,
         #[graphql(desc = "What to change.")] input: PortfolioUpdateInput,
+        #[graphql(
+            desc = "Whether its books are made anew by other decisions although that changes a locked period; this needs the \
+                    permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<PortfolioPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "portfolioUpdate", format!("{id:?} {expected_version} {input:?}"));
+        let terms = LockTerms { override_lock };
+        let request = format!("{id:?} {expected_version} {input:?}{}", said(terms));
+        let key = idempotency(idempotency_key, "portfolioUpdate", request);
         let id = Kind::Portfolio.parse(&id, "id")?;
         let advisor = match input.advisor_id {
             MaybeUndefined::Undefined => None,
@@ -178,6 +190,7 @@ impl PortfolioMutation {
             advisor,
             bookkeeping: input.bookkeeping.unwrap_or_default().into(),
             account_methods: account_methods?,
+            terms,
         };
         let outcome = async {
             operation.services.portfolio_update(operation.changing().await?, id, expected_version, changes, key).await

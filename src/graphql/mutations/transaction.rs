@@ -5,8 +5,8 @@ mod input;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use self::input::{TransactionRecordInput, TransactionsRecordInput};
-use super::idempotency;
 use super::portfolio::shown;
+use super::{idempotency, said};
 use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::rules::Ruled;
@@ -15,6 +15,7 @@ use crate::graphql::types::transaction::Transaction;
 use crate::graphql::types::user_error::UserError;
 use crate::services::ServiceError;
 use crate::services::idempotency::IdempotencyKey;
+use crate::services::period_lock::LockTerms;
 use crate::services::transaction::{Leg, Recorded};
 
 /// What recording or reversing a transaction gives.
@@ -46,11 +47,12 @@ async fn record(
     operation: &Operation,
     action: &'static str,
     legs: Result<Vec<Leg>, ServiceError>,
+    terms: LockTerms,
     key: Option<IdempotencyKey>,
 ) -> Result<Option<TransactionPayload>> {
     let outcome = async {
         let caller = operation.changing().await?;
-        operation.services.transactions_record(caller, action, legs?, key).await
+        operation.services.transactions_record(caller, action, legs?, terms, key).await
     };
     payload(operation, outcome.await).await
 }
@@ -66,12 +68,18 @@ impl TransactionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The transaction.")] input: TransactionRecordInput,
+        #[graphql(
+            desc = "Whether it is done although it bears on a locked period; this needs the permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<TransactionPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "transactionRecord", format!("{input:?}"));
-        record(operation, "transactionRecord", input.event()?, key).await
+        let terms = LockTerms { override_lock };
+        let key = idempotency(idempotency_key, "transactionRecord", format!("{input:?}{}", said(terms)));
+        record(operation, "transactionRecord", input.event()?, terms, key).await
     }
 
     /// Records transactions that are one event, all of them or none: a dividend and what it buys, a spin-off and the sale of a
@@ -80,12 +88,18 @@ impl TransactionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The event.")] input: TransactionsRecordInput,
+        #[graphql(
+            desc = "Whether it is done although it bears on a locked period; this needs the permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<TransactionPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "transactionsRecord", format!("{input:?}"));
-        record(operation, "transactionsRecord", input.event()?, key).await
+        let terms = LockTerms { override_lock };
+        let key = idempotency(idempotency_key, "transactionsRecord", format!("{input:?}{}", said(terms)));
+        record(operation, "transactionsRecord", input.event()?, terms, key).await
     }
 
     /// Records a transaction in the place of one that was recorded wrongly: within its day it keeps that one's place. Both stay to
@@ -95,16 +109,22 @@ impl TransactionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the transaction that is wrong.")] id: ID,
         #[graphql(desc = "What it should have been, whole.")] input: TransactionRecordInput,
+        #[graphql(
+            desc = "Whether it is done although it bears on a locked period; this needs the permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<TransactionPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "transactionCorrect", format!("{id:?} {input:?}"));
+        let terms = LockTerms { override_lock };
+        let key = idempotency(idempotency_key, "transactionCorrect", format!("{id:?} {input:?}{}", said(terms)));
         let id = Kind::Transaction.parse(&id, "id")?;
         let legs = input.event()?;
         let outcome = async {
             let caller = operation.changing().await?;
-            operation.services.transaction_correct(caller, id, legs?, key).await
+            operation.services.transaction_correct(caller, id, legs?, terms, key).await
         };
         payload(operation, outcome.await).await
     }
@@ -115,14 +135,20 @@ impl TransactionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The transaction's id.")] id: ID,
         #[graphql(desc = "Why, at most 500 characters.")] note: Option<String>,
+        #[graphql(
+            desc = "Whether it is done although it bears on a locked period; this needs the permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<TransactionPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "transactionReverse", format!("{id:?} {note:?}"));
+        let terms = LockTerms { override_lock };
+        let key = idempotency(idempotency_key, "transactionReverse", format!("{id:?} {note:?}{}", said(terms)));
         let id = Kind::Transaction.parse(&id, "id")?;
         let outcome =
-            async { operation.services.transaction_reverse(operation.changing().await?, id, note, key).await };
+            async { operation.services.transaction_reverse(operation.changing().await?, id, note, terms, key).await };
         payload(operation, outcome.await).await
     }
 }

@@ -2,14 +2,15 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
-use super::idempotency;
 use super::portfolio::shown;
+use super::{idempotency, said};
 use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::rules::Ruled;
 use crate::graphql::types::portfolio::Portfolio;
 use crate::graphql::types::user_error::{UserError, UserErrorCode};
 use crate::services::import::{self, RowError};
+use crate::services::period_lock::LockTerms;
 
 /// What to do with a file that holds wrong rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -92,18 +93,25 @@ impl TransactionsImportMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The file and where it goes.")] input: TransactionsImportInput,
+        #[graphql(
+            desc = "Whether it is done although it bears on a locked period; this needs the permission LEDGER_LOCK.",
+            default = false
+        )]
+        override_lock: bool,
         #[graphql(desc = "The same key again gives the same answer and does nothing twice; 1 to 128 bytes.")]
         idempotency_key: Option<String>,
     ) -> Result<Option<TransactionsImportPayload>> {
         let operation = Operation::of(ctx);
-        let key = idempotency(idempotency_key, "transactionsImport", format!("{input:?}"));
+        let terms = LockTerms { override_lock };
+        let key = idempotency(idempotency_key, "transactionsImport", format!("{input:?}{}", said(terms)));
         let portfolio = Kind::Portfolio.parse(&input.portfolio_id, "input.portfolioId")?;
         let mode = match input.mode {
             ImportMode::AllOrNothing => import::ImportMode::AllOrNothing,
             ImportMode::ValidRows => import::ImportMode::ValidRows,
         };
         let outcome = async {
-            operation.services.transactions_import(operation.changing().await?, portfolio, &input.csv, mode, key).await
+            let caller = operation.changing().await?;
+            operation.services.transactions_import(caller, portfolio, &input.csv, mode, terms, key).await
         };
         let (imported, user_errors) = operation.payload(outcome.await)?;
         let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);

@@ -14,6 +14,7 @@ pub mod lot_pick;
 pub mod metrics;
 pub mod money;
 pub mod node;
+pub mod period_lock;
 pub mod portfolio;
 pub mod role;
 pub mod sale_preview;

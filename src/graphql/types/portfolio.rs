@@ -16,6 +16,7 @@ use super::lot::{self, Books, LotConnection};
 use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
+use super::period_lock::PeriodLock;
 use super::sale_preview::{SalePreview, SalePreviewInput};
 use super::transaction::{Transaction, TransactionConnection, TransactionType};
 use super::user::User;
@@ -25,7 +26,7 @@ use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
-    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PersonKey, SnapshotKey,
+    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PeriodLockKey, PersonKey, SnapshotKey,
 };
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::lot::{Standing, filtered_matches};
@@ -175,6 +176,11 @@ impl Portfolio {
     /// When its record or its ledger last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
         self.row.updated_at
+    }
+
+    /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked.
+    async fn period_lock(&self, ctx: &Context<'_>) -> Result<Option<PeriodLock>> {
+        Ok(loaders::find(ctx, PeriodLockKey(self.row.id)).await?.and_then(PeriodLock::in_force))
     }
 
     /// What it is worth and what it earned, over everything it holds. Null where it cannot be computed: see the errors.

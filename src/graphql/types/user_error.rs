@@ -64,6 +64,9 @@ pub enum UserErrorCode {
     ActionDiffers,
     /// The account has this split in its ledger already.
     AlreadyApplied,
+    /// The change bears on a day of a locked period: the message names the day and the period's last. Whoever may lock periods may
+    /// say `overrideLock`.
+    PeriodLocked,
 }
 
 impl From<RefusalCode> for UserErrorCode {
@@ -97,6 +100,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::UnbalancedEvent => Self::UnbalancedEvent,
             RefusalCode::ActionDiffers => Self::ActionDiffers,
             RefusalCode::AlreadyApplied => Self::AlreadyApplied,
+            RefusalCode::PeriodLocked => Self::PeriodLocked,
         }
     }
 }

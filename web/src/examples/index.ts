@@ -41,7 +41,7 @@ const GROUPS = [
       'transactions',
     ],
   },
-  { title: 'Changes', names: ['record-a-deposit', 'record-an-event', 'portfolio-changed'] },
+  { title: 'Changes', names: ['record-a-deposit', 'record-an-event', 'lock-a-period', 'portfolio-changed'] },
   { title: 'Market data', names: ['instruments', 'prices', 'exchange-rates'] },
   { title: 'People', names: ['viewer', 'users', 'audit-log'] },
 ];
