@@ -106,7 +106,9 @@ async fn a_split_that_becomes_known_later_acts_with_the_next_transaction_on_ever
     let mut inside = Superuser::of(&app).await;
     let known = "INSERT INTO market.fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) \
         SELECT id, 'SPLIT', '2024-03-05', 3, 1 FROM market.dim_stock WHERE symbol = 'ACME'; \
-        UPDATE market.meta_market_version SET version = version + 1";
+        UPDATE market.meta_market_version SET version = version + 1; \
+        INSERT INTO market.meta_action_change (version, instrument_id, changed_from) \
+        SELECT version, id, '2024-03-05' FROM market.meta_market_version, market.dim_stock WHERE symbol = 'ACME'";
     inside.run(known).await;
     book.buy("2024-03-07", "ACME", "1", "80").await;
     let after = [("2024-03-04", "2 cost 500"), ("2024-03-05", "6 cost 500"), ("2024-03-07", "6 cost 496.66666")];
@@ -121,7 +123,7 @@ async fn a_split_that_becomes_known_later_acts_with_the_next_transaction_on_ever
     let portfolio = uuid::Uuid::try_parse(book.portfolio.trim_start_matches("pf_")).expect("an id");
     app.services.rebuild(&caller, portfolio).await.expect("books made anew");
     let mut rebuilt = inside.contents(&schema).await;
-    for table in ["portfolio", "audit_log", "portfolio_dirty"] {
+    for table in ["portfolio", "audit_log", "portfolio_dirty", "portfolio_booked"] {
         before.remove(table);
         rebuilt.remove(table);
     }
