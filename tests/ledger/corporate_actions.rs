@@ -108,7 +108,7 @@ async fn a_split_that_becomes_known_later_acts_with_the_next_transaction_on_ever
         SELECT id, 'SPLIT', '2024-03-05', 3, 1 FROM market.dim_stock WHERE symbol = 'ACME'; \
         UPDATE market.meta_market_version SET version = version + 1; \
         INSERT INTO market.meta_action_change (version, instrument_id, changed_from) \
-        SELECT version, id, '2024-03-05' FROM market.meta_market_version, market.dim_stock WHERE symbol = 'ACME'";
+        SELECT v.version, s.id, '2024-03-05' FROM market.meta_market_version v, market.dim_stock s WHERE s.symbol = 'ACME'";
     inside.run(known).await;
     book.buy("2024-03-07", "ACME", "1", "80").await;
     let after = [("2024-03-04", "2 cost 500"), ("2024-03-05", "6 cost 500"), ("2024-03-07", "6 cost 496.66666")];
