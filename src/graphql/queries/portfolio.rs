@@ -83,7 +83,7 @@ impl PortfolioQuery {
         };
         let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
         let (rows, info) = connection::cut(rows, limit, |row| row.id);
-        let portfolio = |row| Portfolio::new(Arc::new(row), day, currency).as_known_at(known_at);
+        let portfolio = |row| Portfolio::new(Arc::new(row), day, currency).of_what_was_known(known_at);
         let rows = rows.into_iter().map(|(cursor, row)| (cursor, portfolio(row))).collect();
         Ok(Some(PortfolioConnection::new(rows, info, total)))
     }
@@ -107,6 +107,6 @@ impl PortfolioQuery {
         let id = Kind::Portfolio.parse(&id, "id")?;
         let (day, known_at) = moment(Operation::of(ctx), as_of, known_at).await?;
         let row = loaders::find(ctx, PortfolioKey(id)).await?;
-        Ok(row.map(|row| Portfolio::new(row, day, currency).as_known_at(known_at)))
+        Ok(row.map(|row| Portfolio::new(row, day, currency).of_what_was_known(known_at)))
     }
 }

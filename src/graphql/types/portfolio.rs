@@ -74,7 +74,7 @@ impl Portfolio {
     }
 
     /// The same of what had been recorded at a time.
-    pub fn as_known_at(self, known_at: Option<DateTime<Utc>>) -> Self {
+    pub fn of_what_was_known(self, known_at: Option<DateTime<Utc>>) -> Self {
         Self { view: self.view.known_at(known_at), ..self }
     }
 
