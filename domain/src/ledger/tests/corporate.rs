@@ -46,6 +46,43 @@ fn a_split_of_fractions_keeps_cost_and_dates() {
 }
 
 #[test]
+fn a_reverse_split_of_several_lots_leaves_the_units_of_their_sum() {
+    let ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "10", "3", "0"))
+        .on("2024-01-03", buy(ACME, "10", "3", "0"))
+        .on("2024-01-04", buy(ACME, "10", "3", "0"))
+        .on("2024-02-01", split(dec!(1), dec!(3)));
+    // 30 ÷ 3 = 10: after one lot 3.333333333333, after two 6.666666666667, after three 10.
+    let expected = [
+        lot("2024-01-02", dec!(3.333333333333), dec!(30)),
+        lot("2024-01-03", dec!(3.333333333334), dec!(30)),
+        lot("2024-01-04", dec!(3.333333333333), dec!(30)),
+    ];
+    assert_eq!(open_lots(&ledger.book().unwrap(), ACME), expected);
+    // The statement says 10, so 10 can be sold: 10 × 12 − 90.
+    let booking = ledger.on("2024-03-01", sell(ACME, "10", "12", "0")).book().unwrap();
+    let last = holding(&booking, ACME);
+    assert_eq!((last.quantity, last.cost_local, last.realized_local), (dec!(0), dec!(0), dec!(30)));
+    // Nothing of the lots was sold before, so what they began with is what was used of them.
+    assert!(booking.lots.iter().zip(&booking.matches).all(|(lot, part)| lot.quantity_opened == part.quantity));
+}
+
+#[test]
+fn a_market_split_leaves_the_units_of_their_sum() {
+    let ledger = three_units().on("2024-03-01", sell(ACME, "2", "100", "0"));
+    let market = MarketSplit {
+        instrument: instrument(ACME),
+        account: None,
+        ex_date: day("2024-02-01"),
+        numerator: dec!(2),
+        denominator: dec!(3),
+    };
+    let booking = book(&Policy::new(currency("EUR")), &ledger.0, &[market], &instruments(), &fx()).unwrap();
+    // 3 × 2 ÷ 3 = 2, not 3 × 0.666666666667; 200 − 180.
+    assert_eq!((holding(&booking, ACME).quantity, holding(&booking, ACME).realized_local), (dec!(0), dec!(20)));
+}
+
+#[test]
 fn a_bonus_issue_spreads_over_the_lots() {
     let booking = Ledger::default()
         .on("2024-01-02", buy(ACME, "10", "100", "0"))
@@ -93,6 +130,23 @@ fn cash_in_lieu_is_a_sale_of_the_fraction() {
     // 200 of cost for 2.5 units: 40 for half a one, which brings 45.
     assert_eq!(closed(&booking), [(dec!(0.5), dec!(40), dec!(45))]);
     assert_eq!(open_lots(&booking, CHILD), [lot("2024-01-02", dec!(2), dec!(160))]);
+}
+
+#[test]
+fn a_merger_of_several_lots_gives_the_units_of_their_sum() {
+    let ledger = three_units().on("2024-02-01", merger(CHILD, dec!(2), dec!(3), None));
+    // 3 × 2 ÷ 3 = 2: after one lot 0.666666666667, after two 1.333333333333, after three 2.
+    let expected = [
+        lot("2024-01-02", dec!(0.666666666667), dec!(30)),
+        lot("2024-01-03", dec!(0.666666666666), dec!(60)),
+        lot("2024-01-04", dec!(0.666666666667), dec!(90)),
+    ];
+    let booking = ledger.book().unwrap();
+    assert_eq!(open_lots(&booking, CHILD), expected);
+    assert_eq!((holding(&booking, CHILD).quantity, holding(&booking, ACME).quantity), (dec!(2), dec!(0)));
+    assert!(booking.matches.is_empty());
+    let booking = ledger.on("2024-03-01", sell(CHILD, "2", "100", "0")).book().unwrap();
+    assert_eq!((holding(&booking, CHILD).quantity, holding(&booking, CHILD).realized_local), (dec!(0), dec!(20)));
 }
 
 #[test]

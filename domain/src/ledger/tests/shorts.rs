@@ -32,6 +32,21 @@ fn a_cover_uses_the_oldest_short_lot_first() {
 }
 
 #[test]
+fn what_is_owed_is_split_too() {
+    let booking = Ledger::default()
+        .on("2024-01-02", short("10", "3", "0"))
+        .on("2024-01-03", short("10", "3", "0"))
+        .on("2024-01-04", short("10", "3", "0"))
+        .on("2024-02-01", split(dec!(1), dec!(3)))
+        .on("2024-03-01", cover("10", "6", "0"))
+        .book()
+        .unwrap();
+    // 30 ÷ 3 = 10 are owed: 90 − 60.
+    let last = holding(&booking, ACME);
+    assert_eq!((last.quantity, last.cost_local, last.realized_local), (dec!(0), dec!(0), dec!(30)));
+}
+
+#[test]
 fn a_dividend_that_the_lender_is_owed_is_a_charge_on_the_holding() {
     let charge =
         TransactionKind::Fee { amount: dec!(8), currency: currency("EUR"), instrument: Some(instrument(ACME)) };
