@@ -231,7 +231,8 @@ impl Books<'_> {
                     base: self.base_amount(entry, worth, terms.currency())?,
                 };
                 let gain = boot.plus(stock).and_then(|all| all.minus(part.cost)).map_err(&overflow)?;
-                boot.minus(gain.at_least_zero().min(boot)).map_err(&overflow)
+                // The cash of a short holder is below zero; what limits the gain is how much it is.
+                boot.minus(gain.at_least_zero().min(boot.abs())).map_err(&overflow)
             }
             _ => Ok(Amounts::default()),
         }

@@ -156,6 +156,10 @@ impl Amounts {
         Self { local: self.local.max(Decimal::ZERO), base: self.base.max(Decimal::ZERO) }
     }
 
+    pub(super) fn abs(self) -> Self {
+        Self { local: self.local.abs(), base: self.base.abs() }
+    }
+
     pub(super) fn min(self, other: Self) -> Self {
         Self { local: self.local.min(other.local), base: self.base.min(other.base) }
     }

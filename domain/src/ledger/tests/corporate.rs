@@ -190,6 +190,24 @@ fn gain_is_recognised_up_to_the_cash_and_loss_is_not() {
 }
 
 #[test]
+fn cash_that_a_short_holder_pays_is_a_loss_only_up_to_what_was_lost() {
+    let merged = |price| {
+        let treatment = BootTreatment::GainUpToCash { price };
+        let ledger = Ledger::default()
+            .on("2024-01-02", TransactionKind::ShortSell(trade(ACME, "10", "100", "0")))
+            .on("2024-02-01", merger(CHILD, dec!(1), dec!(1), boot(dec!(200), treatment)));
+        let booking = ledger.book().unwrap();
+        (holding(&booking, ACME).realized_local, holding(&booking, CHILD).cost_local, cash(&booking, "EUR"))
+    };
+    // 1000 were received, 200 are paid. What is owed is worth 900: 1000 − 200 − 900, a loss, which is not recognised.
+    assert_eq!(merged(dec!(90)), (dec!(0), dec!(-800), dec!(800)));
+    // Worth 700: a gain of 100 is recognised, so that 1000 − 200 − 100 are left.
+    assert_eq!(merged(dec!(70)), (dec!(100), dec!(-700), dec!(800)));
+    // Worth 500: a gain of 300, of which 200 are recognised.
+    assert_eq!(merged(dec!(50)), (dec!(200), dec!(-600), dec!(800)));
+}
+
+#[test]
 fn a_merger_for_cash_is_a_sale() {
     let cash_only = Merger {
         instrument: instrument(ACME),
