@@ -86,7 +86,12 @@ impl LotMatch {
     /// Whether it was closed after the anniversary of its opening. A lot of 29 February has its anniversary on 1 March. What
     /// was owed (a short lot) is never held for long.
     pub fn is_long_term(&self) -> bool {
-        self.quantity >= Decimal::ZERO && is_after_anniversary(self.opened_on, self.closed_on)
+        !self.is_short() && is_after_anniversary(self.opened_on, self.closed_on)
+    }
+
+    /// Whether the lot was owed. Where only money moved (cash in a merger), it was paid instead of received.
+    fn is_short(&self) -> bool {
+        self.quantity < Decimal::ZERO || (self.quantity.is_zero() && self.proceeds_local < Decimal::ZERO)
     }
 
     /// Whether it used this lot.

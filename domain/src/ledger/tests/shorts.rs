@@ -90,3 +90,21 @@ fn units_that_were_not_there_cost_nothing() {
     assert_eq!(booking.matches.last().unwrap().lot, None);
     assert_eq!((holding(&booking, ACME).quantity, holding(&booking, ACME).realized_local), (dec!(0), dec!(700)));
 }
+
+#[test]
+fn what_is_owed_is_never_held_for_long() {
+    let treatment = BootTreatment::PartialSale { cost_fraction: dec!(0.1) };
+    let merger = Merger {
+        instrument: instrument(ACME),
+        into: Some(Exchange { instrument: instrument(CHILD), numerator: dec!(1), denominator: dec!(1) }),
+        cash: Some(Boot { amount: dec!(80), currency: currency("EUR"), treatment }),
+    };
+    let covered = Ledger::default()
+        .on("2022-01-03", short("10", "100", "0"))
+        .on("2024-03-01", cover("5", "90", "0"))
+        .on("2024-03-04", TransactionKind::Merger(merger));
+    let booking = covered.book().unwrap();
+    // 500 − 450, and a tenth of the other 500 against 80 that are paid.
+    let gains: Vec<_> = booking.matches.iter().map(|part| (part.gain_local().unwrap(), part.is_long_term())).collect();
+    assert_eq!(gains, [(dec!(50), false), (dec!(-30), false)]);
+}
