@@ -19,7 +19,7 @@ pub(super) fn choose(
     wanted: Decimal,
 ) -> Result<Option<Vec<(usize, Decimal)>>, LedgerError> {
     if picks.is_empty() {
-        if pool.method == LotMethod::Specific && wanted < pool.quantity.abs() {
+        if pool.method == LotMethod::Specific && !wanted.is_zero() && wanted < pool.quantity.abs() {
             let lots = pool.open_lots().len();
             if lots > 1 {
                 return Err(ambiguous(entry, pool, wanted, pool.quantity.abs(), lots));

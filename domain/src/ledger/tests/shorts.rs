@@ -92,6 +92,18 @@ fn units_that_were_not_there_cost_nothing() {
 }
 
 #[test]
+fn a_further_short_sale_chooses_no_lot() {
+    let ledger = Ledger::default()
+        .on("2024-01-02", sell(ACME, "1", "100", "0"))
+        .on("2024-01-03", sell(ACME, "1", "110", "0"))
+        .on("2024-01-04", sell(ACME, "1", "120", "0"));
+    let policy = Policy { method: LotMethod::Specific, ..under(Oversell::GoShort) };
+    // Nothing is held that could be closed, so that there is nothing to choose.
+    let booking = ledger.book_under(&policy).unwrap();
+    assert_eq!((holding(&booking, ACME).quantity, holding(&booking, ACME).cost_local), (dec!(-3), dec!(-330)));
+}
+
+#[test]
 fn what_is_owed_is_never_held_for_long() {
     let treatment = BootTreatment::PartialSale { cost_fraction: dec!(0.1) };
     let merger = Merger {
