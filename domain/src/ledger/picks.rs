@@ -19,7 +19,8 @@ pub(super) fn choose(
     wanted: Decimal,
 ) -> Result<Option<Vec<(usize, Decimal)>>, LedgerError> {
     if picks.is_empty() {
-        if pool.method == LotMethod::Specific && !wanted.is_zero() && wanted < pool.quantity.abs() {
+        let must_choose = pool.method == LotMethod::Specific && entry.kind.can_choose_lots();
+        if must_choose && !wanted.is_zero() && wanted < pool.quantity.abs() {
             let lots = pool.open_lots().len();
             if lots > 1 {
                 return Err(ambiguous(entry, pool, wanted, pool.quantity.abs(), lots));

@@ -118,3 +118,20 @@ fn contracts_are_exercised_up_to_their_last_day() {
     assert!(on("2024-03-15").is_ok());
     assert!(matches!(on("2024-03-16").unwrap_err(), LedgerError::OptionExpired { .. }));
 }
+
+#[test]
+fn contracts_that_end_use_the_oldest_lots_where_the_holder_chooses() {
+    let ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "100", "40", "0"))
+        .on("2024-01-03", buy(ACME, "100", "48", "0"))
+        .on("2024-01-04", write(CALL, "1", "2", "0"))
+        .on("2024-01-05", write(CALL, "1", "3", "0"))
+        .on("2024-02-01", assignment(CALL, dec!(1)))
+        .on("2024-03-15", expiry(CALL, dec!(1)));
+    // An assignment has no place for a choice, of contracts or of units: 5000 − 5 + 200 for the hundred at 40.
+    let booking = ledger.book_by(LotMethod::Specific).unwrap();
+    assert_eq!(closed(&booking), [(dec!(100), dec!(4000), dec!(5195)), (dec!(-1), dec!(-300), dec!(0))]);
+    // A sale has one.
+    let sold = ledger.on("2024-01-31", sell(ACME, "50", "60", "0"));
+    assert!(matches!(sold.book_by(LotMethod::Specific).unwrap_err(), LedgerError::AmbiguousLots { .. }));
+}
