@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::book::Books;
-use super::lot::{Amounts, restated};
+use super::lot::{Amounts, Restating};
 use super::pool::Taken;
 use super::trades::{insufficient, realize};
 use super::{
@@ -153,6 +153,7 @@ impl Books<'_> {
         let taken = std::mem::take(&mut self.taken);
         let mut boot_left = self.boot(entry, merger, terms.currency(), units.is_sign_negative())?;
         let mut left = units;
+        let mut exchanged = merger.into.map(|exchange| Restating::new(exchange.numerator, exchange.denominator));
         let mut parts = Vec::with_capacity(taken.len());
         for part in &taken {
             let boot = if part.quantity == left {
@@ -162,11 +163,11 @@ impl Books<'_> {
             };
             boot_left = boot_left.minus(boot).map_err(&overflow)?;
             left = sub(left, part.quantity).map_err(&overflow)?;
-            let Some(exchange) = merger.into else {
+            let Some(exchanged) = &mut exchanged else {
                 realize(entry, &mut self.pools[pool], place, Some(part.lot), *part, boot).map_err(&overflow)?;
                 continue;
             };
-            let received = restated(part.quantity, exchange.numerator, exchange.denominator).map_err(&overflow)?;
+            let received = exchanged.next(part.quantity).map_err(&overflow)?;
             let sold = self.cost_against(entry, merger, *part, received, boot, terms.currency())?;
             if merger.cash.is_some() {
                 let money = Taken { quantity: Decimal::ZERO, cost: sold, ..*part };
@@ -230,7 +231,8 @@ impl Books<'_> {
                     base: self.base_amount(entry, worth, terms.currency())?,
                 };
                 let gain = boot.plus(stock).and_then(|all| all.minus(part.cost)).map_err(&overflow)?;
-                boot.minus(gain.at_least_zero().min(boot)).map_err(&overflow)
+                // The cash of a short holder is below zero; what limits the gain is how much it is.
+                boot.minus(gain.at_least_zero().min(boot.abs())).map_err(&overflow)
             }
             _ => Ok(Amounts::default()),
         }

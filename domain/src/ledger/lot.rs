@@ -86,7 +86,12 @@ impl LotMatch {
     /// Whether it was closed after the anniversary of its opening. A lot of 29 February has its anniversary on 1 March. What
     /// was owed (a short lot) is never held for long.
     pub fn is_long_term(&self) -> bool {
-        self.quantity >= Decimal::ZERO && is_after_anniversary(self.opened_on, self.closed_on)
+        !self.is_short() && is_after_anniversary(self.opened_on, self.closed_on)
+    }
+
+    /// Whether the lot was owed. Where only money moved (cash in a merger), it was paid instead of received.
+    fn is_short(&self) -> bool {
+        self.quantity < Decimal::ZERO || (self.quantity.is_zero() && self.proceeds_local < Decimal::ZERO)
     }
 
     /// Whether it used this lot.
@@ -156,6 +161,10 @@ impl Amounts {
         Self { local: self.local.max(Decimal::ZERO), base: self.base.max(Decimal::ZERO) }
     }
 
+    pub(super) fn abs(self) -> Self {
+        Self { local: self.local.abs(), base: self.base.abs() }
+    }
+
     pub(super) fn min(self, other: Self) -> Self {
         Self { local: self.local.min(other.local), base: self.base.min(other.base) }
     }
@@ -197,10 +206,38 @@ impl Lot {
     }
 
     /// Restates the quantities; dates and cost stay.
-    pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
-        self.quantity_opened = restated(self.quantity_opened, numerator, denominator)?;
-        self.quantity_remaining = restated(self.quantity_remaining, numerator, denominator)?;
+    pub(super) fn split(&mut self, restating: &mut Restating) -> Result<(), ArithmeticError> {
+        let remaining = restating.next(self.quantity_remaining)?;
+        self.quantity_opened = match self.quantity_opened == self.quantity_remaining {
+            true => remaining,
+            false => restated(self.quantity_opened, restating.numerator, restating.denominator)?,
+        };
+        self.quantity_remaining = remaining;
         Ok(())
+    }
+}
+
+/// Restates the quantities of lots one after another, so that they sum to what their sum becomes: three lots of one unit
+/// are one unit after a split of 1 for 3, not three times 0.333333333333.
+pub(super) struct Restating {
+    numerator: Decimal,
+    denominator: Decimal,
+    before: Decimal,
+    after: Decimal,
+}
+
+impl Restating {
+    pub(super) fn new(numerator: Decimal, denominator: Decimal) -> Self {
+        Self { numerator, denominator, before: Decimal::ZERO, after: Decimal::ZERO }
+    }
+
+    /// What the next lot's quantity becomes.
+    pub(super) fn next(&mut self, quantity: Decimal) -> Result<Decimal, ArithmeticError> {
+        self.before = add(self.before, quantity)?;
+        let after = restated(self.before, self.numerator, self.denominator)?;
+        let part = sub(after, self.after)?;
+        self.after = after;
+        Ok(part.normalize())
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn choose(
     wanted: Decimal,
 ) -> Result<Option<Vec<(usize, Decimal)>>, LedgerError> {
     if picks.is_empty() {
-        if pool.method == LotMethod::Specific && wanted < pool.quantity.abs() {
+        let must_choose = pool.method == LotMethod::Specific && entry.kind.can_choose_lots();
+        if must_choose && !wanted.is_zero() && wanted < pool.quantity.abs() {
             let lots = pool.open_lots().len();
             if lots > 1 {
                 return Err(ambiguous(entry, pool, wanted, pool.quantity.abs(), lots));
@@ -83,8 +84,9 @@ pub(super) fn choose(
 
 /// A lot that was there once and is used up is another mistake than one that never was.
 fn no_match(entry: &Transaction, pool: &Pool<'_>, pick: &LotPick, asked: Decimal) -> LedgerError {
-    let once = pick.lot.is_some_and(|lot| pool.lots.iter().any(|other| other.opened_by == lot));
-    if once {
+    let mut opened = pool.lots.iter().filter(|other| pick.lot == Some(other.opened_by)).peekable();
+    let used = opened.peek().is_some() && opened.all(|lot| lot.closed_on.is_some());
+    if used {
         return used_up(entry, pool, pick, asked, Decimal::ZERO);
     }
     LedgerError::NoMatchingLot {

@@ -20,7 +20,8 @@ pub enum LotMethod {
     Lofo,
     /// All of them at their average cost. Units are taken from the oldest lot, so that holding periods are known.
     Average,
-    /// Only those that the disposal names, or all that are held: a choice is never guessed.
+    /// Only those that the disposal names, or all that are held: a choice is never guessed. An entry that cannot name any (an
+    /// option's exercise or expiry, an exercise of rights, a merger, what income in units covers) uses the oldest.
     Specific,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::lot::{Amounts, restated};
+use super::lot::{Amounts, Restating, restated};
 use super::{InstrumentTerms, Lot, LotMatch, LotMethod, PositionPeriod};
 use crate::id::{AccountId, InstrumentId, TransactionId};
 use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
@@ -254,8 +254,9 @@ impl<'a> Pool<'a> {
 
     /// Multiplies every open lot's units; the accounts' units with them.
     pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
+        let mut restating = Restating::new(numerator, denominator);
         for at in self.open_lots() {
-            self.lots[at].split(numerator, denominator)?;
+            self.lots[at].split(&mut restating)?;
         }
         self.retotal()?;
         // The last account takes what is left, so that the accounts sum to the lots.

@@ -347,6 +347,12 @@ impl TransactionKind {
         }
     }
 
+    /// Whether it has a place for the lots that the holder chose. What has none (a merger, an option's exercise) uses the
+    /// oldest ones where the holder chooses.
+    pub(super) fn can_choose_lots(&self) -> bool {
+        self.trade().is_some() || matches!(self, Self::Transfer { .. } | Self::TransferOut { .. })
+    }
+
     /// The instrument that it concerns, if any.
     pub fn instrument(&self) -> Option<InstrumentId> {
         match self {

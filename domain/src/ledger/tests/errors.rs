@@ -67,3 +67,21 @@ fn pooled_accounts_of_both_sides_are_refused_though_they_sum_to_nothing() {
     let error = ledger.book_under(&policy).unwrap_err();
     assert!(matches!(error, LedgerError::MixedSides { .. }), "{error}");
 }
+
+#[test]
+fn a_lot_that_is_open_at_another_cost_is_not_used_up() {
+    let pick = |unit_cost| LotPick { lot: Some(transaction(1)), unit_cost: Some(unit_cost), ..LotPick::default() };
+    let picked = |unit_cost| Trade { lots: vec![pick(unit_cost)], ..trade(ACME, "5", "120", "0") };
+    let ledger = |first: &str, unit_cost| {
+        Ledger::default()
+            .on("2024-01-02", buy(ACME, "5", "100", "0"))
+            .on("2024-01-03", buy(ACME, "5", "110", "0"))
+            .on("2024-02-01", sell(ACME, first, "120", "0"))
+            .on("2024-03-01", TransactionKind::Sell(picked(unit_cost)))
+    };
+    // One unit of the first lot is sold, at 100 a unit: it does not cost 110, and four of five are left.
+    assert!(matches!(ledger("1", dec!(110)).book().unwrap_err(), LedgerError::NoMatchingLot { .. }));
+    assert!(matches!(ledger("1", dec!(100)).book().unwrap_err(), LedgerError::LotUsed { .. }));
+    // All five of it are sold.
+    assert!(matches!(ledger("5", dec!(100)).book().unwrap_err(), LedgerError::LotUsed { .. }));
+}

@@ -1,12 +1,15 @@
 //! Booking by example: each figure is worked out in the comment above it.
 
 mod changes;
+mod corporate;
 mod errors;
 pub(crate) mod histories;
 mod identity;
 mod income;
+mod options;
 mod previews;
 mod properties;
+mod shorts;
 mod trades;
 
 use rust_decimal::Decimal;
@@ -18,15 +21,31 @@ use crate::testing::{account, currency, day, instrument, rates, transaction};
 const ACME: u128 = 1;
 const BOND: u128 = 2;
 const APPLE: u128 = 3;
+const CHILD: u128 = 4;
+const CALL: u128 = 5;
+const PUT: u128 = 6;
 
 fn instruments() -> Instruments {
     let terms = |name: &str, code, multiplier: &str| {
         InstrumentTerms::new(name.to_owned(), currency(code), multiplier.parse().unwrap()).unwrap()
     };
+    let option = |name: &str, right| {
+        let option = OptionTerms {
+            underlying: instrument(ACME),
+            right,
+            strike: dec!(50),
+            units_per_contract: dec!(100),
+            expiry: day("2024-03-15"),
+        };
+        terms(name, "EUR", "100").with_option(option).unwrap()
+    };
     Instruments::from([
         (instrument(ACME), terms("ACME", "EUR", "1")),
         (instrument(BOND), terms("Bond 2030", "EUR", "0.01")),
         (instrument(APPLE), terms("Apple", "USD", "1")),
+        (instrument(CHILD), terms("Child", "EUR", "1")),
+        (instrument(CALL), option("ACME call", OptionRight::Call)),
+        (instrument(PUT), option("ACME put", OptionRight::Put)),
     ])
 }
 
@@ -86,4 +105,21 @@ fn split(numerator: Decimal, denominator: Decimal) -> TransactionKind {
 fn cash(booking: &Booking, code: &str) -> Decimal {
     let row = booking.cash.iter().rfind(|row| row.currency == currency(code));
     row.unwrap().amount
+}
+
+/// Opening day, units and cost of each open lot of a holding.
+fn open_lots(booking: &Booking, what: u128) -> Vec<(String, Decimal, Decimal)> {
+    let open = |lot: &&Lot| lot.instrument == instrument(what) && lot.closed_on.is_none();
+    let row = |lot: &Lot| (lot.opened_on.to_string(), lot.quantity_remaining, lot.cost_local);
+    booking.lots.iter().filter(open).map(row).collect()
+}
+
+/// Units, cost and proceeds of each match.
+fn closed(booking: &Booking) -> Vec<(Decimal, Decimal, Decimal)> {
+    booking.matches.iter().map(|part| (part.quantity, part.cost_local, part.proceeds_local)).collect()
+}
+
+/// The last row of a holding.
+fn holding(booking: &Booking, what: u128) -> &PositionPeriod {
+    booking.positions.iter().rfind(|row| row.instrument == instrument(what)).unwrap()
 }

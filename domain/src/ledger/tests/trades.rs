@@ -132,3 +132,97 @@ fn no_account_owes_what_another_holds_where_lots_are_pooled() {
         "leaves ACME held in one account and owed in another on 2024-02-01, though their lots are pooled"
     );
 }
+
+#[test]
+fn the_average_is_of_what_is_held_at_the_sale() {
+    let move_four =
+        TransactionKind::Transfer { instrument: instrument(ACME), quantity: dec!(4), to: account(2), lots: Vec::new() };
+    let mut ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "10", "100", "0"))
+        .on("2024-01-03", sell(ACME, "4", "120", "0"))
+        .on("2024-01-04", buy(ACME, "6", "150", "0"))
+        .on("2024-01-05", sell(ACME, "3", "130", "0"))
+        .on("2024-02-01", move_four)
+        .on("2024-03-01", sell(ACME, "4", "135", "0"))
+        .on("2024-03-01", sell(ACME, "5", "120", "0"));
+    ledger.0[5].account = account(2);
+    let booking = ledger.book_by(LotMethod::Average).unwrap();
+    // 4 × 20. Then (600 + 900) ÷ 12 = 125: 3 × 5, 5 × −5 in the first account, 4 × 10 in the second.
+    let realized = |of| booking.positions.iter().rfind(|row| row.account == account(of)).unwrap().realized_local;
+    assert_eq!((realized(1), realized(2)), (dec!(70), dec!(40)));
+    assert!(booking.lots.iter().all(|lot| lot.closed_on.is_some() && lot.cost_local.is_zero()));
+}
+
+#[test]
+fn accounts_that_pool_their_lots_share_one_average() {
+    let mut ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "10", "100", "0"))
+        .on("2024-01-03", buy(ACME, "10", "140", "0"))
+        .on("2024-03-01", sell(ACME, "5", "150", "0"));
+    for entry in ledger.0.iter_mut().skip(1) {
+        entry.account = account(2);
+    }
+    let policy = Policy { method: LotMethod::Average, scope: LotScope::Portfolio, ..Policy::new(currency("EUR")) };
+    let booking = ledger.book_under(&policy).unwrap();
+    // 2400 ÷ 20 = 120: 5 × 30. What is left costs 120 a unit in both accounts.
+    let rows: Vec<_> = [1, 2]
+        .map(|of| booking.positions.iter().rfind(|row| row.account == account(of)).unwrap())
+        .map(|row| (row.quantity, row.cost_local, row.realized_local))
+        .to_vec();
+    assert_eq!(rows, [(dec!(10), dec!(1200), dec!(0)), (dec!(5), dec!(600), dec!(150))]);
+    let part = booking.matches.first().unwrap();
+    assert_eq!((part.account, part.lot_account, part.lot), (account(2), account(1), Some(transaction(1))));
+}
+
+#[test]
+fn a_gain_is_long_term_from_the_day_after_the_anniversary() {
+    let is_long_term = |bought, sold| {
+        let ledger = Ledger::default().on(bought, buy(ACME, "1", "100", "0")).on(sold, sell(ACME, "1", "110", "0"));
+        ledger.book().unwrap().matches.first().unwrap().is_long_term()
+    };
+    assert!(!is_long_term("2023-03-01", "2024-03-01"));
+    assert!(is_long_term("2023-03-01", "2024-03-02"));
+    // The anniversary of 29 February is 1 March.
+    assert!(!is_long_term("2024-02-29", "2025-03-01"));
+    assert!(is_long_term("2024-02-29", "2025-03-02"));
+}
+
+#[test]
+fn each_leg_counts_at_the_rate_it_was_booked_at() {
+    let mut order = trade(APPLE, "10", "100", "2");
+    order.conversion = Some(Conversion { currency: currency("EUR"), rate: dec!(0.9) });
+    let booking = Ledger::default()
+        .on("2024-01-02", TransactionKind::Buy(order))
+        .on("2024-03-01", sell(APPLE, "10", "120", "3"))
+        .book()
+        .unwrap();
+    // 1002 × 0.9 = 901.80 were paid; 1197 dollars at 1.20 are 997.50.
+    let last = holding(&booking, APPLE);
+    assert_eq!((last.realized_local, last.realized_base), (dec!(195), dec!(95.7)));
+    // 2 × 0.9 + 3 ÷ 1.20.
+    assert_eq!((last.fees_base, last.expensed_base), (dec!(4.3), dec!(0)));
+    assert_eq!((cash(&booking, "EUR"), cash(&booking, "USD")), (dec!(-901.8), dec!(1197)));
+}
+
+#[test]
+fn cash_is_owed_until_the_day_it_moves_on() {
+    let mut ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "10", "100", "0"))
+        .on("2024-03-01", sell(ACME, "10", "100", "0"))
+        .on("2024-03-04", buy(ACME, "6", "100", "0"));
+    // Sold on a Friday, settled on the Tuesday after the next trade.
+    ledger.0[1].settlement_date = Some(day("2024-03-05"));
+    ledger.0[2].settlement_date = Some(day("2024-03-06"));
+    let rows: Vec<_> =
+        ledger.book().unwrap().cash.iter().map(|row| (row.valid_from, row.amount, row.unsettled)).collect();
+    assert_eq!(
+        rows,
+        [
+            (day("2024-01-02"), dec!(-1000), dec!(0)),
+            (day("2024-03-01"), dec!(0), dec!(1000)),
+            (day("2024-03-04"), dec!(-600), dec!(400)),
+            (day("2024-03-05"), dec!(-600), dec!(-600)),
+            (day("2024-03-06"), dec!(-600), dec!(0)),
+        ]
+    );
+}
