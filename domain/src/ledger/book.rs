@@ -36,7 +36,8 @@ pub struct Booking {
     pub flows: Vec<Flow>,
 }
 
-/// Books `transactions`, given in any order: by trade date, splits first, then by sequence. `splits` are the market's.
+/// Books `transactions`, given in any order: by trade date, splits first, then what else comes with the units
+/// held before the ex-date, then by sequence. `splits` are the market's.
 ///
 /// Purchases cost quantity × price × multiplier (+ fee + tax where charges are in cost), sales bring the same (− fee − tax).
 /// Base figures are at the rate that an entry was booked at where that is one to `base`, else at the reference rate of the

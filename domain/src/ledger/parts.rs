@@ -19,10 +19,15 @@ pub(super) struct Parts {
     instruments: Vec<Vec<InstrumentId>>,
 }
 
-/// Where an entry stands in booking order: by trade date, splits first, then by sequence.
-pub(super) fn order(entry: &Transaction) -> (NaiveDate, bool, i64, Uuid) {
-    let is_split = matches!(entry.kind, TransactionKind::Split { .. });
-    (entry.trade_date, !is_split, entry.sequence, entry.id.uuid())
+/// Where an entry stands in booking order: by trade date, splits first, then what else comes with the units held before the
+/// ex-date, then by sequence. Who buys on an ex-date buys without it, and who sells keeps it.
+pub(super) fn order(entry: &Transaction) -> (NaiveDate, u8, i64, Uuid) {
+    let rank = match entry.kind {
+        TransactionKind::Split { .. } => 0,
+        TransactionKind::BonusIssue { .. } | TransactionKind::SpinOff(_) | TransactionKind::RightsIssue(_) => 1,
+        _ => 2,
+    };
+    (entry.trade_date, rank, entry.sequence, entry.id.uuid())
 }
 
 impl Parts {

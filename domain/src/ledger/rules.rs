@@ -28,10 +28,11 @@ impl Transaction {
         amount: Decimal,
         expected: &'static str,
     ) -> Result<(), LedgerError> {
-        if holds {
-            return Ok(());
-        }
-        Err(LedgerError::InvalidAmount { transaction: self.id, date: self.trade_date, field, amount, expected })
+        if holds { Ok(()) } else { Err(self.out_of_range(field, amount, expected)) }
+    }
+
+    pub(super) fn out_of_range(&self, field: &'static str, amount: Decimal, expected: &'static str) -> LedgerError {
+        LedgerError::InvalidAmount { transaction: self.id, date: self.trade_date, field, amount, expected }
     }
 
     pub(super) fn positive_quantity(&self, quantity: Decimal) -> Result<(), LedgerError> {

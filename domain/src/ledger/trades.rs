@@ -80,6 +80,9 @@ impl Books<'_> {
         let terms = self.pools[pool].terms;
         let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
         let total = total(trade, terms.multiplier(), charges, side).map_err(&overflow)?;
+        if side == Side::Pays && total < charges {
+            return Err(entry.out_of_range("total", total, "at least the fee and the tax"));
+        }
         let counted = match (self.policy.charges, side) {
             (TradeCharges::InCost, _) => total,
             (TradeCharges::Expensed, Side::Pays) => sub(total, charges).map_err(&overflow)?,

@@ -18,7 +18,7 @@ pub struct Transaction {
     pub trade_date: NaiveDate,
     /// The day its cash moves, where that is later: until then the amount is a receivable or a payable.
     pub settlement_date: Option<NaiveDate>,
-    /// Order within the day: the order of recording. Splits act first whatever their sequence.
+    /// Order within the day: the order of recording. Splits, then bonus, spin-offs and rights, act first whatever their sequence.
     pub sequence: i64,
     /// What happened.
     pub kind: TransactionKind,

@@ -306,3 +306,26 @@ fn rights_take_cost_and_bring_it_to_what_they_buy() {
     // −100 − 200 − 29 + 15.
     assert_eq!((holding(&booking, CHILD).quantity, cash(&booking, "EUR")), (dec!(0), dec!(-314)));
 }
+
+#[test]
+fn who_trades_on_the_ex_date_trades_without_the_spin_off() {
+    let booking = Ledger::default()
+        .on("2024-01-02", buy(ACME, "10", "100", "0"))
+        .on("2024-02-01", buy(ACME, "10", "80", "0"))
+        .on("2024-02-01", sell(ACME, "10", "82", "0"))
+        .on("2024-02-01", TransactionKind::SpinOff(detachment(dec!(5), dec!(0.2))))
+        .book()
+        .unwrap();
+    // Only the old lot gives: 1000 × 0.2 = 200. The sale of it brings 820 for the 800 that are left.
+    let child = booking.lots.iter().find(|lot| lot.instrument == instrument(CHILD)).unwrap();
+    assert_eq!((child.quantity_remaining, child.cost_local), (dec!(5), dec!(200)));
+    let [sale] = booking.matches.as_slice() else { panic!("{:?}", booking.matches) };
+    assert_eq!((sale.cost_local, sale.proceeds_local), (dec!(800), dec!(820)));
+}
+
+#[test]
+fn a_total_holds_its_fee_and_tax() {
+    let order = Trade { value: TradeValue::Total(dec!(1)), ..trade(ACME, "1", "1", "5") };
+    let error = Ledger::default().on("2024-01-02", TransactionKind::Buy(order)).book().unwrap_err();
+    assert_eq!(error.to_string(), "total of 1 on 2024-01-02: it must be at least the fee and the tax");
+}
