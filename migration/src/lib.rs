@@ -66,4 +66,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0006_books",
     "tenant" / "m0007_daily_values",
     "tenant" / "m0008_lot_settings",
+    "tenant" / "m0011_bulk_import",
 ];

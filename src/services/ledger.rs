@@ -120,7 +120,7 @@ impl Services {
         Ok(rebuilt)
     }
 
-    async fn touch(&self, session: &Session<Tenant>, portfolio: &mut Portfolio) -> Result<(), ServiceError> {
+    pub(super) async fn touch(&self, session: &Session<Tenant>, portfolio: &mut Portfolio) -> Result<(), ServiceError> {
         portfolio.version += 1;
         portfolio.updated_at = self.environment.clock.now();
         Ok(storage::portfolio::update(session, portfolio).await?)
@@ -150,7 +150,7 @@ impl Services {
         Ok(ledger::linked(&links, seeds).into_iter().map(|id| id.uuid()).collect())
     }
 
-    async fn booked(
+    pub(super) async fn booked(
         &self,
         session: &Session<Tenant>,
         portfolio: &Portfolio,
