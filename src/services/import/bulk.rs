@@ -32,11 +32,13 @@ use crate::storage::transaction::{Activity, ImportBatch, LedgerRow};
 use crate::tenancy::{Session, Tenant};
 
 /// Rows that are read from the file at a time.
-const ROWS_AT_ONCE: usize = 4_000;
+const ROWS_AT_ONCE: usize = if SMALL { 100 } else { 4_000 };
 /// Rows of events that are looked at at a time.
-const EVENT_ROWS_AT_ONCE: u64 = 4_000;
+const EVENT_ROWS_AT_ONCE: u64 = if SMALL { 10 } else { 4_000 };
 /// Entries that are booked at a time, unless a single part has more.
-const ENTRIES_AT_ONCE: u64 = 100_000;
+const ENTRIES_AT_ONCE: u64 = if SMALL { 100 } else { 100_000 };
+/// Whether files fall into many small pieces, as they must where a test of some thousand rows is to see more than one.
+const SMALL: bool = cfg!(debug_assertions);
 
 /// The wrong rows of a file: how many, and the first of them.
 #[derive(Default)]
