@@ -88,7 +88,8 @@ impl RowSink for CopyRows {
     }
 
     fn decimal(&mut self, value: Decimal) -> &mut Self {
-        let (mut scale, Ok(mut mantissa)) = (value.scale() as usize, u64::try_from(value.mantissa().unsigned_abs())) else {
+        let (mut scale, Ok(mut mantissa)) = (value.scale() as usize, u64::try_from(value.mantissa().unsigned_abs()))
+        else {
             return self.cell(value.normalize());
         };
         while scale > 0 && mantissa.is_multiple_of(10) {
@@ -153,8 +154,22 @@ mod tests {
     #[test]
     fn numbers_days_and_ids_are_written_as_their_formatting_would() {
         let numbers = [
-            "0", "0.000", "-0", "1", "-1", "10", "100.00", "0.5", "-0.05", "12345678901234567890", "0.0000000000000000000000000001",
-            "79228162514264337593543950335", "1234.5678", "-1000.10", "18446744073709551615", "-1844674407370955.1615000",
+            "0",
+            "0.000",
+            "-0",
+            "1",
+            "-1",
+            "10",
+            "100.00",
+            "0.5",
+            "-0.05",
+            "12345678901234567890",
+            "0.0000000000000000000000000001",
+            "79228162514264337593543950335",
+            "1234.5678",
+            "-1000.10",
+            "18446744073709551615",
+            "-1844674407370955.1615000",
         ];
         for text in numbers {
             let number: Decimal = text.parse().expect("a number");

@@ -160,7 +160,8 @@ async fn a_streamed_file_makes_the_same_ledger_and_the_books_that_a_rebuild_make
     let Err(ServiceError::Refused(refusals)) = again else { panic!("{again:?}") };
     assert_eq!(refusals[0].code, RefusalCode::DuplicateImport);
     assert_eq!(inside.row_counts().await, before);
-    let next = [&mixed()[2_000..], &["date=2024-03-14|type=FEE|amount=2|currency=USD|account=Main".to_owned()]].concat();
+    let next =
+        [&mixed()[2_000..], &["date=2024-03-14|type=FEE|amount=2|currency=USD|account=Main".to_owned()]].concat();
     let expected = whole(&app, &ordinary, &text(&next), ImportMode::AllOrNothing).await;
     let counts = stream(&app, &streamed, &text(&next), ImportMode::AllOrNothing).await.expect("an import");
     assert_eq!(told(&counts), told(&expected));
@@ -227,10 +228,17 @@ async fn what_the_ledger_refuses_keeps_everything_out_where_asked() {
     rows.push("date=2024-03-14|type=SELL|symbol=NEWCO|quantity=90000|price=1|currency=USD|account=Main".to_owned());
     let counts = stream(&app, &book, &text(&rows), ImportMode::AllOrNothing).await.expect("an answer");
     let [error] = counts.row_errors.as_slice() else { panic!("{:?}", counts.row_errors) };
-    assert_eq!((error.line, error.column.as_deref(), error.code), (3_026, Some("quantity"), RefusalCode::InsufficientQuantity));
+    assert_eq!(
+        (error.line, error.column.as_deref(), error.code),
+        (3_026, Some("quantity"), RefusalCode::InsufficientQuantity)
+    );
     assert_eq!(inside.row_counts().await, before);
     let wrong: Vec<String> = (0..300)
-        .map(|id| format!("date=2024-03-01|type=SELL|symbol=ACME|quantity=1|price=1|currency=USD|account=Main|external_id=s{id}"))
+        .map(|id| {
+            format!(
+                "date=2024-03-01|type=SELL|symbol=ACME|quantity=1|price=1|currency=USD|account=Main|external_id=s{id}"
+            )
+        })
         .collect();
     let counts = stream(&app, &book, &text(&wrong), ImportMode::ValidRows).await.expect("an answer");
     assert_eq!((counts.rows_recorded, counts.rows_rejected, counts.row_errors.len()), (0, 101, 100));
@@ -256,14 +264,16 @@ async fn an_import_that_breaks_off_leaves_nothing_and_can_be_done_again() {
     let (caller, csv) = (system(&app).await, text(&mixed()));
     let mut inside = Inside::of(&app, "alpha").await;
     let before = inside.row_counts().await;
-    let torn = app.services.transactions_import_file(&caller, id(&book), Torn(csv.as_bytes()), ImportMode::ValidRows).await;
+    let torn =
+        app.services.transactions_import_file(&caller, id(&book), Torn(csv.as_bytes()), ImportMode::ValidRows).await;
     let Err(ServiceError::Refused(refusals)) = torn else { panic!("{torn:?}") };
     assert!(refusals[0].message.contains("the disk is gone"), "{refusals:?}");
     assert_eq!(inside.row_counts().await, before);
     // Dropped at ever later points: its connection closes, as it does when the process ends.
     let mut polls = 8;
     loop {
-        let import = app.services.transactions_import_file(&caller, id(&book), csv.as_bytes(), ImportMode::AllOrNothing);
+        let import =
+            app.services.transactions_import_file(&caller, id(&book), csv.as_bytes(), ImportMode::AllOrNothing);
         let mut import = pin!(import);
         let mut polled = 0;
         let ended = poll_fn(|context| {

@@ -100,8 +100,10 @@ impl Journal {
             let Line { day, instrument, is_sale, quantity, price } = self.line(at);
             let kind = if is_sale { "SELL" } else { "BUY" };
             // As ids of version 7 do, they ascend.
-            let id = Uuid::from_u128((0x0190 << 112) | (u128::from(at) << 64) | u128::from(at.wrapping_mul(0x9E37_79B9)));
-            let about = usize::try_from(instrument).ok().and_then(|at| instruments.get(at)).copied().unwrap_or_default();
+            let id =
+                Uuid::from_u128((0x0190 << 112) | (u128::from(at) << 64) | u128::from(at.wrapping_mul(0x9E37_79B9)));
+            let about =
+                usize::try_from(instrument).ok().and_then(|at| instruments.get(at)).copied().unwrap_or_default();
             // Writing to a Vec cannot fail.
             let _ = writeln!(
                 rows,

@@ -63,7 +63,8 @@ pub(super) async fn imported(
         (crate::cli::open::tenant(services, "alpine").await?, crate::cli::open::tenant(services, "borealis").await?);
     let raw = raw_copy(services, &borealis, journal).await?;
     progress.say(format_args!("a raw COPY of {rows} rows took {:.1} s", raw.as_secs_f64()));
-    let portfolio = portfolio(services, &services.system(alpine.clone(), "bench"), Some("investor1@alpine.example")).await?;
+    let portfolio =
+        portfolio(services, &services.system(alpine.clone(), "bench"), Some("investor1@alpine.example")).await?;
     let file = tempfile::NamedTempFile::new()?;
     journal.write(BufWriter::new(File::create(file.path())?))?;
     let (taken, peak) = import(database, portfolio.id, file.path()).await?;

@@ -77,9 +77,15 @@ enum Group {
     Api,
     /// A large import, an edit in a large ledger, and the engine alone
     Ledger,
+    /// The engine alone, which needs no database
+    Engine,
 }
 
 pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Result<ExitCode> {
+    if options.only == Some(Group::Engine) {
+        print(&ledger::engine()?.join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut config, _) = context.into_configuration()?;
     config.profile = Profile::Demo;
     config.auth.secret = Some(Secret::from(DEMO_SECRET));

@@ -257,8 +257,15 @@ impl Services {
             0 => HashMap::new(),
             _ => staging::recorded(session, portfolio.id).await?.into_iter().collect(),
         };
-        let mut booking =
-            PartBooking { services: self, portfolio, batch, mode, wrong, cash: CashSum::default(), refused: Vec::new() };
+        let mut booking = PartBooking {
+            services: self,
+            portfolio,
+            batch,
+            mode,
+            wrong,
+            cash: CashSum::default(),
+            refused: Vec::new(),
+        };
         staging::open(session, batch, &parts).await?;
         let mut piece = Piece::default();
         loop {
@@ -626,8 +633,7 @@ fn lines_of(staged: &StagedEntry) -> impl Iterator<Item = u64> {
 }
 
 fn nothing(rows_read: usize, seen: usize, wrong: Wrong, portfolio: Portfolio) -> Outcome {
-    let counts =
-        Counts { rows_rejected: wrong.count, ..Counts::nothing_stored(rows_read, seen, wrong.first) };
+    let counts = Counts { rows_rejected: wrong.count, ..Counts::nothing_stored(rows_read, seen, wrong.first) };
     Outcome::Nothing(Imported { counts, portfolio })
 }
 

@@ -262,8 +262,9 @@ impl<'a> Cells<'a> {
         let Some(cell) = self.text(column!("ratio")) else {
             return Ok(None);
         };
-        let (new, old) =
-            cell.split_once(':').ok_or_else(|| self.error(column!("ratio"), format!("\"{cell}\" is no ratio like 4:1")))?;
+        let (new, old) = cell
+            .split_once(':')
+            .ok_or_else(|| self.error(column!("ratio"), format!("\"{cell}\" is no ratio like 4:1")))?;
         Ok(Some((self.read_decimal(column!("ratio"), new)?, self.read_decimal(column!("ratio"), old)?)))
     }
 
@@ -315,8 +316,10 @@ fn parse_row(cells: &Cells<'_>) -> Result<ParsedRow, RowError> {
         let message = format!("{found} cells where {needed} are needed");
         return Err(RowError { line: cells.line, column: None, code: RefusalCode::InvalidInput, message });
     }
-    let date = cells.day(column!("date"))?.ok_or_else(|| cells.error(column!("date"), "there is no date".to_owned()))?;
-    let kind = cells.text(column!("type")).ok_or_else(|| cells.error(column!("type"), "there is no type".to_owned()))?;
+    let date =
+        cells.day(column!("date"))?.ok_or_else(|| cells.error(column!("date"), "there is no date".to_owned()))?;
+    let kind =
+        cells.text(column!("type")).ok_or_else(|| cells.error(column!("type"), "there is no type".to_owned()))?;
     let external_id = cells.short(column!("external_id"))?;
     Ok(ParsedRow {
         line: cells.line,

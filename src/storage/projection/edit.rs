@@ -24,11 +24,7 @@ pub async fn replace(session: &Session<Tenant>, portfolio: Uuid, booking: &Booki
 }
 
 /// Adds what a part of the ledger comes to that the books had nothing of, but for its cash, which is a sum over the parts.
-pub async fn append_part(
-    session: &Session<Tenant>,
-    portfolio: Uuid,
-    booking: &Booking,
-) -> Result<(), DatabaseError> {
+pub async fn append_part(session: &Session<Tenant>, portfolio: Uuid, booking: &Booking) -> Result<(), DatabaseError> {
     write(session, portfolio, &booking.lots).await?;
     write(session, portfolio, &booking.matches).await?;
     write(session, portfolio, &booking.positions).await?;

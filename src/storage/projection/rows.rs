@@ -67,7 +67,10 @@ impl Stored for Lot {
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
         row.id(self.opened_by.uuid()).id(portfolio).id(self.account.uuid()).id(self.instrument.uuid());
         row.cell(self.ordinal).day(self.opened_on).optional_day(self.closed_on);
-        row.decimal(self.quantity_opened).decimal(self.quantity_remaining).decimal(self.cost_local).decimal(self.cost_base);
+        row.decimal(self.quantity_opened)
+            .decimal(self.quantity_remaining)
+            .decimal(self.cost_local)
+            .decimal(self.cost_base);
     }
 }
 
@@ -112,7 +115,10 @@ impl Stored for PositionPeriod {
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
         row.id(self.account.uuid()).id(self.instrument.uuid()).day(self.valid_from).optional_day(self.valid_until);
         row.id(portfolio).decimal(self.quantity).decimal(self.cost_local).decimal(self.cost_base);
-        row.decimal(self.realized_local).decimal(self.realized_base).decimal(self.income_local).decimal(self.income_base);
+        row.decimal(self.realized_local)
+            .decimal(self.realized_base)
+            .decimal(self.income_local)
+            .decimal(self.income_base);
         row.decimal(self.withholding_base).decimal(self.fees_base).decimal(self.taxes_base).decimal(self.expensed_base);
     }
 }
