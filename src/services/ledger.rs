@@ -161,9 +161,10 @@ impl Services {
         let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let fx = self.market.view(session).await?.fx(session).await?;
         // Off the threads that serve requests: a large ledger takes its time.
-        let booking =
-            tokio::task::spawn_blocking(move || ledger::book(&policy, &transactions, &splits, &instruments, &fx));
+        let booking = tokio::task::spawn_blocking(move || {
+            ledger::book(&policy, &transactions, &splits, &instruments, &fx).map_err(Box::new)
+        });
         let booking = booking.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
-        booking.map_err(PostError::Ledger)
+        booking.map_err(|error| PostError::Ledger(*error))
     }
 }
