@@ -19,7 +19,10 @@ pub fn parse_day(text: &str) -> Option<NaiveDate> {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    let day = if in_form { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()? } else { return None };
+    if !in_form {
+        return None;
+    }
+    let day = NaiveDate::from_ymd_opt(text[..4].parse().ok()?, text[5..7].parse().ok()?, text[8..].parse().ok()?)?;
     (FIRST_DAY..=LAST_DAY).contains(&day).then_some(day)
 }
 

@@ -73,4 +73,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0011_period_locks",
     "realm" / "m0002_ledger_lock",
     "tenant" / "m0012_portfolio_booked",
+    "tenant" / "m0013_bulk_import",
 ];

@@ -25,6 +25,9 @@ use crate::{
 /// Portfolios that are looked through at a time for a name.
 const PAGE: u64 = 500;
 
+/// From so many bytes on, some ten thousand rows, a file is streamed instead of held.
+const STREAMED_FROM: u64 = 1 << 20;
+
 /// The options of `import`.
 #[derive(Debug, clap::Args)]
 pub struct ImportOptions {
@@ -97,11 +100,18 @@ async fn transactions(
     file: &Path,
     (mode, terms): (ImportMode, LockTerms),
 ) -> anyhow::Result<ExitCode> {
-    let csv = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let unreadable = || format!("cannot read {}", file.display());
+    let is_large = fs::metadata(file).with_context(unreadable)?.len() >= STREAMED_FROM;
     let services = open::services(database, config).await?;
     let caller = services.system(open::tenant(&services, tenant).await?, "command");
     let portfolio = find(&services, &caller, portfolio).await?;
-    let imported = services.transactions_import(&caller, portfolio, &csv, mode, terms, None).await;
+    let imported = if is_large {
+        let file = fs::File::open(file).with_context(unreadable)?;
+        services.transactions_import_file(&caller, portfolio, file, mode, terms).await
+    } else {
+        let csv = fs::read_to_string(file).with_context(unreadable)?;
+        services.transactions_import(&caller, portfolio, &csv, mode, terms, None).await
+    };
     services.gateway.close().await;
     let imported = match imported {
         // To a script that runs again, a file that is there already is no failure.

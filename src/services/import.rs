@@ -1,5 +1,6 @@
-//! Transactions from a CSV file: read, recognised again, booked as one.
+//! Transactions from a CSV file: read, recognised again, booked as one. [`bulk`] is the way of large files.
 
+mod bulk;
 mod csv_rows;
 mod events;
 mod kinds;

@@ -228,7 +228,7 @@ impl Services {
         Ok(ledger::linked(&links, seeds).into_iter().map(|id| id.uuid()).collect())
     }
 
-    async fn booked(
+    pub(super) async fn booked(
         &self,
         session: &Session<Tenant>,
         portfolio: &Portfolio,

@@ -10,7 +10,7 @@ use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-pub use self::edit::{ChangeError, change, replace};
+pub use self::edit::{ChangeError, append_part, change, replace};
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
 

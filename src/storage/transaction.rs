@@ -3,6 +3,7 @@
 mod columns;
 mod lots;
 mod row;
+pub mod staging;
 
 use std::collections::{BTreeSet, HashSet};
 

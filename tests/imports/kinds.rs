@@ -23,7 +23,7 @@ fn row(cells: &str) -> String {
     values.join(",")
 }
 
-fn file(rows: &[&str]) -> String {
+pub(super) fn file(rows: &[&str]) -> String {
     let header = "date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,\
                   external_id,note";
     let rows: Vec<String> = rows.iter().map(|cells| row(cells)).collect();

@@ -1,5 +1,6 @@
 //! Transactions from a file.
 
+mod bulk;
 mod kinds;
 
 use serde_json::{Value, json};

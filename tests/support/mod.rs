@@ -2,6 +2,7 @@
 
 mod app;
 mod book;
+mod books;
 mod client;
 mod cluster;
 mod inside;
@@ -11,6 +12,7 @@ pub mod working;
 
 pub use app::{App, NOW, PASSWORD, auth_settings};
 pub use book::{Book, RECORD, REVERSE};
+pub use books::books;
 pub use client::{Answer, Client};
 pub use cluster::empty;
 pub use inside::Inside;

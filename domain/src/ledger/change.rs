@@ -234,3 +234,49 @@ pub fn linked(
         found.extend(more);
     }
 }
+
+/// The parts that `instruments` fall into: each with what the links join it to, in the order of their first instruments.
+pub fn grouped(
+    links: &[(InstrumentId, InstrumentId)],
+    instruments: impl IntoIterator<Item = InstrumentId>,
+) -> Vec<Vec<InstrumentId>> {
+    let mut beside: BTreeMap<InstrumentId, Vec<InstrumentId>> = BTreeMap::new();
+    for &(a, b) in links {
+        beside.entry(a).or_default().push(b);
+        beside.entry(b).or_default().push(a);
+    }
+    let mut found = BTreeSet::new();
+    let mut groups = Vec::new();
+    for first in instruments {
+        let mut group = Vec::new();
+        let mut next = vec![first];
+        while let Some(instrument) = next.pop() {
+            if found.insert(instrument) {
+                group.push(instrument);
+                next.extend(beside.get(&instrument).into_iter().flatten());
+            }
+        }
+        if !group.is_empty() {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn groups_are_what_links_join() {
+        let id = |id: u128| InstrumentId::from(Uuid::from_u128(id));
+        let links = [(id(1), id(4)), (id(5), id(4)), (id(7), id(8))];
+        let groups = grouped(&links, [1, 2, 3, 5].map(id));
+        assert_eq!(groups, [vec![id(1), id(4), id(5)], vec![id(2)], vec![id(3)]]);
+        for group in &groups {
+            assert_eq!(linked(&links, [group[0]]), group.iter().copied().collect());
+        }
+    }
+}

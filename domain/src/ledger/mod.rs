@@ -6,6 +6,7 @@
 mod action;
 mod book;
 mod cash;
+mod cash_sum;
 mod change;
 mod corporate;
 mod error;
@@ -36,7 +37,8 @@ pub(crate) mod tests;
 pub use action::MarketSplit;
 pub use book::{Booking, book};
 pub use cash::CashPeriod;
-pub use change::{CashChange, Change, LotKey, MatchKey, PositionChange, linked};
+pub use cash_sum::CashSum;
+pub use change::{CashChange, Change, LotKey, MatchKey, PositionChange, grouped, linked};
 pub use error::LedgerError;
 pub use flow::{Flow, InKind};
 pub use gains::{GainTotals, TaxYear, tax_years};

@@ -2,8 +2,11 @@
 
 mod client;
 mod figures;
+mod journal;
+mod ledger;
 mod server;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -57,12 +60,33 @@ pub struct BenchOptions {
     /// Runs of each query that is measured alone
     #[arg(long, default_value_t = 300)]
     runs: usize,
+    /// Measure only this
+    #[arg(long, value_enum)]
+    only: Option<Group>,
+    /// Transactions of the large import
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
     /// Take the sample data from here instead of the checkout that the program was built from
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
 }
 
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    /// The API on the sample's portfolio, and many tenants
+    Api,
+    /// A large import, an edit in a large ledger, and the engine alone
+    Ledger,
+    /// The engine alone, which needs no database
+    Engine,
+}
+
 pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Result<ExitCode> {
+    if options.only == Some(Group::Engine) {
+        print(&ledger::engine()?.join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut config, _) = context.into_configuration()?;
     config.profile = Profile::Demo;
     config.auth.secret = Some(Secret::from(DEMO_SECRET));
@@ -78,9 +102,53 @@ pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Resu
 
 async fn measure(options: &BenchOptions, config: &Config, database: &Database) -> anyhow::Result<()> {
     let progress = Progress::begin();
-    let sample = Sample::find(options.demo_dir.as_deref())?;
+    let mut report = Vec::new();
+    if options.only != Some(Group::Api) {
+        report = ledger::engine()?;
+    }
+    let more = with_instruments(&Sample::find(options.demo_dir.as_deref())?)?;
+    let sample = Sample::find(Some(more.path()))?;
     let tag = InstallationTag::from_uuid(SystemIds.next());
     let seeded = seed::run(database, config, tag, &sample, progress).await?;
+    let services = &seeded.services;
+    if options.only != Some(Group::Api) {
+        report.extend(ledger::imported(services, database, options.rows, progress).await?);
+    }
+    if options.only != Some(Group::Ledger) {
+        report.extend(of_the_api(options, config, database, &sample, &seeded, progress).await?);
+    }
+    services.gateway.close().await;
+    print(&report.join("\n"))?;
+    Ok(())
+}
+
+/// The sample data with the instruments of the large ledger beside its own.
+fn with_instruments(sample: &Sample) -> anyhow::Result<tempfile::TempDir> {
+    let directory = tempfile::tempdir()?;
+    for folder in ["market", "portfolios"] {
+        let copied = directory.path().join(folder);
+        std::fs::create_dir(&copied)?;
+        for file in std::fs::read_dir(sample.directory().join(folder))? {
+            let file = file?;
+            std::fs::copy(file.path(), copied.join(file.file_name()))?;
+        }
+    }
+    let mut file = std::fs::OpenOptions::new().append(true).open(directory.path().join("market/instruments.csv"))?;
+    for instrument in 0..ledger::INSTRUMENTS {
+        writeln!(file, "{},Benchmark {instrument},STOCK,24X7,USD,,TECH,1,MANUAL", journal::symbol(instrument))?;
+    }
+    Ok(directory)
+}
+
+/// The API on the sample's portfolio, and on many tenants.
+async fn of_the_api(
+    options: &BenchOptions,
+    config: &Config,
+    database: &Database,
+    sample: &Sample,
+    seeded: &seed::Seeded,
+    progress: Progress,
+) -> anyhow::Result<Vec<String>> {
     let services = &seeded.services;
     let alpine = super::open::tenant(services, "alpine").await?;
     let csv = sample.transactions(FILE)?;
@@ -117,9 +185,7 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
         report.push(line("resident memory after that", &format!("{} MB", memory / 1_000_000), None));
     }
     server.stop().await?;
-    services.gateway.close().await;
-    print(&report.join("\n"))?;
-    Ok(())
+    Ok(report)
 }
 
 /// The file's import into an empty portfolio, validation, lots, positions and audit entry included.

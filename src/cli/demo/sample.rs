@@ -49,6 +49,10 @@ impl Sample {
         Ok(Self { directory })
     }
 
+    pub(in crate::cli) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The playground's sources stand beside the sample data.
     pub(super) fn web(&self) -> PathBuf {
         self.directory.parent().unwrap_or(Path::new(".")).join("web")

@@ -1,5 +1,7 @@
 //! The rows of the product's own CSV format, cell by cell.
 
+use std::io::Read;
+
 use aws_lc_rs::digest;
 use chrono::NaiveDate;
 use domain::ledger::LotPick;
@@ -50,6 +52,45 @@ const NEEDED: usize = 15;
 /// change.
 const TELLING: usize = 12;
 
+/// A column, by its place in [`HEADER`].
+#[derive(Clone, Copy)]
+struct Column(usize);
+
+impl Column {
+    /// Evaluated where a file is compiled, so that a cell is found without comparing names.
+    const fn named(name: &str) -> Self {
+        let mut at = 0;
+        while at < HEADER.len() {
+            if is(HEADER[at].as_bytes(), name.as_bytes()) {
+                return Self(at);
+            }
+            at += 1;
+        }
+        panic!("no such column")
+    }
+
+    fn name(self) -> &'static str {
+        HEADER[self.0]
+    }
+}
+
+const fn is(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    one.len() == other.len()
+}
+
+macro_rules! column {
+    ($name:literal) => {
+        const { Column::named($name) }
+    };
+}
+
 /// The longest external id or note.
 const MAX_TEXT: usize = 500;
 
@@ -88,27 +129,61 @@ pub(super) struct ParsedRow {
     pub event_id: Option<String>,
     /// Whether a split stands that differs from the market's.
     pub keeps_mine: bool,
+    /// What the row says; nothing where an external id tells it apart.
     content: String,
-    /// The columns that have a cell.
-    filled: Vec<&'static str>,
+    /// The columns that have a cell, a bit each.
+    filled: u32,
 }
 
 /// The rows that can be read, and what is wrong with the others; or why the file is no such file.
 pub(super) fn parse(csv: &str) -> Result<(Vec<ParsedRow>, Vec<RowError>), String> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).from_reader(csv.trim_start_matches('\u{feff}').as_bytes());
-    let columns = columns(reader.headers().map_err(|error| error.to_string())?)?;
+    let mut file = Rows::begin(csv.trim_start_matches('\u{feff}').as_bytes())?;
     let mut rows = Vec::new();
     let mut errors = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
-        match parse_row(&Cells { line, columns: &columns, record: &record }) {
+    while let Some(row) = file.next()? {
+        match row {
             Ok(row) => rows.push(row),
             Err(error) => errors.push(error),
         }
     }
     Ok((rows, errors))
+}
+
+/// The rows of a file, one after another.
+pub(super) struct Rows<R> {
+    reader: csv::Reader<R>,
+    layout: Layout,
+    record: csv::StringRecord,
+}
+
+impl<R: Read> Rows<R> {
+    /// Reads the first line; or says why the file is no such file.
+    pub(super) fn begin(file: R) -> Result<Self, String> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 18).from_reader(file);
+        let layout = Layout::of(&columns(reader.headers().map_err(|error| error.to_string())?)?);
+        Ok(Self { reader, layout, record: csv::StringRecord::new() })
+    }
+
+    /// The next row, or what is wrong with it; or why the rest of the file cannot be read.
+    pub(super) fn next(&mut self) -> Result<Option<Result<ParsedRow, RowError>>, String> {
+        if !self.reader.read_record(&mut self.record).map_err(|error| error.to_string())? {
+            return Ok(None);
+        }
+        let line = self.record.position().map_or(0, csv::Position::line);
+        Ok(Some(parse_row(&Cells { line, layout: &self.layout, record: &self.record })))
+    }
+}
+
+/// Where each column stands in a file.
+struct Layout {
+    at: [Option<usize>; HEADER.len()],
+    width: usize,
+}
+
+impl Layout {
+    fn of(columns: &[&str]) -> Self {
+        Self { at: HEADER.map(|name| columns.iter().position(|column| *column == name)), width: columns.len() }
+    }
 }
 
 /// The columns of a file, in its order.
@@ -131,25 +206,24 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<&'static str>, String> {
 
 struct Cells<'a> {
     line: u64,
-    columns: &'a [&'static str],
+    layout: &'a Layout,
     record: &'a csv::StringRecord,
 }
 
 impl<'a> Cells<'a> {
-    fn text(&self, column: &'static str) -> Option<&'a str> {
-        let index = self.columns.iter().position(|name| *name == column)?;
-        self.record.get(index).map(str::trim).filter(|cell| !cell.is_empty())
+    fn text(&self, column: Column) -> Option<&'a str> {
+        self.record.get(self.layout.at[column.0]?).map(str::trim).filter(|cell| !cell.is_empty())
     }
 
-    fn owned(&self, column: &'static str) -> Option<String> {
+    fn owned(&self, column: Column) -> Option<String> {
         self.text(column).map(str::to_owned)
     }
 
-    fn error(&self, column: &'static str, message: String) -> RowError {
-        RowError { line: self.line, column: Some(column.into()), code: RefusalCode::InvalidInput, message }
+    fn error(&self, column: Column, message: String) -> RowError {
+        RowError { line: self.line, column: Some(column.name().into()), code: RefusalCode::InvalidInput, message }
     }
 
-    fn short(&self, column: &'static str) -> Result<Option<String>, RowError> {
+    fn short(&self, column: Column) -> Result<Option<String>, RowError> {
         match self.text(column) {
             Some(cell) if cell.chars().count() > MAX_TEXT => {
                 Err(self.error(column, format!("{} characters: {MAX_TEXT} at the most", cell.chars().count())))
@@ -158,11 +232,11 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn decimal(&self, column: &'static str) -> Result<Option<Decimal>, RowError> {
+    fn decimal(&self, column: Column) -> Result<Option<Decimal>, RowError> {
         self.text(column).map(|cell| self.read_decimal(column, cell)).transpose()
     }
 
-    fn read_decimal(&self, column: &'static str, cell: &str) -> Result<Decimal, RowError> {
+    fn read_decimal(&self, column: Column, cell: &str) -> Result<Decimal, RowError> {
         let digits = cell.strip_prefix('-').unwrap_or(cell);
         let plain = digits.starts_with(|c: char| c.is_ascii_digit())
             && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -170,27 +244,28 @@ impl<'a> Cells<'a> {
         value.ok_or_else(|| self.error(column, format!("\"{cell}\" is no decimal number like -1234.56")))
     }
 
-    fn day(&self, column: &'static str) -> Result<Option<NaiveDate>, RowError> {
+    fn day(&self, column: Column) -> Result<Option<NaiveDate>, RowError> {
         self.text(column).map(|cell| self.read_day(column, cell)).transpose()
     }
 
-    fn read_day(&self, column: &'static str, cell: &str) -> Result<NaiveDate, RowError> {
+    fn read_day(&self, column: Column, cell: &str) -> Result<NaiveDate, RowError> {
         parse_day(cell).ok_or_else(|| self.error(column, format!("\"{cell}\" is no date like 2022-12-28")))
     }
 
-    fn currency(&self, column: &'static str) -> Result<Option<Currency>, RowError> {
+    fn currency(&self, column: Column) -> Result<Option<Currency>, RowError> {
         self.text(column)
             .map(|cell| Currency::new(cell).map_err(|error| self.error(column, error.to_string())))
             .transpose()
     }
 
     fn ratio(&self) -> Result<Option<(Decimal, Decimal)>, RowError> {
-        let Some(cell) = self.text("ratio") else {
+        let Some(cell) = self.text(column!("ratio")) else {
             return Ok(None);
         };
-        let (new, old) =
-            cell.split_once(':').ok_or_else(|| self.error("ratio", format!("\"{cell}\" is no ratio like 4:1")))?;
-        Ok(Some((self.read_decimal("ratio", new)?, self.read_decimal("ratio", old)?)))
+        let (new, old) = cell
+            .split_once(':')
+            .ok_or_else(|| self.error(column!("ratio"), format!("\"{cell}\" is no ratio like 4:1")))?;
+        Ok(Some((self.read_decimal(column!("ratio"), new)?, self.read_decimal(column!("ratio"), old)?)))
     }
 
     /// Picks like `2022-01-03*5;2022-02-01@12.34*3`: day, unit cost and quantity, each where it is known.
@@ -201,19 +276,19 @@ impl<'a> Cells<'a> {
             let day = Some(day.trim()).filter(|day| !day.is_empty());
             Ok(LotPick {
                 lot: None,
-                opened_on: day.map(|day| self.read_day("lots", day)).transpose()?,
-                unit_cost: cost.map(|cost| self.read_decimal("lots", cost.trim())).transpose()?,
-                quantity: quantity.map(|units| self.read_decimal("lots", units.trim())).transpose()?,
+                opened_on: day.map(|day| self.read_day(column!("lots"), day)).transpose()?,
+                unit_cost: cost.map(|cost| self.read_decimal(column!("lots"), cost.trim())).transpose()?,
+                quantity: quantity.map(|units| self.read_decimal(column!("lots"), units.trim())).transpose()?,
             })
         };
-        self.text("lots").map_or_else(|| Ok(Vec::new()), |cell| cell.split(';').map(read).collect())
+        self.text(column!("lots")).map_or_else(|| Ok(Vec::new()), |cell| cell.split(';').map(read).collect())
     }
 
     fn decision(&self) -> Result<bool, RowError> {
-        match self.text("decision") {
+        match self.text(column!("decision")) {
             None => Ok(false),
             Some("KEEP_MINE") => Ok(true),
-            Some(other) => Err(self.error("decision", format!("\"{other}\" is no decision: KEEP_MINE is"))),
+            Some(other) => Err(self.error(column!("decision"), format!("\"{other}\" is no decision: KEEP_MINE is"))),
         }
     }
 
@@ -221,57 +296,65 @@ impl<'a> Cells<'a> {
     /// is empty.
     fn content(&self) -> String {
         let mut content = self.record.iter().take(TELLING).map(str::trim).collect::<Vec<_>>().join("\u{1f}");
-        for column in &HEADER[NEEDED..] {
+        for column in (NEEDED..HEADER.len()).map(Column) {
             if let Some(cell) = self.text(column) {
-                content.push_str(&format!("\u{1f}{column}={cell}"));
+                content.push_str(&format!("\u{1f}{}={cell}", column.name()));
             }
         }
         content
     }
+
+    fn filled(&self) -> u32 {
+        let filled = (0..HEADER.len()).filter(|at| self.text(Column(*at)).is_some());
+        filled.fold(0, |filled, at| filled | 1 << at)
+    }
 }
 
 fn parse_row(cells: &Cells<'_>) -> Result<ParsedRow, RowError> {
-    let (found, needed) = (cells.record.len(), cells.columns.len());
+    let (found, needed) = (cells.record.len(), cells.layout.width);
     if found != needed {
         let message = format!("{found} cells where {needed} are needed");
         return Err(RowError { line: cells.line, column: None, code: RefusalCode::InvalidInput, message });
     }
-    let date = cells.day("date")?.ok_or_else(|| cells.error("date", "there is no date".to_owned()))?;
-    let kind = cells.text("type").ok_or_else(|| cells.error("type", "there is no type".to_owned()))?;
+    let date =
+        cells.day(column!("date"))?.ok_or_else(|| cells.error(column!("date"), "there is no date".to_owned()))?;
+    let kind =
+        cells.text(column!("type")).ok_or_else(|| cells.error(column!("type"), "there is no type".to_owned()))?;
+    let external_id = cells.short(column!("external_id"))?;
     Ok(ParsedRow {
         line: cells.line,
         date,
         kind: kind.to_owned(),
-        symbol: cells.owned("symbol"),
-        quantity: cells.decimal("quantity")?,
-        price: cells.decimal("price")?,
-        amount: cells.decimal("amount")?,
-        fee: cells.decimal("fee")?,
-        tax: cells.decimal("tax")?,
-        currency: cells.currency("currency")?,
-        counter_amount: cells.decimal("counter_amount")?,
-        counter_currency: cells.currency("counter_currency")?,
+        symbol: cells.owned(column!("symbol")),
+        quantity: cells.decimal(column!("quantity"))?,
+        price: cells.decimal(column!("price"))?,
+        amount: cells.decimal(column!("amount"))?,
+        fee: cells.decimal(column!("fee"))?,
+        tax: cells.decimal(column!("tax"))?,
+        currency: cells.currency(column!("currency"))?,
+        counter_amount: cells.decimal(column!("counter_amount"))?,
+        counter_currency: cells.currency(column!("counter_currency"))?,
         ratio: cells.ratio()?,
-        account: cells.owned("account"),
-        external_id: cells.short("external_id")?,
-        note: cells.short("note")?,
-        settlement_date: cells.day("settlement_date")?,
-        ex_date: cells.day("ex_date")?,
-        pay_date: cells.day("pay_date")?,
-        opened_on: cells.day("opened_on")?,
-        total: cells.decimal("total")?,
-        accrued_interest: cells.decimal("accrued_interest")?,
-        settlement_rate: cells.decimal("settlement_rate")?,
-        counter_account: cells.owned("counter_account"),
-        counter_symbol: cells.owned("counter_symbol"),
-        counter_quantity: cells.decimal("counter_quantity")?,
-        counter_price: cells.decimal("counter_price")?,
-        cost_fraction: cells.decimal("cost_fraction")?,
+        account: cells.owned(column!("account")),
+        note: cells.short(column!("note"))?,
+        settlement_date: cells.day(column!("settlement_date"))?,
+        ex_date: cells.day(column!("ex_date"))?,
+        pay_date: cells.day(column!("pay_date"))?,
+        opened_on: cells.day(column!("opened_on"))?,
+        total: cells.decimal(column!("total"))?,
+        accrued_interest: cells.decimal(column!("accrued_interest"))?,
+        settlement_rate: cells.decimal(column!("settlement_rate"))?,
+        counter_account: cells.owned(column!("counter_account")),
+        counter_symbol: cells.owned(column!("counter_symbol")),
+        counter_quantity: cells.decimal(column!("counter_quantity"))?,
+        counter_price: cells.decimal(column!("counter_price"))?,
+        cost_fraction: cells.decimal(column!("cost_fraction"))?,
         lots: cells.lots()?,
-        event_id: cells.short("event_id")?,
+        event_id: cells.short(column!("event_id"))?,
         keeps_mine: cells.decision()?,
-        content: cells.content(),
-        filled: HEADER.iter().copied().filter(|column| cells.text(column).is_some()).collect(),
+        content: if external_id.is_none() { cells.content() } else { String::new() },
+        external_id,
+        filled: cells.filled(),
     })
 }
 
@@ -288,8 +371,9 @@ impl ParsedRow {
             Some(id) => format!("id:{id}"),
             None => {
                 let hash = digest::digest(&digest::SHA256, self.content.as_bytes());
-                let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("content:{hex}")
+                let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+                let hex = hash.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+                "content:".chars().chain(hex).collect()
             }
         }
     }
@@ -297,8 +381,9 @@ impl ParsedRow {
     /// A cell that the type has no use for is a misunderstanding, not decoration.
     pub(super) fn refuse_other_cells(&self, allowed: &[&str]) -> Result<(), RowError> {
         const OF_EVERY_TYPE: [&str; 6] = ["date", "type", "account", "external_id", "note", "event_id"];
-        let is_other = |column: &&&'static str| !allowed.contains(*column) && !OF_EVERY_TYPE.contains(*column);
-        match self.filled.iter().find(is_other) {
+        let is_other = |column: &&'static str| !allowed.contains(column) && !OF_EVERY_TYPE.contains(column);
+        let mut filled = (0..HEADER.len()).filter(|at| self.filled & (1 << at) != 0).map(|at| HEADER[at]);
+        match filled.find(is_other) {
             Some(column) => Err(self.error(column, format!("a {} has no {column}", self.kind))),
             None => Ok(()),
         }

@@ -33,8 +33,13 @@ pub(super) struct Names {
     accounts: Vec<Account>,
     instruments: HashMap<String, Vec<Instrument>>,
     currencies: BTreeSet<Currency>,
+    /// Symbols that were looked up and are no instrument's.
+    in_vain: HashSet<String>,
     today: NaiveDate,
 }
+
+/// Symbols without an instrument that are remembered: a file may be full of them.
+const MAX_IN_VAIN: usize = 10_000;
 
 impl Names {
     pub(super) async fn load(
@@ -43,20 +48,50 @@ impl Names {
         portfolio: &Portfolio,
         rows: &[ParsedRow],
     ) -> Result<Self, ServiceError> {
-        let symbols: HashSet<String> =
-            rows.iter().flat_map(|row| [row.symbol.clone(), row.counter_symbol.clone()]).flatten().collect();
-        let symbols: Vec<String> = symbols.into_iter().collect();
-        let mut instruments: HashMap<String, Vec<Instrument>> = HashMap::new();
-        for instrument in storage::instrument::by_symbols(session, &symbols).await? {
-            instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
-        }
-        let named = rows.iter().flat_map(ParsedRow::currencies).map(|(_, currency)| currency).collect();
-        Ok(Self {
+        let mut names = Self {
             accounts: storage::account::of_portfolios(session, &[portfolio.id]).await?,
-            instruments,
-            currencies: storage::instrument::known_currencies(session, &named).await?,
+            instruments: HashMap::new(),
+            currencies: BTreeSet::new(),
+            in_vain: HashSet::new(),
             today: services.environment.clock.today(),
-        })
+        };
+        names.learn(session, rows).await?;
+        Ok(names)
+    }
+
+    /// Looks up what rows name and has not been looked up.
+    pub(super) async fn learn(&mut self, session: &Session<Tenant>, rows: &[ParsedRow]) -> Result<(), ServiceError> {
+        let symbols: HashSet<String> = self.unknown_symbols(rows).map(str::to_owned).collect();
+        if !symbols.is_empty() {
+            let symbols: Vec<String> = symbols.into_iter().collect();
+            for instrument in storage::instrument::by_symbols(session, &symbols).await? {
+                self.instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
+            }
+            if self.in_vain.len() + symbols.len() > MAX_IN_VAIN {
+                self.in_vain.clear();
+            }
+            self.in_vain.extend(symbols.into_iter().filter(|symbol| !self.instruments.contains_key(symbol)));
+        }
+        let currencies: BTreeSet<Currency> = self.unknown_currencies(rows).collect();
+        if !currencies.is_empty() {
+            self.currencies.extend(storage::instrument::known_currencies(session, &currencies).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether all that can be found of what rows name has been looked up.
+    pub(super) fn knows(&self, rows: &[ParsedRow]) -> bool {
+        self.unknown_symbols(rows).next().is_none() && self.unknown_currencies(rows).next().is_none()
+    }
+
+    fn unknown_symbols<'r>(&'r self, rows: &'r [ParsedRow]) -> impl Iterator<Item = &'r str> {
+        let named = rows.iter().flat_map(|row| [row.symbol.as_deref(), row.counter_symbol.as_deref()]).flatten();
+        named.filter(|symbol| !self.instruments.contains_key(*symbol) && !self.in_vain.contains(*symbol))
+    }
+
+    fn unknown_currencies<'r>(&'r self, rows: &'r [ParsedRow]) -> impl Iterator<Item = Currency> {
+        let named = rows.iter().flat_map(ParsedRow::currencies).map(|(_, currency)| currency);
+        named.filter(|currency| !self.currencies.contains(currency))
     }
 
     pub(super) fn resolve(&self, row: &ParsedRow) -> Result<Resolved, RowError> {

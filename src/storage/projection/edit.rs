@@ -23,6 +23,14 @@ pub async fn replace(session: &Session<Tenant>, portfolio: Uuid, booking: &Booki
     write(session, portfolio, &booking.flows).await
 }
 
+/// Adds what a part of the ledger comes to that the books had nothing of, but for its cash, which is a sum over the parts.
+pub async fn append_part(session: &Session<Tenant>, portfolio: Uuid, booking: &Booking) -> Result<(), DatabaseError> {
+    write(session, portfolio, &booking.lots).await?;
+    write(session, portfolio, &booking.matches).await?;
+    write(session, portfolio, &booking.positions).await?;
+    write(session, portfolio, &booking.flows).await
+}
+
 async fn clear(session: &Session<Tenant>, portfolio: Uuid) -> Result<(), DatabaseError> {
     lot_match::Entity::delete_many().filter(lot_match::Column::PortfolioId.eq(portfolio)).exec(session).await?;
     lot::Entity::delete_many().filter(lot::Column::PortfolioId.eq(portfolio)).exec(session).await?;

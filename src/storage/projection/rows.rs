@@ -65,9 +65,12 @@ impl Stored for Lot {
         quantity_opened, quantity_remaining, cost_local, cost_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
-        row.cell(self.opened_by.uuid()).cell(portfolio).cell(self.account.uuid()).cell(self.instrument.uuid());
-        row.cell(self.ordinal).cell(self.opened_on).optional(self.closed_on);
-        row.cell(self.quantity_opened).cell(self.quantity_remaining).cell(self.cost_local).cell(self.cost_base);
+        row.id(self.opened_by.uuid()).id(portfolio).id(self.account.uuid()).id(self.instrument.uuid());
+        row.cell(self.ordinal).day(self.opened_on).optional_day(self.closed_on);
+        row.decimal(self.quantity_opened)
+            .decimal(self.quantity_remaining)
+            .decimal(self.cost_local)
+            .decimal(self.cost_base);
     }
 }
 
@@ -87,11 +90,11 @@ impl Stored for LotMatch {
         proceeds_local, proceeds_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
-        row.cell(self.sale.uuid()).cell(self.account.uuid()).cell(self.instrument.uuid()).cell(self.ordinal);
-        row.optional(self.lot.map(|lot| lot.uuid())).optional(self.lot.map(|_| self.lot_account.uuid()));
-        row.optional(self.lot.map(|_| self.lot_ordinal)).cell(portfolio).cell(self.opened_on).cell(self.closed_on);
-        row.cell(self.quantity).cell(self.cost_local).cell(self.cost_base);
-        row.cell(self.proceeds_local).cell(self.proceeds_base);
+        row.id(self.sale.uuid()).id(self.account.uuid()).id(self.instrument.uuid()).cell(self.ordinal);
+        row.optional_id(self.lot.map(|lot| lot.uuid())).optional_id(self.lot.map(|_| self.lot_account.uuid()));
+        row.optional(self.lot.map(|_| self.lot_ordinal)).id(portfolio).day(self.opened_on).day(self.closed_on);
+        row.decimal(self.quantity).decimal(self.cost_local).decimal(self.cost_base);
+        row.decimal(self.proceeds_local).decimal(self.proceeds_base);
     }
 }
 
@@ -112,10 +115,13 @@ impl Stored for PositionPeriod {
         withholding_base, fees_base, taxes_base, expensed_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
-        row.cell(self.account.uuid()).cell(self.instrument.uuid()).cell(self.valid_from).optional(self.valid_until);
-        row.cell(portfolio).cell(self.quantity).cell(self.cost_local).cell(self.cost_base);
-        row.cell(self.realized_local).cell(self.realized_base).cell(self.income_local).cell(self.income_base);
-        row.cell(self.withholding_base).cell(self.fees_base).cell(self.taxes_base).cell(self.expensed_base);
+        row.id(self.account.uuid()).id(self.instrument.uuid()).day(self.valid_from).optional_day(self.valid_until);
+        row.id(portfolio).decimal(self.quantity).decimal(self.cost_local).decimal(self.cost_base);
+        row.decimal(self.realized_local)
+            .decimal(self.realized_base)
+            .decimal(self.income_local)
+            .decimal(self.income_base);
+        row.decimal(self.withholding_base).decimal(self.fees_base).decimal(self.taxes_base).decimal(self.expensed_base);
     }
 }
 
