@@ -4,7 +4,7 @@
     pip install beancount; apt-get install hledger
     bench/compare_ledgers.py --rows 10000 --program target/release/portfolio-analyzer
 
-Ours is the engine's figure of `bench --only ledger` for the same kind of journal (trades of some instruments, first in first
+Ours is the engine's figure of `bench --only engine` for the same kind of journal (trades of some instruments, first in first
 out); theirs is the time until all holdings are told, parsing included. What is not installed is left out.
 """
 

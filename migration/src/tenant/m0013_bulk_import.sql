@@ -50,6 +50,9 @@ CREATE UNLOGGED TABLE stg_transaction (
 );
 CREATE INDEX stg_transaction_event ON stg_transaction (batch_id, event_name, line) WHERE event_name IS NOT NULL;
 
+-- What is held on a day near the end is a few of a large portfolio's many rows: those that have not ended, or ended after it.
+CREATE INDEX fact_daily_positions_ended ON fact_daily_positions (portfolio_id, valid_until);
+
 DO $$
 DECLARE
     tenant_role text := current_schema();
