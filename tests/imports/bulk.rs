@@ -316,8 +316,10 @@ async fn a_large_file_bears_on_a_locked_period_as_a_small_one_does() {
     let caller = system(&app).await;
     let through = Some("2024-03-06".parse().expect("a day"));
     app.services.portfolio_period_lock(&caller, id(&book), through, None, None).await.expect("a lock");
-    let csv =
-        format!("{}\n2024-03-08,DEPOSIT,,,,10,,,USD,,,,,,\n2024-03-06,DEPOSIT,,,,10,,,USD,,,,,,\n", HEADER[..15].join(","));
+    let csv = format!(
+        "{}\n2024-03-08,DEPOSIT,,,,10,,,USD,,,,,,\n2024-03-06,DEPOSIT,,,,10,,,USD,,,,,,\n",
+        HEADER[..15].join(",")
+    );
     let terms = |override_lock| LockTerms { override_lock };
     let import =
         |terms| app.services.transactions_import_file(&caller, id(&book), csv.as_bytes(), ImportMode::ValidRows, terms);
