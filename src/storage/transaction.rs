@@ -12,7 +12,8 @@ use domain::ledger::{Transaction, TransactionKind};
 use entity::tenant::{fact_portfolio_transactions as table, import_batch};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -213,7 +214,9 @@ fn counts(known_at: Option<DateTime<Utc>>) -> Condition {
         let mut rows = Query::select();
         rows.expr(Expr::val(1))
             .from_as(table::Entity, later.clone())
-            .and_where(Expr::col((later.clone(), by)).equals((table::Entity, table::Column::Id)));
+            .and_where(Expr::col((later.clone(), by)).equals((table::Entity, table::Column::Id)))
+            // So that the index of the few rows that have one is enough, however many rows are asked about.
+            .and_where(Expr::col((later.clone(), by)).is_not_null());
         if let Some(known_at) = known_at {
             rows.and_where(Expr::col((later.clone(), table::Column::RecordedAt)).lte(known_at));
         }
@@ -387,37 +390,51 @@ pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Res
     Ok(())
 }
 
+/// One step down the index by day, however many rows a portfolio has.
+const FIRST_DATES: &str = "\
+    SELECT p.id, t.trade_date FROM portfolio p CROSS JOIN LATERAL ( \
+        SELECT t.trade_date FROM fact_portfolio_transactions t \
+        WHERE t.portfolio_id = p.id AND t.type <> 'REVERSAL' AND ($2 IS NULL OR t.recorded_at <= $2) \
+        AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.reverses_id = t.id AND ($2 IS NULL OR l.recorded_at <= $2)) \
+        AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.supersedes_id = t.id AND ($2 IS NULL OR l.recorded_at <= $2)) \
+        ORDER BY t.trade_date, t.sequence LIMIT 1 \
+    ) t WHERE p.id = ANY (string_to_array($1, ',')::uuid[])";
+
 /// The day of each portfolio's first transaction that counts.
 pub async fn first_dates(
     session: &Session<Tenant>,
     portfolios: &[Uuid],
     known_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
-    Ok(table::Entity::find()
-        .select_only()
-        .column(table::Column::PortfolioId)
-        .column_as(table::Column::TradeDate.min(), "first")
-        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
-        .filter(counts(known_at))
-        .group_by(table::Column::PortfolioId)
-        .into_tuple()
-        .all(session)
-        .await?)
+    dates(session, FIRST_DATES, [list(portfolios).into(), known_at.into()]).await
 }
+
+const LAST_DATES: &str = "\
+    SELECT p.id, t.trade_date FROM portfolio p CROSS JOIN LATERAL ( \
+        SELECT t.trade_date FROM fact_portfolio_transactions t WHERE t.portfolio_id = p.id AND t.type <> 'REVERSAL' \
+        AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.reverses_id = t.id) \
+        AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.supersedes_id = t.id) \
+        ORDER BY t.trade_date DESC, t.sequence DESC LIMIT 1 \
+    ) t WHERE p.id = ANY (string_to_array($1, ',')::uuid[])";
 
 /// The day of each portfolio's last transaction that counts.
 pub async fn last_dates(
     session: &Session<Tenant>,
     portfolios: &[Uuid],
 ) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
-    Ok(table::Entity::find()
-        .select_only()
-        .column(table::Column::PortfolioId)
-        .column_as(table::Column::TradeDate.max(), "last")
-        .filter(table::Column::PortfolioId.is_in(portfolios.iter().copied()))
-        .filter(counts(None))
-        .group_by(table::Column::PortfolioId)
-        .into_tuple()
-        .all(session)
-        .await?)
+    dates(session, LAST_DATES, [list(portfolios).into()]).await
+}
+
+async fn dates(
+    session: &Session<Tenant>,
+    sql: &'static str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<(Uuid, NaiveDate)>, DatabaseError> {
+    let rows = session.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    let found = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)));
+    Ok(found.collect::<Result<_, sea_orm::DbErr>>()?)
+}
+
+fn list(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
 }
