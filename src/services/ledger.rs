@@ -100,10 +100,9 @@ impl Services {
             gone.iter().filter(|row| !before.iter().any(|other| other.id == row.id)).cloned().collect::<Vec<_>>(),
         );
         let after = before.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(new);
-        let after = self.booked(session, portfolio, after.filter_map(LedgerRow::transaction).collect()).await?;
+        let after = after.filter_map(LedgerRow::transaction).collect();
         let before = before.iter().filter_map(LedgerRow::transaction).collect();
-        let before = self.booked(session, portfolio, before).await?;
-        let change = Change::between(&before, &after)?;
+        let change = self.change(session, portfolio, before, after).await?;
         storage::transaction::append(session, new).await?;
         storage::projection::change(session, portfolio.id, &change).await.map_err(|error| {
             match (error, new.first()) {
@@ -114,6 +113,33 @@ impl Services {
                 (error, _) => error.into(),
             }
         })
+    }
+
+    /// What makes the books of one part of a ledger those of another.
+    async fn change(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        before: Vec<Transaction>,
+        after: Vec<Transaction>,
+    ) -> Result<Change, PostError> {
+        let policy = self.policy(session, portfolio).await?;
+        let instruments = self.terms(session, before.iter().chain(&after).map(|entry| &entry.kind)).await?;
+        let splits = [
+            self.market_splits(session, &policy, &before, &instruments).await?,
+            self.market_splits(session, &policy, &after, &instruments).await?,
+        ];
+        let fx = self.market.view(session).await?.fx(session).await?;
+        // Off the threads that serve requests: a large part takes its time.
+        let changed = tokio::task::spawn_blocking(move || {
+            let [splits_before, splits_after] = splits;
+            // What the new rows break is told first.
+            let after = ledger::book(&policy, &after, &splits_after, &instruments, &fx).map_err(Box::new)?;
+            let before = ledger::book(&policy, &before, &splits_before, &instruments, &fx).map_err(Box::new)?;
+            Ok::<_, Box<LedgerError>>(Change::between(&before, &after))
+        });
+        let changed = changed.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
+        Ok(changed.map_err(|error| PostError::Ledger(*error))??)
     }
 
     /// Adds rows to a ledger whose books lack what the market has done since, and makes them anew.

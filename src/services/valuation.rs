@@ -222,7 +222,7 @@ impl Services {
         views: &[View],
         from: NaiveDate,
         to: NaiveDate,
-        fx: &FxRates,
+        fx: &Arc<FxRates>,
     ) -> Result<OfViews<Rows>, ServiceError> {
         let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_stored());
         let mut rows = OfViews::new();
@@ -254,7 +254,7 @@ impl Services {
         session: &Session<Tenant>,
         views: &[&View],
         until: NaiveDate,
-        fx: &FxRates,
+        fx: &Arc<FxRates>,
     ) -> Result<OfViews<Booking>, ServiceError> {
         let mut bookings = OfViews::new();
         let moments: BTreeSet<Option<DateTime<Utc>>> = views.iter().map(|view| view.known_at).collect();
@@ -271,7 +271,7 @@ impl Services {
         views: &[&View],
         until: NaiveDate,
         known_at: Option<DateTime<Utc>>,
-        fx: &FxRates,
+        fx: &Arc<FxRates>,
         bookings: &mut OfViews<Booking>,
     ) -> Result<(), ServiceError> {
         let (views, too_long): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.rows <= MAX_REPLAY);
@@ -297,6 +297,7 @@ impl Services {
             ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
         }
         let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
+        let (ledgers, instruments) = (Arc::new(ledgers), Arc::new(instruments));
         for view in views {
             let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
             let policy = match revisions.get(&view.portfolio) {
@@ -306,8 +307,16 @@ impl Services {
             let mut splits = self.market_splits(session, &policy, ledger, &instruments).await?;
             // Lots stand in the share basis of the day.
             splits.retain(|split| split.ex_date <= until);
-            let booking = ledger::book(&policy, ledger, &splits, &instruments, fx)
-                .map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
+            let (portfolio, ledgers, instruments, fx) =
+                (view.portfolio, Arc::clone(&ledgers), Arc::clone(&instruments), Arc::clone(fx));
+            // Off the threads that serve requests: a whole ledger takes its time.
+            let booked = tokio::task::spawn_blocking(move || {
+                let ledger = ledgers.get(&portfolio).map(Vec::as_slice).unwrap_or_default();
+                ledger::book(&policy, ledger, &splits, &instruments, &fx).map_err(Box::new)
+            });
+            let booked = booked.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
+            let booking =
+                booked.map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
             bookings.insert(view.clone(), booking);
         }
         Ok(())
