@@ -96,8 +96,12 @@ impl Services {
         let policy = view.policy(&accounts);
         let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let current = if has_picks { LotMethod::Specific } else { policy.method_of(sale.account) };
-        let previews = ledger::preview(&policy, &transactions, &splits, &instruments, &fx, &sale)
-            .map_err(|error| ServiceError::BadInput(format!("input: {error}")))?;
+        // Off the threads that serve requests: the part is booked once for each method.
+        let previews = tokio::task::spawn_blocking(move || {
+            ledger::preview(&policy, &transactions, &splits, &instruments, &fx, &sale).map_err(Box::new)
+        });
+        let previews = previews.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let previews = previews.map_err(|error| ServiceError::BadInput(format!("input: {error}")))?;
         let outcome = |preview: ledger::Preview| Outcome {
             method: preview.method,
             is_current: preview.method == current,
