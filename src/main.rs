@@ -12,6 +12,11 @@ use portfolio_analyzer::{
 };
 use tracing_subscriber::EnvFilter;
 
+/// Answers and books are many short-lived pieces of memory; the system's allocator gives large ones back at once and takes
+/// them anew, page by page.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Usage errors end the process here, with code 2.
     let cli = Cli::parse();

@@ -7,16 +7,17 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::cash::{Balance, Movement};
+use super::fixed::Money;
 use super::income::Charge;
 use super::parts::{Parts, order};
-use super::pool::{Pool, Taken};
+use super::pool::{Pool, Spare, Taken};
 use super::rates::Rates;
 use super::{
     CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotMethod, LotScope, MarketSplit,
     Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use crate::id::{AccountId, InstrumentId};
-use crate::money::{ArithmeticError, Currency, MONEY_SCALE};
+use crate::money::{ArithmeticError, Currency};
 use crate::pricing::FxRates;
 
 /// What the transactions come to.
@@ -41,8 +42,8 @@ pub struct Booking {
 ///
 /// Purchases cost quantity × price × multiplier (+ fee + tax where charges are in cost), sales bring the same (− fee − tax).
 /// Base figures are at the rate that an entry was booked at where that is one to `base`, else at the reference rate of the
-/// trade date. Figures are rounded half-even to [`MONEY_SCALE`], posted cash as [`Policy::postings`] says, and nothing
-/// else. Cash may go below zero.
+/// trade date. Amounts are rounded half-even to [`crate::money::MONEY_SCALE`] where they come in and where they are shared
+/// out, posted cash once more as [`Policy::postings`] says, and nothing else. Cash may go below zero.
 ///
 /// Holdings that no entry links stand for themselves, and cash is a sum of what each entry posts: booking a subset that is
 /// closed under [`TransactionKind::counter_instrument`] and options' underlyings gives that subset's part of the whole.
@@ -57,13 +58,18 @@ pub fn book(
     fx: &FxRates,
 ) -> Result<Booking, LedgerError> {
     let parts = Parts::of(transactions, instruments);
-    let mut books = Books::new(policy, instruments, fx);
+    let mut books = Books::new(policy, instruments, fx, transactions.len());
     let mut first_error: Option<(_, LedgerError)> = None;
     for (named, entries) in parts.iter() {
         let own = || entries.iter().map(|at| &transactions[*at as usize]);
         let mut splits = PendingSplits::new(splits.iter().filter(|split| named.contains(&split.instrument)), own());
         let mut last = None;
-        let booked = books.apply_all(own().inspect(|entry| last = Some(*entry)), &mut splits);
+        let near = entries.chunks(AHEAD).flat_map(|chunk| {
+            let chunk = chunk.iter().map(|at| &transactions[*at as usize]);
+            std::hint::black_box(chunk.clone().fold(0, |sum, entry| sum ^ entry.footprint()));
+            chunk
+        });
+        let booked = books.apply_all(near.inspect(|entry| last = Some(*entry)), &mut splits);
         if let Err(error) = booked.and_then(|()| books.end_part(&mut splits)) {
             // Each part has a first error; the ledger's is the first of them in booking order.
             let at = last.map(order);
@@ -79,6 +85,10 @@ pub fn book(
         None => books.close(),
     }
 }
+
+/// How many entries are read before the first of them is booked. Those of a part lie far apart: reading them one after
+/// another would wait for the memory each time, and reading them together waits for it once.
+const AHEAD: usize = 16;
 
 /// The market's splits that are still to come, and the accounts' own rows that take their place.
 struct PendingSplits {
@@ -121,16 +131,15 @@ pub(super) struct Books<'a> {
     /// A ledger has few balances; the last one is mostly the next.
     balances: Vec<Balance>,
     last_balance: usize,
-    pub(super) flows: Vec<Flow>,
-    lots: Vec<Lot>,
-    matches: Vec<LotMatch>,
-    positions: Vec<PositionPeriod>,
+    pub(super) booked: Booking,
+    spare: Vec<Spare>,
     /// Parts of lots on their way from one place to the next; empty between entries.
     pub(super) taken: Vec<Taken>,
 }
 
 impl<'a> Books<'a> {
-    pub(super) fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates) -> Self {
+    /// Empty books, with room for what so many entries may come to.
+    pub(super) fn new(policy: &'a Policy, instruments: &'a Instruments, fx: &'a FxRates, entries: usize) -> Self {
         Self {
             policy,
             instruments,
@@ -139,10 +148,15 @@ impl<'a> Books<'a> {
             index: HashMap::default(),
             balances: Vec::new(),
             last_balance: 0,
-            flows: Vec::new(),
-            lots: Vec::new(),
-            matches: Vec::new(),
-            positions: Vec::new(),
+            booked: Booking {
+                base: policy.base,
+                lots: Vec::with_capacity(entries),
+                matches: Vec::with_capacity(entries),
+                positions: Vec::with_capacity(entries),
+                cash: Vec::new(),
+                flows: Vec::new(),
+            },
+            spare: Vec::new(),
             taken: Vec::new(),
         }
     }
@@ -265,7 +279,8 @@ impl<'a> Books<'a> {
             return Ok(at);
         }
         let terms = self.terms(entry, instrument)?;
-        self.pools.push(Pool::new(instrument, terms, self.policy.method_of(account)));
+        let spare = self.spare.pop().unwrap_or_default();
+        self.pools.push(Pool::new(instrument, terms, self.policy.method_of(account), self.policy.dust, spare));
         let at = self.pools.len() - 1;
         self.index.insert(key, at);
         Ok(at)
@@ -306,11 +321,21 @@ impl<'a> Books<'a> {
     pub(super) fn post(
         &mut self,
         entry: &Transaction,
-        amount: Decimal,
+        amount: Money,
         currency: Currency,
-    ) -> Result<Decimal, LedgerError> {
+    ) -> Result<Money, LedgerError> {
         let balance = self.balance(entry.account, currency);
         balance.post(amount, entry.trade_date, entry.settlement_date).map_err(LedgerError::overflow(entry.id))
+    }
+
+    /// The same for an amount as the entry states it.
+    pub(super) fn post_decimal(
+        &mut self,
+        entry: &Transaction,
+        amount: Decimal,
+        currency: Currency,
+    ) -> Result<Money, LedgerError> {
+        self.post(entry, Money::rounded(amount).map_err(LedgerError::overflow(entry.id))?, currency)
     }
 
     /// An amount in the base currency at the entry's day.
@@ -319,7 +344,7 @@ impl<'a> Books<'a> {
         entry: &Transaction,
         amount: Decimal,
         currency: Currency,
-    ) -> Result<Decimal, LedgerError> {
+    ) -> Result<Money, LedgerError> {
         self.convert(entry, amount, currency, self.policy.base)
     }
 
@@ -330,12 +355,13 @@ impl<'a> Books<'a> {
         amount: Decimal,
         from: Currency,
         to: Currency,
-    ) -> Result<Decimal, LedgerError> {
-        if from == to {
-            return Ok(amount.round_dp(MONEY_SCALE));
-        }
-        let converted = self.rates.convert(amount, from, to, entry.trade_date);
-        Ok(converted.map_err(LedgerError::conversion(entry.id))?.round_dp(MONEY_SCALE))
+    ) -> Result<Money, LedgerError> {
+        let converted = if from == to {
+            amount
+        } else {
+            self.rates.convert(amount, from, to, entry.trade_date).map_err(LedgerError::conversion(entry.id))?
+        };
+        Money::rounded(converted).map_err(LedgerError::overflow(entry.id))
     }
 
     fn market_split(
@@ -358,37 +384,25 @@ impl<'a> Books<'a> {
             })?;
         }
         self.index.clear();
-        self.pools.sort_by_key(|pool| (pool.instrument, pool.places.first().map(|place| place.state.account)));
+        self.pools.sort_by_key(|pool| (pool.instrument, pool.places.first().map(|place| place.account)));
         for mut pool in self.pools.drain(..) {
             pool.spread_cost().map_err(LedgerError::Sum)?;
-            pool.places.sort_by_key(|place| place.state.account);
-            for place in pool.places {
-                self.matches.extend(place.matches);
-                self.positions.extend(place.rows);
-            }
+            pool.places.sort_by_key(|place| place.account);
             if self.policy.scope == LotScope::Portfolio {
                 pool.lots.sort_by_key(|lot| lot.account);
             }
-            self.lots.append(&mut pool.lots);
+            self.spare.push(pool.end(&mut self.booked));
         }
         Ok(())
     }
 
     fn close(mut self) -> Result<Booking, LedgerError> {
         self.balances.sort_by_key(|balance| (balance.account, balance.currency));
-        let mut cash = Vec::new();
         for balance in self.balances {
-            cash.extend(balance.rows().map_err(LedgerError::Sum)?);
+            self.booked.cash.extend(balance.rows().map_err(LedgerError::Sum)?);
         }
-        self.flows.sort_by_key(|flow| flow.date);
-        Ok(Booking {
-            base: self.policy.base,
-            lots: self.lots,
-            matches: self.matches,
-            positions: self.positions,
-            cash,
-            flows: self.flows,
-        })
+        self.booked.flows.sort_by_key(|flow| flow.date);
+        Ok(self.booked)
     }
 }
 
@@ -402,15 +416,13 @@ fn split_pools(
         let concerns = |account: AccountId| split.account.is_none_or(|only| only == account);
         let by_itself = |account: AccountId| own.contains(&(account, split.instrument, split.ex_date));
         if pool.quantity.is_zero()
-            || !pool.places.iter().any(|place| concerns(place.state.account))
-            || pool.places.iter().any(|place| by_itself(place.state.account))
+            || !pool.places.iter().any(|place| concerns(place.account))
+            || pool.places.iter().any(|place| by_itself(place.account))
         {
             continue;
         }
         pool.split(split.numerator, split.denominator)?;
-        for at in 0..pool.places.len() {
-            pool.record(at, Decimal::ZERO, split.ex_date)?;
-        }
+        pool.record_all(split.ex_date)?;
     }
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::Postings;
+use super::fixed::Money;
 use crate::id::AccountId;
-use crate::money::{ArithmeticError, Currency, add, round_to_minor, sub};
+use crate::money::{ArithmeticError, Currency};
 
 /// The end-of-day balance of one currency, from one change to the day before the next.
 ///
@@ -52,68 +53,104 @@ impl CashPeriod {
     }
 }
 
+const PAGE_BITS: i32 = 5;
+const PAGE: i32 = 1 << PAGE_BITS;
+
 /// A balance: what was moved on each day, in whatever order the days come.
 #[derive(Debug)]
 pub(super) struct Balance {
     pub(super) account: AccountId,
     pub(super) currency: Currency,
     postings: Postings,
-    days: HashMap<NaiveDate, Movement, foldhash::fast::FixedState>,
+    minor_unit: u32,
+    /// Where in `days` each page of [`PAGE`] days is that something moved on.
+    pages: HashMap<i32, usize, foldhash::fast::FixedState>,
+    days: Vec<[Movement; PAGE as usize]>,
+    /// The page that was last found: the next entry mostly is of the same day or the next.
+    last: Option<(i32, usize)>,
 }
 
 /// What one day changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Movement {
-    amount: Decimal,
-    unsettled: Decimal,
-    pub(super) interest_base: Decimal,
-    pub(super) fees_base: Decimal,
-    pub(super) taxes_base: Decimal,
+    amount: Money,
+    unsettled: Money,
+    pub(super) interest_base: Money,
+    pub(super) fees_base: Money,
+    pub(super) taxes_base: Money,
 }
 
 impl Balance {
     pub(super) fn new(account: AccountId, currency: Currency, postings: Postings) -> Self {
-        Self { account, currency, postings, days: HashMap::default() }
+        Self {
+            account,
+            currency,
+            postings,
+            minor_unit: currency.minor_unit(),
+            pages: HashMap::default(),
+            days: Vec::new(),
+            last: None,
+        }
     }
 
     pub(super) fn on(&mut self, date: NaiveDate) -> &mut Movement {
-        self.days.entry(date).or_default()
+        let day = date.num_days_from_ce();
+        let (page, at) = (day >> PAGE_BITS, day & (PAGE - 1));
+        let index = match self.last {
+            Some((last, index)) if last == page => index,
+            _ => *self.pages.entry(page).or_insert_with(|| {
+                self.days.push(Default::default());
+                self.days.len() - 1
+            }),
+        };
+        self.last = Some((page, index));
+        &mut self.days[index][at as usize]
     }
 
     /// Moves the balance by `amount`, rounded as the policy says, and returns what was posted.
     pub(super) fn post(
         &mut self,
-        amount: Decimal,
+        amount: Money,
         date: NaiveDate,
         settles: Option<NaiveDate>,
-    ) -> Result<Decimal, ArithmeticError> {
+    ) -> Result<Money, ArithmeticError> {
         let posted = match self.postings {
-            Postings::MinorUnit => round_to_minor(amount, self.currency),
+            Postings::MinorUnit => amount.round(self.minor_unit),
             Postings::Exact => amount,
         };
         let day = self.on(date);
-        day.amount = add(day.amount, posted)?;
+        day.amount = day.amount.plus(posted)?;
         if let Some(settles) = settles.filter(|settles| *settles > date) {
-            day.unsettled = add(day.unsettled, posted)?;
+            day.unsettled = day.unsettled.plus(posted)?;
             let due = self.on(settles);
-            due.unsettled = sub(due.unsettled, posted)?;
+            due.unsettled = due.unsettled.minus(posted)?;
         }
         Ok(posted)
     }
 
     /// The rows that the days come to.
     pub(super) fn rows(self) -> Result<Vec<CashPeriod>, ArithmeticError> {
-        let mut days: Vec<(NaiveDate, Movement)> = self.days.into_iter().collect();
-        days.sort_by_key(|(date, _)| *date);
+        let mut pages: Vec<(i32, usize)> = self.pages.into_iter().collect();
+        pages.sort_unstable();
         let mut state = CashPeriod::empty(self.account, self.currency);
-        let mut rows = Vec::with_capacity(days.len());
-        for (date, moved) in days {
-            state.amount = add(state.amount, moved.amount)?;
-            state.unsettled = add(state.unsettled, moved.unsettled)?;
-            state.interest_base = add(state.interest_base, moved.interest_base)?;
-            state.fees_base = add(state.fees_base, moved.fees_base)?;
-            state.taxes_base = add(state.taxes_base, moved.taxes_base)?;
-            super::period::record(&mut rows, &state, date);
+        let mut sum = Movement::default();
+        let mut rows = Vec::new();
+        for (page, index) in pages {
+            let days = (page << PAGE_BITS..).zip(&self.days[index]);
+            for (day, moved) in days.filter(|(_, moved)| **moved != Movement::default()) {
+                sum.amount = sum.amount.plus(moved.amount)?;
+                sum.unsettled = sum.unsettled.plus(moved.unsettled)?;
+                sum.interest_base = sum.interest_base.plus(moved.interest_base)?;
+                sum.fees_base = sum.fees_base.plus(moved.fees_base)?;
+                sum.taxes_base = sum.taxes_base.plus(moved.taxes_base)?;
+                state.amount = sum.amount.decimal();
+                state.unsettled = sum.unsettled.decimal();
+                state.interest_base = sum.interest_base.decimal();
+                state.fees_base = sum.fees_base.decimal();
+                state.taxes_base = sum.taxes_base.decimal();
+                let date = NaiveDate::from_num_days_from_ce_opt(day).unwrap_or_default();
+                super::period::record(&mut rows, &state, date);
+            }
         }
         Ok(rows)
     }

@@ -3,14 +3,15 @@
 use rust_decimal::Decimal;
 
 use super::book::Books;
+use super::fixed::Units;
 use super::lot::{Amounts, Restating};
-use super::pool::Taken;
+use super::pool::{Moved, Taken, proportion};
 use super::trades::{insufficient, realize};
 use super::{
     Boot, BootTreatment, Detachment, Exchange, LedgerError, LotScope, Merger, RightsExercise, TradeCharges, Transaction,
 };
 use crate::id::InstrumentId;
-use crate::money::{Currency, MONEY_SCALE, add, mul, mul_div, product, sub};
+use crate::money::{Currency, add, mul, mul_div, product, sub};
 
 impl Books<'_> {
     /// Where lots are pooled, further accounts' rows of one event find it done.
@@ -33,9 +34,7 @@ impl Books<'_> {
             return Ok(());
         }
         pool.last_split = Some((entry.trade_date, entry.account));
-        let split = pool
-            .split(numerator, denominator)
-            .and_then(|()| (0..pool.places.len()).try_for_each(|at| pool.record(at, Decimal::ZERO, entry.trade_date)));
+        let split = pool.split(numerator, denominator).and_then(|()| pool.record_all(entry.trade_date));
         split.map_err(LedgerError::overflow(entry.id))
     }
 
@@ -48,7 +47,10 @@ impl Books<'_> {
         entry.positive_quantity(quantity)?;
         let (pool, place) = self.held(entry, instrument, "receives a bonus on")?;
         let pool = &mut self.pools[pool];
-        let issued = pool.enlarge(quantity).and_then(|()| pool.record(place, quantity, entry.trade_date));
+        let issued = pool.enlarge(quantity).and_then(|()| {
+            let units = pool.units(quantity)?;
+            pool.record(place, units, entry.trade_date)
+        });
         issued.map_err(LedgerError::overflow(entry.id))
     }
 
@@ -62,28 +64,24 @@ impl Books<'_> {
         let (parent, place) = self.held(entry, instrument, "receives units on")?;
         let pool = &mut self.pools[parent];
         pool.spread_cost().map_err(&overflow)?;
-        let (local_currency, units) = (pool.terms.currency(), pool.places[place].state.quantity);
+        let local_currency = pool.terms.currency();
         // Where lots are pooled, the account's units stand for their share of each lot.
-        let fraction = mul_div(cost_fraction, units, pool.quantity).map_err(&overflow)?;
+        let (units, mut held_left) = (pool.held(place), pool.decimal(pool.quantity));
+        let fraction = mul_div(cost_fraction, units, held_left).map_err(&overflow)?;
         let mut parts = Vec::new();
-        let (mut units_left, mut held_left) = (quantity, pool.quantity);
+        let mut units_left = quantity;
         for at in pool.open_lots() {
-            let lot = &mut pool.lots[at];
-            let held = lot.quantity_remaining;
-            let received = if held == held_left {
-                units_left
-            } else {
-                let places = quantity.scale().max(MONEY_SCALE);
-                mul_div(units_left, held, held_left).map_err(&overflow)?.round_dp(places)
-            };
+            let held = pool.decimal(pool.lots[at].remaining);
+            let received = proportion(units_left, held, held_left).map_err(&overflow)?;
             units_left = sub(units_left, received).map_err(&overflow)?;
             held_left = sub(held_left, held).map_err(&overflow)?;
-            let given = lot.cost().share(fraction, Decimal::ONE).map_err(&overflow)?;
-            lot.set_cost(lot.cost().minus(given).map_err(&overflow)?);
+            let lot = &mut pool.lots[at];
+            let given = lot.cost.fraction(fraction).map_err(&overflow)?;
+            lot.cost = lot.cost.minus(given).map_err(&overflow)?;
             pool.cost = pool.cost.minus(given).map_err(&overflow)?;
-            parts.push(Taken { quantity: received, cost: given, ..Taken::nothing_of(lot) });
+            parts.push(Moved { lot: lot.opened_by, opened_on: lot.opened_on, quantity: received, cost: given });
         }
-        pool.retotal().and_then(|()| pool.record(place, Decimal::ZERO, entry.trade_date)).map_err(&overflow)?;
+        pool.retotal().and_then(|()| pool.record(place, Units::ZERO, entry.trade_date)).map_err(&overflow)?;
         self.move_lots(entry, &parts, local_currency, child)
     }
 
@@ -105,23 +103,22 @@ impl Books<'_> {
         let local_currency = self.pools[pool].terms.currency();
         let in_cost = self.policy.charges == TradeCharges::InCost;
         let paid = if in_cost { add(amount, fee).map_err(&overflow)? } else { amount };
-        let cost = Amounts {
-            local: add(
-                self.convert(entry, given.local, rights_currency, local_currency)?,
-                self.convert(entry, paid, currency, local_currency)?,
-            )
-            .map_err(&overflow)?,
-            base: add(given.base, self.base_amount(entry, paid, currency)?).map_err(&overflow)?,
+        let paid = Amounts {
+            local: self.convert(entry, paid, currency, local_currency)?,
+            base: self.base_amount(entry, paid, currency)?,
         };
+        let local = self.convert(entry, given.local.decimal(), rights_currency, local_currency)?;
+        let cost = Amounts { local, ..given }.plus(paid).map_err(&overflow)?;
         let fee_base = self.base_amount(entry, fee, currency)?;
         let place = self.pools[pool].place(entry.account);
         let state = &mut self.pools[pool].places[place].state;
-        state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
+        state.fees_base = state.fees_base.plus(fee_base).map_err(&overflow)?;
         if !in_cost {
-            state.expensed_base = add(state.expensed_base, fee_base).map_err(&overflow)?;
+            state.expensed_base = state.expensed_base.plus(fee_base).map_err(&overflow)?;
         }
-        self.acquire(entry, pool, place, received, cost, &[])?;
-        self.post(entry, -add(amount, fee).map_err(&overflow)?, currency)?;
+        let units = self.pools[pool].units(received).map_err(&overflow)?;
+        self.acquire(entry, pool, place, units, cost, &[])?;
+        self.post_decimal(entry, -add(amount, fee).map_err(&overflow)?, currency)?;
         Ok(())
     }
 
@@ -151,7 +148,7 @@ impl Books<'_> {
         let units = self.pools[pool].places[place].state.quantity;
         self.take_lots(entry, pool, units.abs(), &[])?;
         let taken = std::mem::take(&mut self.taken);
-        let mut boot_left = self.boot(entry, merger, terms.currency(), units.is_sign_negative())?;
+        let mut boot_left = self.boot(entry, merger, terms.currency(), units.is_negative())?;
         let mut left = units;
         let mut exchanged = merger.into.map(|exchange| Restating::new(exchange.numerator, exchange.denominator));
         let mut parts = Vec::with_capacity(taken.len());
@@ -162,24 +159,24 @@ impl Books<'_> {
                 boot_left.share(part.quantity, left).map_err(&overflow)?
             };
             boot_left = boot_left.minus(boot).map_err(&overflow)?;
-            left = sub(left, part.quantity).map_err(&overflow)?;
+            left = left.minus(part.quantity).map_err(&overflow)?;
             let Some(exchanged) = &mut exchanged else {
                 realize(entry, &mut self.pools[pool], place, Some(part.lot), *part, boot).map_err(&overflow)?;
                 continue;
             };
-            let received = exchanged.next(part.quantity).map_err(&overflow)?;
+            let received = exchanged.next(self.pools[pool].decimal(part.quantity)).map_err(&overflow)?;
             let sold = self.cost_against(entry, merger, *part, received, boot, terms.currency())?;
             if merger.cash.is_some() {
-                let money = Taken { quantity: Decimal::ZERO, cost: sold, ..*part };
+                let money = Taken { quantity: Units::ZERO, cost: sold, ..*part };
                 realize(entry, &mut self.pools[pool], place, Some(part.lot), money, boot).map_err(&overflow)?;
             }
             let cost = part.cost.minus(sold).map_err(&overflow)?;
-            parts.push(Taken { quantity: received, cost, ..*part });
+            parts.push(Moved { lot: part.lot, opened_on: part.opened_on, quantity: received, cost });
         }
-        self.pools[pool].record(place, -units, entry.trade_date).map_err(&overflow)?;
+        self.pools[pool].record(place, units.negated(), entry.trade_date).map_err(&overflow)?;
         if let Some(boot) = &merger.cash {
-            let amount = if units.is_sign_negative() { -boot.amount } else { boot.amount };
-            self.post(entry, amount, boot.currency)?;
+            let amount = if units.is_negative() { -boot.amount } else { boot.amount };
+            self.post_decimal(entry, amount, boot.currency)?;
         }
         match merger.into {
             Some(exchange) => self.move_lots(entry, &parts, terms.currency(), exchange.instrument),
@@ -219,7 +216,7 @@ impl Books<'_> {
         match (merger.cash, merger.into) {
             (Some(Boot { treatment: BootTreatment::PartialSale { cost_fraction }, .. }), _) => {
                 entry.fraction("cost fraction", cost_fraction)?;
-                part.cost.share(cost_fraction, Decimal::ONE).map_err(&overflow)
+                part.cost.fraction(cost_fraction).map_err(&overflow)
             }
             (Some(Boot { treatment: BootTreatment::GainUpToCash { price }, .. }), Some(exchange)) => {
                 entry.positive("price", price)?;
@@ -259,12 +256,12 @@ impl Books<'_> {
         let mut held_left = at.quantity;
         for index in at.open_lots() {
             let lot = &mut at.lots[index];
-            let held = lot.quantity_remaining;
+            let held = lot.remaining;
             let share = if held == held_left { left } else { left.share(held, held_left).map_err(&overflow)? };
             left = left.minus(share).map_err(&overflow)?;
-            held_left = sub(held_left, held).map_err(&overflow)?;
-            let returned = share.min(lot.cost());
-            lot.set_cost(lot.cost().minus(returned).map_err(&overflow)?);
+            held_left = held_left.minus(held).map_err(&overflow)?;
+            let returned = share.min(lot.cost);
+            lot.cost = lot.cost.minus(returned).map_err(&overflow)?;
             let excess = share.minus(returned).map_err(&overflow)?;
             let money = Taken::nothing_of(lot);
             at.cost = at.cost.minus(returned).map_err(&overflow)?;
@@ -272,8 +269,8 @@ impl Books<'_> {
                 realize(entry, at, place, Some(money.lot), money, excess).map_err(&overflow)?;
             }
         }
-        at.retotal().and_then(|()| at.record(place, Decimal::ZERO, entry.trade_date)).map_err(&overflow)?;
-        self.post(entry, amount, currency)?;
+        at.retotal().and_then(|()| at.record(place, Units::ZERO, entry.trade_date)).map_err(&overflow)?;
+        self.post_decimal(entry, amount, currency)?;
         Ok(())
     }
 
@@ -281,7 +278,7 @@ impl Books<'_> {
     fn move_lots(
         &mut self,
         entry: &Transaction,
-        parts: &[Taken],
+        parts: &[Moved],
         from: Currency,
         into: InstrumentId,
     ) -> Result<(), LedgerError> {
@@ -289,8 +286,8 @@ impl Books<'_> {
         let to = self.pools[pool].terms.currency();
         let place = self.pools[pool].place(entry.account);
         for part in parts {
-            let local = self.convert(entry, part.cost.local, from, to)?;
-            let moved = Taken { cost: Amounts { local, ..part.cost }, ..*part };
+            let local = self.convert(entry, part.cost.local.decimal(), from, to)?;
+            let moved = Moved { cost: Amounts { local, ..part.cost }, ..*part };
             self.receive(entry, pool, place, moved, false)?;
         }
         Ok(())
@@ -304,7 +301,7 @@ impl Books<'_> {
         verb: &'static str,
     ) -> Result<(usize, usize), LedgerError> {
         let (pool, place) = self.any_held(entry, instrument, verb)?;
-        if self.pools[pool].places[place].state.quantity.is_sign_negative() {
+        if self.pools[pool].places[place].state.quantity.is_negative() {
             return Err(insufficient(entry, &self.pools[pool], verb, "holds", Decimal::ONE, Decimal::ZERO));
         }
         Ok((pool, place))

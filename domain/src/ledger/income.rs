@@ -3,8 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::book::Books;
+use super::fixed::{Money, Units};
 use super::lot::Amounts;
-use super::{CashMovement, Flow, FxConversion, LedgerError, PositionPeriod, Transaction};
+use super::place::Figures;
+use super::{CashMovement, Flow, FxConversion, LedgerError, Transaction};
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, add, product, sub};
 
@@ -34,18 +36,17 @@ impl Books<'_> {
             self.base_amount(entry, withheld, currency)?,
             self.base_amount(entry, fee, currency)?,
         ];
-        let count = |state: &mut PositionPeriod| {
-            state.income_local = add(state.income_local, local)?;
-            state.income_base = add(state.income_base, income)?;
-            state.withholding_base = add(state.withholding_base, withheld_base)?;
-            state.fees_base = add(state.fees_base, fee_base)?;
-            state.taxes_base = add(state.taxes_base, withheld_base)?;
-            state.expensed_base = add(state.expensed_base, add(withheld_base, fee_base)?)?;
+        let count = |state: &mut Figures| {
+            state.income = state.income.plus(Amounts { local, base: income })?;
+            state.withholding_base = state.withholding_base.plus(withheld_base)?;
+            state.fees_base = state.fees_base.plus(fee_base)?;
+            state.taxes_base = state.taxes_base.plus(withheld_base)?;
+            state.expensed_base = state.expensed_base.plus(withheld_base)?.plus(fee_base)?;
             Ok(())
         };
         self.count(entry, instrument, count)?;
         let net = sub(amount, withheld).and_then(|rest| sub(rest, fee)).map_err(&overflow)?;
-        self.post(entry, net, currency)?;
+        self.post_decimal(entry, net, currency)?;
         Ok(())
     }
 
@@ -54,14 +55,14 @@ impl Books<'_> {
         &mut self,
         entry: &Transaction,
         instrument: InstrumentId,
-        change: impl FnOnce(&mut PositionPeriod) -> Result<(), ArithmeticError>,
+        change: impl FnOnce(&mut Figures) -> Result<(), ArithmeticError>,
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
         let pool = self.pool(entry, entry.account, instrument)?;
         let pool = &mut self.pools[pool];
         let place = pool.place(entry.account);
         change(&mut pool.places[place].state).map_err(&overflow)?;
-        pool.record(place, Decimal::ZERO, entry.trade_date).map_err(&overflow)
+        pool.record(place, Units::ZERO, entry.trade_date).map_err(&overflow)
     }
 
     pub(super) fn in_kind_income(
@@ -80,13 +81,13 @@ impl Books<'_> {
             base: self.base_amount(entry, value, currency)?,
         };
         self.count(entry, instrument, |state| {
-            state.income_local = add(state.income_local, cost.local)?;
-            state.income_base = add(state.income_base, cost.base)?;
+            state.income = state.income.plus(cost)?;
             Ok(())
         })?;
         let pool = self.pool(entry, entry.account, instrument)?;
         let place = self.pools[pool].place(entry.account);
-        self.acquire(entry, pool, place, quantity, cost, &[])
+        let units = self.pools[pool].units(quantity).map_err(LedgerError::overflow(entry.id))?;
+        self.acquire(entry, pool, place, units, cost, &[])
     }
 
     pub(super) fn interest(
@@ -102,9 +103,9 @@ impl Books<'_> {
         let interest_base = self.base_amount(entry, amount, currency)?;
         let tax_base = self.base_amount(entry, tax, currency)?;
         let state = self.movement(entry, currency);
-        state.interest_base = add(state.interest_base, interest_base).map_err(&overflow)?;
-        state.taxes_base = add(state.taxes_base, tax_base).map_err(&overflow)?;
-        self.post(entry, sub(amount, tax).map_err(&overflow)?, currency)?;
+        state.interest_base = state.interest_base.plus(interest_base).map_err(&overflow)?;
+        state.taxes_base = state.taxes_base.plus(tax_base).map_err(&overflow)?;
+        self.post_decimal(entry, sub(amount, tax).map_err(&overflow)?, currency)?;
         Ok(())
     }
 
@@ -125,8 +126,8 @@ impl Books<'_> {
                     Charge::Fee => &mut state.fees_base,
                     Charge::Tax => &mut state.taxes_base,
                 };
-                *total = add(*total, base)?;
-                state.expensed_base = add(state.expensed_base, base)?;
+                *total = total.plus(base)?;
+                state.expensed_base = state.expensed_base.plus(base)?;
                 Ok(())
             })?;
         } else {
@@ -135,9 +136,9 @@ impl Books<'_> {
                 Charge::Fee => &mut state.fees_base,
                 Charge::Tax => &mut state.taxes_base,
             };
-            *total = add(*total, base).map_err(&overflow)?;
+            *total = total.plus(base).map_err(&overflow)?;
         }
-        self.post(entry, -amount, currency)?;
+        self.post_decimal(entry, -amount, currency)?;
         Ok(())
     }
 
@@ -154,18 +155,19 @@ impl Books<'_> {
             entry.positive("conversion rate", conversion.rate)?;
         }
         let overflow = LedgerError::overflow(entry.id);
-        let amount = self.post(entry, sign * cash.amount, cash.currency)?;
+        let amount = self.post_decimal(entry, sign * cash.amount, cash.currency)?;
         let amount_base = match cash.conversion {
             Some(conversion) if conversion.currency == self.policy.base => {
-                product(amount, conversion.rate).map_err(&overflow)?
+                let booked = product(amount.decimal(), conversion.rate).and_then(Money::rounded);
+                booked.map_err(&overflow)?
             }
-            _ => self.base_amount(entry, amount, cash.currency)?,
+            _ => self.base_amount(entry, amount.decimal(), cash.currency)?,
         };
         if !cash.fee.is_zero() {
             let fee = self.base_amount(entry, cash.fee, cash.currency)?;
             let state = self.movement(entry, cash.currency);
-            state.fees_base = add(state.fees_base, fee).map_err(&overflow)?;
-            self.post(entry, -cash.fee, cash.currency)?;
+            state.fees_base = state.fees_base.plus(fee).map_err(&overflow)?;
+            self.post_decimal(entry, -cash.fee, cash.currency)?;
         }
         self.flow(entry, entry.account, None, cash.currency, amount, amount_base);
         Ok(())
@@ -182,13 +184,13 @@ impl Books<'_> {
         if to == entry.account {
             return Err(LedgerError::SelfTransfer { transaction: entry.id, date: entry.trade_date, quantity: amount });
         }
-        let posted = self.post(entry, -amount, currency)?;
+        let posted = self.post_decimal(entry, -amount, currency)?;
         let settles = entry.settlement_date;
         let receiver = self.balance(to, currency);
-        receiver.post(-posted, entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))?;
-        let base = self.base_amount(entry, posted, currency)?;
+        receiver.post(posted.negated(), entry.trade_date, settles).map_err(LedgerError::overflow(entry.id))?;
+        let base = self.base_amount(entry, posted.decimal(), currency)?;
         self.flow(entry, entry.account, Some(to), currency, posted, base);
-        self.flow(entry, to, Some(entry.account), currency, -posted, -base);
+        self.flow(entry, to, Some(entry.account), currency, posted.negated(), base.negated());
         Ok(())
     }
 
@@ -198,18 +200,18 @@ impl Books<'_> {
         account: AccountId,
         counter_account: Option<AccountId>,
         currency: Currency,
-        amount: Decimal,
-        amount_base: Decimal,
+        amount: Money,
+        amount_base: Money,
     ) {
         let (transaction, date) = (entry.id, entry.trade_date);
-        self.flows.push(Flow {
+        self.booked.flows.push(Flow {
             transaction,
             account,
             counter_account,
             date,
             currency,
-            amount,
-            amount_base,
+            amount: amount.decimal(),
+            amount_base: amount_base.decimal(),
             in_kind: None,
         });
     }
@@ -229,9 +231,9 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let fee_base = self.base_amount(entry, fee, sold_currency)?;
         let state = self.movement(entry, sold_currency);
-        state.fees_base = add(state.fees_base, fee_base).map_err(&overflow)?;
-        self.post(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
-        self.post(entry, bought_amount, bought_currency)?;
+        state.fees_base = state.fees_base.plus(fee_base).map_err(&overflow)?;
+        self.post_decimal(entry, -add(sold_amount, fee).map_err(&overflow)?, sold_currency)?;
+        self.post_decimal(entry, bought_amount, bought_currency)?;
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
+use super::fixed::{Money, Units};
 use crate::id::{AccountId, InstrumentId, TransactionId};
-use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, share, sub};
+use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
 
 /// What one entry opened: units held, or units owed where quantities and cost are below zero (a short lot, whose cost is
 /// what it brought).
@@ -123,6 +124,11 @@ fn is_after_anniversary(opened_on: NaiveDate, day: NaiveDate) -> bool {
     anniversary.is_some_and(|anniversary| day > anniversary)
 }
 
+/// Cost per unit, rounded to the money scale; zero for no units.
+pub(super) fn unit_cost(cost: Decimal, units: Decimal) -> Decimal {
+    cost.checked_div(units).unwrap_or_default().round_dp(MONEY_SCALE)
+}
+
 /// The rate that two figures of one amount stand for, as far as the money scale tells it.
 fn rate(base: Decimal, local: Decimal) -> Option<Decimal> {
     base.checked_div(local).map(|rate| rate.round_dp(MONEY_SCALE))
@@ -131,34 +137,44 @@ fn rate(base: Decimal, local: Decimal) -> Option<Decimal> {
 /// One amount in the instrument's and in the base currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Amounts {
-    pub(super) local: Decimal,
-    pub(super) base: Decimal,
+    pub(super) local: Money,
+    pub(super) base: Money,
 }
 
 impl Amounts {
+    /// In one currency both figures are the same.
+    fn each(self, by: impl Fn(Money) -> Result<Money, ArithmeticError>) -> Result<Self, ArithmeticError> {
+        let local = by(self.local)?;
+        Ok(Self { local, base: if self.base == self.local { local } else { by(self.base)? } })
+    }
+
     /// The share of `part` in `whole`, rounded to the money scale.
-    pub(super) fn share(self, part: Decimal, whole: Decimal) -> Result<Self, ArithmeticError> {
-        let local = share(self.local, part, whole)?;
-        // In one currency both figures are the same, and a division costs more than a comparison.
-        let base = if self.base == self.local { local } else { share(self.base, part, whole)? };
-        Ok(Self { local, base })
+    pub(super) fn share(self, part: Units, whole: Units) -> Result<Self, ArithmeticError> {
+        self.each(|amount| amount.share(part, whole))
     }
 
+    /// The amounts × `fraction`, rounded to the money scale.
+    pub(super) fn fraction(self, fraction: Decimal) -> Result<Self, ArithmeticError> {
+        self.each(|amount| amount.fraction(fraction))
+    }
+
+    #[inline]
     pub(super) fn plus(self, other: Self) -> Result<Self, ArithmeticError> {
-        Ok(Self { local: add(self.local, other.local)?, base: add(self.base, other.base)? })
+        Ok(Self { local: self.local.plus(other.local)?, base: self.base.plus(other.base)? })
     }
 
+    #[inline]
     pub(super) fn minus(self, other: Self) -> Result<Self, ArithmeticError> {
-        Ok(Self { local: sub(self.local, other.local)?, base: sub(self.base, other.base)? })
+        Ok(Self { local: self.local.minus(other.local)?, base: self.base.minus(other.base)? })
     }
 
     pub(super) fn negated(self) -> Self {
-        Self { local: -self.local, base: -self.base }
+        Self { local: self.local.negated(), base: self.base.negated() }
     }
 
     /// The larger of each figure and zero.
     pub(super) fn at_least_zero(self) -> Self {
-        Self { local: self.local.max(Decimal::ZERO), base: self.base.max(Decimal::ZERO) }
+        Self { local: self.local.max(Money::ZERO), base: self.base.max(Money::ZERO) }
     }
 
     pub(super) fn abs(self) -> Self {
@@ -175,14 +191,6 @@ impl Amounts {
 }
 
 impl Lot {
-    pub(super) fn cost(&self) -> Amounts {
-        Amounts { local: self.cost_local, base: self.cost_base }
-    }
-
-    pub(super) fn set_cost(&mut self, cost: Amounts) {
-        (self.cost_local, self.cost_base) = (cost.local, cost.base);
-    }
-
     /// Whether a sale on this day, or the disposal that closed it, comes after the anniversary of its opening. What is owed
     /// (a short lot) is never held for long.
     pub fn is_long_term(&self, day: NaiveDate) -> bool {
@@ -201,27 +209,15 @@ impl Lot {
 
     /// Cost per unit in the instrument's currency, rounded to the money scale; zero where nothing is left.
     pub fn unit_cost(&self) -> Decimal {
-        let unit = self.cost_local.checked_div(self.quantity_remaining);
-        unit.unwrap_or_default().round_dp(MONEY_SCALE)
-    }
-
-    /// Restates the quantities; dates and cost stay.
-    pub(super) fn split(&mut self, restating: &mut Restating) -> Result<(), ArithmeticError> {
-        let remaining = restating.next(self.quantity_remaining)?;
-        self.quantity_opened = match self.quantity_opened == self.quantity_remaining {
-            true => remaining,
-            false => restated(self.quantity_opened, restating.numerator, restating.denominator)?,
-        };
-        self.quantity_remaining = remaining;
-        Ok(())
+        unit_cost(self.cost_local, self.quantity_remaining)
     }
 }
 
 /// Restates the quantities of lots one after another, so that they sum to what their sum becomes: three lots of one unit
 /// are one unit after a split of 1 for 3, not three times 0.333333333333.
 pub(super) struct Restating {
-    numerator: Decimal,
-    denominator: Decimal,
+    pub(super) numerator: Decimal,
+    pub(super) denominator: Decimal,
     before: Decimal,
     after: Decimal,
 }

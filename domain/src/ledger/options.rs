@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::book::Books;
+use super::fixed::Units;
 use super::lot::Amounts;
 use super::trades::insufficient;
 use super::{LedgerError, OptionEvent, OptionRight, OptionTerms, Trade, Transaction};
@@ -28,12 +29,14 @@ impl Books<'_> {
         self.option_terms(entry, instrument)?;
         let pool = self.pool(entry, entry.account, instrument)?;
         let place = self.pools[pool].place(entry.account);
-        let held = self.pools[pool].places[place].state.quantity;
-        if quantity > held.abs() {
-            return Err(insufficient(entry, &self.pools[pool], "lets expire", "has", quantity, held.abs()));
+        let at = &mut self.pools[pool];
+        let closes = at.units(quantity).map_err(LedgerError::overflow(entry.id))?;
+        let held = at.places[place].state.quantity;
+        if closes > held.abs() {
+            return Err(insufficient(entry, at, "lets expire", "has", quantity, at.said(held.abs())));
         }
-        self.close_lots(entry, pool, place, quantity, Amounts::default(), &[])?;
-        let units = if held.is_sign_negative() { quantity } else { -quantity };
+        self.close_lots(entry, pool, place, closes, Amounts::default(), &[])?;
+        let units = if held.is_negative() { closes } else { closes.negated() };
         self.pools[pool].record(place, units, entry.trade_date).map_err(LedgerError::overflow(entry.id))
     }
 
@@ -56,17 +59,17 @@ impl Books<'_> {
         let underlying = self.terms(entry, option.underlying)?;
         let units = mul(quantity, option.units_per_contract).map_err(&overflow)?;
         let trade = Trade { fee, tax, ..Trade::at_price(option.underlying, units, option.strike, option_currency) };
-        let local_premium = self.convert(entry, premium.local, option_currency, underlying.currency())?;
+        let local_premium = self.convert(entry, premium.local.decimal(), option_currency, underlying.currency())?;
         let premium = Amounts { local: local_premium, base: premium.base };
         let buys = (option.right == OptionRight::Call) == (side == Side::Holder);
         let way = if buys { super::trades::Side::Pays } else { super::trades::Side::Receives };
         let valued = self.value(entry, &trade, way)?;
         if buys {
             let cost = valued.amounts.plus(premium).map_err(&overflow)?;
-            self.acquire(entry, valued.pool, valued.place, units, cost, &[])?;
+            self.acquire(entry, valued.pool, valued.place, valued.units, cost, &[])?;
         } else {
             let proceeds = valued.amounts.minus(premium).map_err(&overflow)?;
-            self.dispose(entry, valued.pool, valued.place, units, proceeds, &[], "delivers")?;
+            self.dispose(entry, valued.pool, valued.place, valued.units, proceeds, &[], "delivers")?;
         }
         self.settle(entry, &trade, valued.total, way)
     }
@@ -82,18 +85,20 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let pool = self.pool(entry, entry.account, instrument)?;
         let place = self.pools[pool].place(entry.account);
-        let held = self.pools[pool].places[place].state.quantity;
+        let at = &mut self.pools[pool];
+        let closes = at.units(quantity).map_err(&overflow)?;
+        let held = at.places[place].state.quantity;
         let (verb, state, there) = match side {
             Side::Holder => ("exercises", "holds", held),
-            Side::Writer => ("is assigned", "is short", -held),
+            Side::Writer => ("is assigned", "is short", held.negated()),
         };
-        let there = there.max(Decimal::ZERO);
-        if quantity > there {
-            return Err(insufficient(entry, &self.pools[pool], verb, state, quantity, there));
+        let there = there.max(Units::ZERO);
+        if closes > there {
+            return Err(insufficient(entry, at, verb, state, quantity, at.said(there)));
         }
-        self.take_lots(entry, pool, quantity, &[])?;
+        self.take_lots(entry, pool, closes, &[])?;
         let (units, premium) = self.sum_taken().map_err(&overflow)?;
-        self.pools[pool].record(place, -units, entry.trade_date).map_err(&overflow)?;
+        self.pools[pool].record(place, units.negated(), entry.trade_date).map_err(&overflow)?;
         Ok(premium)
     }
 

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use rust_decimal::Decimal;
 
+use super::fixed::Units;
 use super::pool::Pool;
 use super::{LedgerError, LotMethod, LotPick, Transaction};
-use crate::money::{add, sub};
 
 /// Which lots an entry takes `wanted` units from; `None` leaves it to the method.
 ///
@@ -16,8 +16,8 @@ pub(super) fn choose(
     entry: &Transaction,
     pool: &Pool<'_>,
     picks: &[LotPick],
-    wanted: Decimal,
-) -> Result<Option<Vec<(usize, Decimal)>>, LedgerError> {
+    wanted: Units,
+) -> Result<Option<Vec<(usize, Units)>>, LedgerError> {
     if picks.is_empty() {
         let must_choose = pool.method == LotMethod::Specific && entry.kind.can_choose_lots();
         if must_choose && !wanted.is_zero() && wanted < pool.quantity.abs() {
@@ -29,54 +29,57 @@ pub(super) fn choose(
         return Ok(None);
     }
     let overflow = LedgerError::overflow(entry.id);
-    let mut chosen: Vec<(usize, Decimal)> = Vec::new();
-    let mut picked = Decimal::ZERO;
+    let mut chosen: Vec<(usize, Units)> = Vec::new();
+    let mut picked = Units::ZERO;
     for pick in picks {
         let asked = match pick.quantity {
             Some(quantity) => {
                 entry.positive_quantity(quantity)?;
-                quantity
+                pool.counted(quantity).map_err(&overflow)?
             }
-            None => sub(wanted, picked).map_err(&overflow)?,
+            None => wanted.minus(picked).map_err(&overflow)?,
         };
-        if asked <= Decimal::ZERO {
+        if !asked.is_positive() {
             continue;
         }
-        let used = |at: usize| chosen.iter().filter(|(lot, _)| *lot == at).map(|(_, units)| *units).sum::<Decimal>();
-        let fitting: Vec<(usize, Decimal)> = pool
-            .open_lots()
-            .into_iter()
-            .filter(|at| pick.fits(pool, *at))
-            .map(|at| (at, pool.lots[at].quantity_remaining.abs() - used(at)))
-            .collect();
-        if fitting.is_empty() {
-            return Err(no_match(entry, pool, pick, asked));
+        let mut unused: Vec<(usize, Units)> = Vec::new();
+        let mut fits = false;
+        for at in pool.open_lots().into_iter().filter(|at| pick.fits(pool, *at)) {
+            fits = true;
+            let used = chosen.iter().filter(|(lot, _)| *lot == at);
+            let left = used.copied().try_fold(pool.lots[at].remaining.abs(), |left, (_, units)| left.minus(units));
+            let left = left.map_err(&overflow)?;
+            if !left.is_zero() {
+                unused.push((at, left));
+            }
         }
-        let available: Decimal = fitting.iter().map(|(_, units)| *units).sum();
+        if !fits {
+            return Err(no_match(entry, pool, pick, pool.said(asked)));
+        }
+        let available = unused.iter().try_fold(Units::ZERO, |sum, (_, units)| sum.plus(*units)).map_err(&overflow)?;
         if asked > available {
-            return Err(used_up(entry, pool, pick, asked, available));
+            return Err(used_up(entry, pool, pick, pool.said(asked), pool.said(available)));
         }
-        let unused: Vec<_> = fitting.into_iter().filter(|(_, units)| !units.is_zero()).collect();
         if pick.lot.is_none() && unused.len() > 1 && asked < available {
             return Err(ambiguous(entry, pool, asked, available, unused.len()));
         }
         let mut left = asked;
         for (at, units) in unused {
             let part = left.min(units);
-            if part > Decimal::ZERO {
+            if part.is_positive() {
                 chosen.push((at, part));
-                left -= part;
+                left = left.minus(part).map_err(&overflow)?;
             }
         }
-        picked = add(picked, asked).map_err(&overflow)?;
+        picked = picked.plus(asked).map_err(&overflow)?;
     }
     if picked != wanted {
         return Err(LedgerError::PicksDiffer {
             transaction: entry.id,
             name: pool.terms.name().to_owned(),
             date: entry.trade_date,
-            requested: wanted,
-            picked,
+            requested: pool.said(wanted),
+            picked: pool.said(picked),
         });
     }
     Ok(Some(chosen))
@@ -114,13 +117,13 @@ fn used_up(
     }
 }
 
-fn ambiguous(entry: &Transaction, pool: &Pool<'_>, requested: Decimal, available: Decimal, lots: usize) -> LedgerError {
+fn ambiguous(entry: &Transaction, pool: &Pool<'_>, requested: Units, available: Units, lots: usize) -> LedgerError {
     LedgerError::AmbiguousLots {
         transaction: entry.id,
         name: pool.terms.name().to_owned(),
         date: entry.trade_date,
-        requested,
-        available,
+        requested: pool.said(requested),
+        available: pool.said(available),
         lots,
     }
 }
@@ -131,7 +134,7 @@ impl LotPick {
         self.lot.is_none_or(|id| id == lot.opened_by)
             && self.opened_on.is_none_or(|date| date == lot.opened_on)
             // A cost is known to as many decimals as the holder gives it with.
-            && self.unit_cost.is_none_or(|cost| cost == lot.unit_cost().round_dp(cost.scale()))
+            && self.unit_cost.is_none_or(|cost| cost == pool.unit_cost(at).round_dp(cost.scale()))
     }
 
     /// What is picked, as messages say it.

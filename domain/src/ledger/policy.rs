@@ -60,7 +60,7 @@ pub enum Oversell {
 pub enum Postings {
     /// Rounded to the currency's minor unit, as a bank does.
     MinorUnit,
-    /// To the last decimal, as records do that keep fractions of a cent.
+    /// To the money scale, as records do that keep fractions of a cent.
     Exact,
 }
 

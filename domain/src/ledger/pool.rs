@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::lot::{Amounts, Restating, restated};
-use super::{InstrumentTerms, Lot, LotMatch, LotMethod, PositionPeriod};
+use super::fixed::{Money, Units};
+use super::lot::{Amounts, Restating, restated, unit_cost};
+use super::place::{Place, Rows};
+use super::{Booking, InstrumentTerms, Lot, LotMethod, LotPick};
 use crate::id::{AccountId, InstrumentId, TransactionId};
 use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
 
@@ -15,27 +17,42 @@ pub(super) struct Pool<'a> {
     pub(super) instrument: InstrumentId,
     pub(super) terms: &'a InstrumentTerms,
     pub(super) method: LotMethod,
+    /// What its [`Units`] count: 10⁻ᵈᵉᶜⁱᵐᵃˡˢ, the smallest fraction that was named so far.
+    decimals: u32,
     /// In the order in which they came.
-    pub(super) lots: Vec<Lot>,
+    pub(super) lots: Vec<PoolLot>,
     open: OpenLots,
     /// What the open lots sum to.
-    pub(super) quantity: Decimal,
+    pub(super) quantity: Units,
     /// What the open lots cost. Under [`LotMethod::Average`] the lots' own cost is set from it where somebody looks.
     pub(super) cost: Amounts,
     /// The accounts whose units these are: one, unless lots are pooled.
     pub(super) places: Vec<Place>,
+    /// Emptied memory for the first place.
+    spare: Rows,
     /// How many lots have come from elsewhere, by what first opened them.
     moved_in: HashMap<TransactionId, u32>,
     /// The last split, so that further accounts' rows of the same event find it done where lots are pooled.
     pub(super) last_split: Option<(NaiveDate, AccountId)>,
 }
 
-/// What one account has of a pool.
-pub(super) struct Place {
-    pub(super) state: PositionPeriod,
-    pub(super) rows: Vec<PositionPeriod>,
-    /// In closing order.
-    pub(super) matches: Vec<LotMatch>,
+/// Emptied memory of a pool, for the next one: growing anew each time would copy what is there again and again.
+#[derive(Default)]
+pub(super) struct Spare {
+    lots: Vec<PoolLot>,
+    rows: Rows,
+}
+
+/// A [`Lot`] of a pool.
+pub(super) struct PoolLot {
+    pub(super) opened_by: TransactionId,
+    pub(super) account: AccountId,
+    ordinal: u32,
+    pub(super) opened_on: NaiveDate,
+    pub(super) closed_on: Option<NaiveDate>,
+    opened: Units,
+    pub(super) remaining: Units,
+    pub(super) cost: Amounts,
 }
 
 /// Part of a lot that left the pool.
@@ -46,20 +63,48 @@ pub(super) struct Taken {
     /// The account that the lot stood under, and which of its entry's lots it was there: what tells it apart in its pool.
     pub(super) place: (AccountId, u32),
     pub(super) opened_on: NaiveDate,
-    /// Below zero from a short lot.
+    /// In the fraction that the pool counts in; below zero from a short lot.
+    pub(super) quantity: Units,
+    pub(super) cost: Amounts,
+}
+
+/// Part of a lot on its way to a pool.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved {
+    /// What first opened it.
+    pub(super) lot: TransactionId,
+    pub(super) opened_on: NaiveDate,
+    /// Below zero where it is owed.
     pub(super) quantity: Decimal,
     pub(super) cost: Amounts,
 }
 
 impl Taken {
     /// No units and no cost of a lot.
-    pub(super) fn nothing_of(lot: &Lot) -> Self {
+    pub(super) fn nothing_of(lot: &PoolLot) -> Self {
         Self {
             lot: lot.opened_by,
             place: (lot.account, lot.ordinal),
             opened_on: lot.opened_on,
-            quantity: Decimal::ZERO,
+            quantity: Units::ZERO,
             cost: Amounts::default(),
+        }
+    }
+}
+
+impl PoolLot {
+    fn shown(&self, instrument: InstrumentId, decimals: u32) -> Lot {
+        Lot {
+            opened_by: self.opened_by,
+            account: self.account,
+            instrument,
+            ordinal: self.ordinal,
+            opened_on: self.opened_on,
+            closed_on: self.closed_on,
+            quantity_opened: self.opened.decimal(decimals),
+            quantity_remaining: self.remaining.decimal(decimals),
+            cost_local: self.cost.local.decimal(),
+            cost_base: self.cost.base.decimal(),
         }
     }
 }
@@ -69,20 +114,30 @@ enum OpenLots {
     /// Oldest first.
     ByDate(VecDeque<u32>),
     /// By unit cost (its negative where the highest comes first), then oldest first; and each lot's key.
-    ByCost(BTreeSet<(Decimal, NaiveDate, u32)>, HashMap<u32, (Decimal, NaiveDate, u32)>),
+    ByCost(BTreeSet<(Money, NaiveDate, u32)>, HashMap<u32, (Money, NaiveDate, u32)>),
 }
 
 impl<'a> Pool<'a> {
-    pub(super) fn new(instrument: InstrumentId, terms: &'a InstrumentTerms, method: LotMethod) -> Self {
+    /// An empty pool that counts at least in the fraction that `dust` is given in.
+    pub(super) fn new(
+        instrument: InstrumentId,
+        terms: &'a InstrumentTerms,
+        method: LotMethod,
+        dust: Decimal,
+        spare: Spare,
+    ) -> Self {
+        let Spare { lots, rows: spare } = spare;
         Self {
             instrument,
             terms,
             method,
-            lots: Vec::new(),
+            decimals: dust.scale(),
+            lots,
             open: OpenLots::new(method),
-            quantity: Decimal::ZERO,
+            quantity: Units::ZERO,
             cost: Amounts::default(),
             places: Vec::with_capacity(1),
+            spare,
             moved_in: HashMap::new(),
             last_split: None,
         }
@@ -90,14 +145,75 @@ impl<'a> Pool<'a> {
 
     /// The place of an account, made where it is not there yet.
     pub(super) fn place(&mut self, account: AccountId) -> usize {
-        match self.places.iter().position(|place| place.state.account == account) {
+        match self.places.iter().position(|place| place.account == account) {
             Some(at) => at,
             None => {
-                let state = PositionPeriod::empty(account, self.instrument);
-                self.places.push(Place { state, rows: Vec::new(), matches: Vec::new() });
+                self.places.push(Place::new(account, std::mem::take(&mut self.spare)));
                 self.places.len() - 1
             }
         }
+    }
+
+    /// A quantity as the pool counts. Where that is in too coarse a fraction, the pool counts in a finer one from now on:
+    /// units that were counted before mean something else then, so an entry names all its quantities first.
+    pub(super) fn units(&mut self, quantity: Decimal) -> Result<Units, ArithmeticError> {
+        if let Some(units) = Units::of(quantity, self.decimals) {
+            return units;
+        }
+        self.widen(quantity.normalize().scale())?;
+        Units::of(quantity, self.decimals).unwrap_or(Ok(Units::ZERO))
+    }
+
+    /// What an entry trades, after all that it names is counted in the same fraction.
+    pub(super) fn named(&mut self, quantity: Decimal, picks: &[LotPick]) -> Result<Units, ArithmeticError> {
+        for pick in picks {
+            self.units(pick.quantity.unwrap_or_default())?;
+        }
+        self.units(quantity)
+    }
+
+    /// What an entry that was [`Pool::named`] names.
+    pub(super) fn counted(&self, quantity: Decimal) -> Result<Units, ArithmeticError> {
+        let finer = ArithmeticError::OutOfRange { number: quantity, decimals: self.decimals };
+        Units::of(quantity, self.decimals).unwrap_or(Err(finer))
+    }
+
+    /// Counts in a fraction of so many decimals, unless it is finer already.
+    fn widen(&mut self, decimals: u32) -> Result<(), ArithmeticError> {
+        if decimals <= self.decimals {
+            return Ok(());
+        }
+        let wide = |units: Units| units.widened(self.decimals, decimals);
+        self.quantity = wide(self.quantity)?;
+        for lot in &mut self.lots {
+            (lot.opened, lot.remaining) = (wide(lot.opened)?, wide(lot.remaining)?);
+        }
+        for place in &mut self.places {
+            place.widen(self.decimals, decimals)?;
+        }
+        self.decimals = decimals;
+        Ok(())
+    }
+
+    /// A quantity as a decimal.
+    pub(super) fn decimal(&self, units: Units) -> Decimal {
+        units.decimal(self.decimals)
+    }
+
+    /// A quantity as messages say it.
+    pub(super) fn said(&self, units: Units) -> Decimal {
+        self.decimal(units).normalize()
+    }
+
+    /// The units of an account, as a decimal.
+    pub(super) fn held(&self, place: usize) -> Decimal {
+        self.decimal(self.places[place].state.quantity)
+    }
+
+    /// Cost per unit in the instrument's currency, rounded to the money scale; zero where nothing is left.
+    pub(super) fn unit_cost(&self, lot: usize) -> Decimal {
+        let lot = &self.lots[lot];
+        unit_cost(lot.cost.local.decimal(), self.decimal(lot.remaining))
     }
 
     /// Adds a lot that `opened_by` opens here.
@@ -106,41 +222,49 @@ impl<'a> Pool<'a> {
         account: AccountId,
         opened_by: TransactionId,
         opened_on: NaiveDate,
-        quantity: Decimal,
+        quantity: Units,
         cost: Amounts,
     ) -> Result<(), ArithmeticError> {
-        self.push(account, Taken { lot: opened_by, place: (account, 0), opened_on, quantity, cost }, 0)
+        let opened = PoolLot {
+            opened_by,
+            account,
+            ordinal: 0,
+            opened_on,
+            closed_on: None,
+            opened: quantity,
+            remaining: quantity,
+            cost,
+        };
+        self.push(opened)
     }
 
     /// Adds what left another pool; it keeps what opened it and when.
-    pub(super) fn move_in(&mut self, account: AccountId, taken: Taken) -> Result<(), ArithmeticError> {
-        let ordinal = self.moved_in.entry(taken.lot).or_default();
+    pub(super) fn move_in(&mut self, account: AccountId, moved: Moved) -> Result<(), ArithmeticError> {
+        let quantity = self.units(moved.quantity)?;
+        let ordinal = self.moved_in.entry(moved.lot).or_default();
         // A lot that was opened here is 0.
         *ordinal += 1;
-        let ordinal = *ordinal;
-        self.push(account, taken, ordinal)
+        let opened = PoolLot {
+            opened_by: moved.lot,
+            account,
+            ordinal: *ordinal,
+            opened_on: moved.opened_on,
+            closed_on: None,
+            opened: quantity,
+            remaining: quantity,
+            cost: moved.cost,
+        };
+        self.push(opened)
     }
 
-    fn push(&mut self, account: AccountId, taken: Taken, ordinal: u32) -> Result<(), ArithmeticError> {
-        if taken.quantity.is_zero() {
+    fn push(&mut self, lot: PoolLot) -> Result<(), ArithmeticError> {
+        if lot.remaining.is_zero() {
             return Ok(());
         }
-        self.quantity = add(self.quantity, taken.quantity)?;
-        self.cost = self.cost.plus(taken.cost)?;
-        self.lots.push(Lot {
-            opened_by: taken.lot,
-            account,
-            instrument: self.instrument,
-            ordinal,
-            opened_on: taken.opened_on,
-            closed_on: None,
-            quantity_opened: taken.quantity,
-            quantity_remaining: taken.quantity,
-            cost_local: taken.cost.local,
-            cost_base: taken.cost.base,
-        });
-        self.open.insert(&self.lots, self.lots.len() - 1, self.method);
-        Ok(())
+        self.quantity = self.quantity.plus(lot.remaining)?;
+        self.cost = self.cost.plus(lot.cost)?;
+        self.lots.push(lot);
+        self.open.insert(&self.lots, self.lots.len() - 1, self.method, self.decimals)
     }
 
     /// The indices of the open lots, in the order in which they are used.
@@ -157,19 +281,18 @@ impl<'a> Pool<'a> {
     /// Takes `wanted` units (above zero, at most what there is) from the lots that the method uses first.
     pub(super) fn take(
         &mut self,
-        wanted: Decimal,
+        wanted: Units,
         date: NaiveDate,
         taken: &mut Vec<Taken>,
     ) -> Result<(), ArithmeticError> {
         let mut wanted = wanted;
         let mut average = self.average_cost_of(wanted)?;
-        while wanted > Decimal::ZERO {
+        while wanted.is_positive() {
             let Some(at) = self.open.first(self.method) else { break };
-            let available = self.lots[at].quantity_remaining.abs();
-            let quantity = wanted.min(available);
+            let quantity = wanted.min(self.lots[at].remaining.abs());
             let cost = average.map(|left| if quantity == wanted { Ok(left) } else { left.share(quantity, wanted) });
             let part = self.take_from(at, quantity, cost.transpose()?, date)?;
-            wanted = sub(wanted, quantity)?;
+            wanted = wanted.minus(quantity)?;
             if let Some(left) = &mut average {
                 *left = left.minus(part.cost)?;
             }
@@ -181,7 +304,7 @@ impl<'a> Pool<'a> {
     /// Takes chosen quantities (above zero) of chosen lots.
     pub(super) fn take_picked(
         &mut self,
-        picked: &[(usize, Decimal)],
+        picked: &[(usize, Units)],
         date: NaiveDate,
         taken: &mut Vec<Taken>,
     ) -> Result<(), ArithmeticError> {
@@ -193,7 +316,7 @@ impl<'a> Pool<'a> {
     }
 
     /// What so many units cost where cost is averaged.
-    fn average_cost_of(&self, units: Decimal) -> Result<Option<Amounts>, ArithmeticError> {
+    fn average_cost_of(&self, units: Units) -> Result<Option<Amounts>, ArithmeticError> {
         match self.method {
             LotMethod::Average if units == self.quantity.abs() => Ok(Some(self.cost)),
             LotMethod::Average => Ok(Some(self.cost.share(units, self.quantity.abs())?)),
@@ -205,17 +328,17 @@ impl<'a> Pool<'a> {
     fn take_from(
         &mut self,
         at: usize,
-        quantity: Decimal,
+        quantity: Units,
         averaged: Option<Amounts>,
         date: NaiveDate,
     ) -> Result<Taken, ArithmeticError> {
         let lot = &mut self.lots[at];
-        let available = lot.quantity_remaining.abs();
+        let available = lot.remaining.abs();
         let all = quantity >= available;
-        let own = if all { lot.cost() } else { lot.cost().share(quantity, available)? };
-        let signed = if lot.quantity_remaining.is_sign_negative() { -quantity } else { quantity };
-        lot.quantity_remaining = sub(lot.quantity_remaining, signed)?;
-        lot.set_cost(lot.cost().minus(own)?);
+        let own = if all { lot.cost } else { lot.cost.share(quantity, available)? };
+        let signed = if lot.remaining.is_negative() { quantity.negated() } else { quantity };
+        lot.remaining = lot.remaining.minus(signed)?;
+        lot.cost = lot.cost.minus(own)?;
         if all {
             lot.closed_on = Some(date);
         }
@@ -223,7 +346,7 @@ impl<'a> Pool<'a> {
         if all {
             self.open.remove(at);
         }
-        self.quantity = sub(self.quantity, signed)?;
+        self.quantity = self.quantity.minus(signed)?;
         self.cost = self.cost.minus(part.cost)?;
         Ok(part)
     }
@@ -236,11 +359,10 @@ impl<'a> Pool<'a> {
         let (mut cost, mut quantity) = (self.cost, self.quantity);
         for at in self.open_lots() {
             let lot = &mut self.lots[at];
-            let own =
-                if lot.quantity_remaining == quantity { cost } else { cost.share(lot.quantity_remaining, quantity)? };
+            let own = if lot.remaining == quantity { cost } else { cost.share(lot.remaining, quantity)? };
             cost = cost.minus(own)?;
-            quantity = sub(quantity, lot.quantity_remaining)?;
-            lot.set_cost(own);
+            quantity = quantity.minus(lot.remaining)?;
+            lot.cost = own;
         }
         Ok(())
     }
@@ -256,68 +378,83 @@ impl<'a> Pool<'a> {
     pub(super) fn split(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), ArithmeticError> {
         let mut restating = Restating::new(numerator, denominator);
         for at in self.open_lots() {
-            self.lots[at].split(&mut restating)?;
+            let lot = &self.lots[at];
+            let (opened, remaining) = (self.decimal(lot.opened), self.decimal(lot.remaining));
+            let after = restating.next(remaining)?;
+            let opened = if opened == remaining { after } else { restated(opened, numerator, denominator)? };
+            self.resize(at, opened, after)?;
         }
         self.retotal()?;
         // The last account takes what is left, so that the accounts sum to the lots.
-        let mut left = self.quantity;
-        let mut holders = self.places.iter_mut().filter(|place| !place.state.quantity.is_zero()).peekable();
-        while let Some(place) = holders.next() {
-            let units = restated(place.state.quantity, numerator, denominator)?;
-            place.state.quantity = if holders.peek().is_some() { units } else { left };
-            left = sub(left, place.state.quantity)?;
+        let holders: Vec<usize> =
+            (0..self.places.len()).filter(|at| !self.places[*at].state.quantity.is_zero()).collect();
+        let Some((last, others)) = holders.split_last() else { return Ok(()) };
+        for &at in others {
+            let units = self.units(restated(self.held(at), numerator, denominator)?)?;
+            self.places[at].state.quantity = units;
         }
+        let mut left = self.quantity;
+        for &at in others {
+            left = left.minus(self.places[at].state.quantity)?;
+        }
+        self.places[*last].state.quantity = left;
         Ok(())
     }
 
     /// Adds units to the open lots in proportion; cost stays.
     pub(super) fn enlarge(&mut self, units: Decimal) -> Result<(), ArithmeticError> {
-        let (mut left, mut base) = (units, self.quantity);
+        let (mut left, mut base) = (units, self.decimal(self.quantity));
         for at in self.open_lots() {
-            let lot = &mut self.lots[at];
-            let held = lot.quantity_remaining;
-            let more = if held == base { left } else { mul_div(left, held, base)?.round_dp(places(left)) };
+            let (opened, held) = (self.decimal(self.lots[at].opened), self.decimal(self.lots[at].remaining));
+            let more = proportion(left, held, base)?;
             left = sub(left, more)?;
             base = sub(base, held)?;
-            lot.quantity_remaining = add(held, more)?;
-            lot.quantity_opened = add(lot.quantity_opened, more)?;
+            self.resize(at, add(opened, more)?, add(held, more)?)?;
         }
         self.retotal()
     }
 
+    fn resize(&mut self, lot: usize, opened: Decimal, remaining: Decimal) -> Result<(), ArithmeticError> {
+        // The finer of both comes first, so that neither is counted twice.
+        self.units(opened)?;
+        let remaining = self.units(remaining)?;
+        let opened = self.units(opened)?;
+        let lot = &mut self.lots[lot];
+        (lot.opened, lot.remaining) = (opened, remaining);
+        Ok(())
+    }
+
     /// Sums the lots anew after they were changed one by one, and sorts them by what they now cost.
     pub(super) fn retotal(&mut self) -> Result<(), ArithmeticError> {
-        self.quantity = Decimal::ZERO;
+        self.quantity = Units::ZERO;
         let averaged = self.method == LotMethod::Average;
         if !averaged {
             self.cost = Amounts::default();
         }
-        for at in self.open_lots() {
-            let lot = &self.lots[at];
-            self.quantity = add(self.quantity, lot.quantity_remaining)?;
-            if !averaged {
-                self.cost = self.cost.plus(lot.cost())?;
-            }
-        }
         let open = self.open_lots();
         self.open = OpenLots::new(self.method);
         for at in open {
-            self.open.insert(&self.lots, at, self.method);
+            let lot = &self.lots[at];
+            self.quantity = self.quantity.plus(lot.remaining)?;
+            if !averaged {
+                self.cost = self.cost.plus(lot.cost)?;
+            }
+            self.open.insert(&self.lots, at, self.method, self.decimals)?;
         }
         Ok(())
     }
 
     /// Makes the pool's totals what the account has, or its share of them where several accounts share the pool, and what
     /// holds at the end of `date`. `units` is what the account's own quantity changed by.
-    pub(super) fn record(&mut self, at: usize, units: Decimal, date: NaiveDate) -> Result<(), ArithmeticError> {
+    pub(super) fn record(&mut self, at: usize, units: Units, date: NaiveDate) -> Result<(), ArithmeticError> {
+        let (instrument, decimals) = (self.instrument, self.decimals);
         if let [only] = self.places.as_mut_slice() {
-            only.state.quantity = self.quantity;
-            (only.state.cost_local, only.state.cost_base) = (self.cost.local, self.cost.base);
-            super::period::record(&mut only.rows, &only.state, date);
+            (only.state.quantity, only.state.cost) = (self.quantity, self.cost);
+            only.record(date, instrument, decimals);
             return Ok(());
         }
         let place = &mut self.places[at];
-        place.state.quantity = add(place.state.quantity, units)?;
+        place.state.quantity = place.state.quantity.plus(units)?;
         let (mut cost, mut quantity) = (self.cost, self.quantity);
         for (index, place) in self.places.iter_mut().enumerate() {
             let held = place.state.quantity;
@@ -330,20 +467,44 @@ impl<'a> Pool<'a> {
                 cost.share(held, quantity)?
             };
             cost = cost.minus(own)?;
-            quantity = sub(quantity, held)?;
-            let changed = (place.state.cost_local, place.state.cost_base) != (own.local, own.base);
-            (place.state.cost_local, place.state.cost_base) = (own.local, own.base);
+            quantity = quantity.minus(held)?;
+            let changed = place.state.cost != own;
+            place.state.cost = own;
             if changed || index == at {
-                super::period::record(&mut place.rows, &place.state, date);
+                place.record(date, instrument, decimals);
             }
         }
         Ok(())
     }
+
+    /// Records the state of every account.
+    pub(super) fn record_all(&mut self, date: NaiveDate) -> Result<(), ArithmeticError> {
+        (0..self.places.len()).try_for_each(|at| self.record(at, Units::ZERO, date))
+    }
+
+    /// Puts its rows away, and returns the memory that they took.
+    pub(super) fn end(mut self, ends: &mut Booking) -> Spare {
+        let (instrument, decimals) = (self.instrument, self.decimals);
+        ends.lots.extend(self.lots.iter().map(|lot| lot.shown(instrument, decimals)));
+        self.lots.clear();
+        let mut spare = Spare { lots: self.lots, rows: Rows::default() };
+        for place in self.places {
+            let mut rows = place.end(instrument, decimals);
+            ends.positions.append(&mut rows.rows);
+            ends.matches.append(&mut rows.matches);
+            spare.rows = rows;
+        }
+        spare
+    }
 }
 
-/// Decimals that a share of so many units is rounded to.
-fn places(units: Decimal) -> u32 {
-    units.scale().max(MONEY_SCALE)
+/// `amount × part ÷ whole`: all of it for the whole, else rounded to the money scale, or to the decimals that the amount
+/// itself is given with.
+pub(super) fn proportion(amount: Decimal, part: Decimal, whole: Decimal) -> Result<Decimal, ArithmeticError> {
+    match part == whole {
+        true => Ok(amount),
+        false => Ok(mul_div(amount, part, whole)?.round_dp(amount.scale().max(MONEY_SCALE)).normalize()),
+    }
 }
 
 impl OpenLots {
@@ -354,7 +515,7 @@ impl OpenLots {
         }
     }
 
-    fn insert(&mut self, lots: &[Lot], at: usize, method: LotMethod) {
+    fn insert(&mut self, lots: &[PoolLot], at: usize, method: LotMethod, decimals: u32) -> Result<(), ArithmeticError> {
         let lot = &lots[at];
         let index = at as u32;
         match self {
@@ -369,12 +530,13 @@ impl OpenLots {
                 }
             }
             Self::ByCost(set, keys) => {
-                let cost = lot.unit_cost();
-                let key = (if method == LotMethod::Hifo { -cost } else { cost }, lot.opened_on, index);
+                let cost = Money::rounded(unit_cost(lot.cost.local.decimal(), lot.remaining.decimal(decimals)))?;
+                let key = (if method == LotMethod::Hifo { cost.negated() } else { cost }, lot.opened_on, index);
                 set.insert(key);
                 keys.insert(index, key);
             }
         }
+        Ok(())
     }
 
     fn first(&self, method: LotMethod) -> Option<usize> {

@@ -41,7 +41,7 @@ pub fn preview(
         .map(|method| (method, &unpicked))
         .chain(picked)
         .map(|(method, sale)| {
-            let mut books = Books::new(policy, instruments, fx);
+            let mut books = Books::new(policy, instruments, fx, 0);
             let matches = books.sale_by(transactions, splits, sale, method)?;
             Ok(Preview { method, matches })
         })

@@ -4,13 +4,22 @@ use rust_decimal::Decimal;
 
 use super::{LedgerError, Trade, TradeValue, Transaction};
 
+/// A comparison of decimals brings both to one scale first, which costs more than a look at the sign.
+fn is_negative(number: Decimal) -> bool {
+    number.is_sign_negative() && !number.is_zero()
+}
+
+fn is_positive(number: Decimal) -> bool {
+    !number.is_sign_negative() && !number.is_zero()
+}
+
 impl Transaction {
     pub(super) fn positive(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
-        self.expect(amount > Decimal::ZERO, field, amount, "above zero")
+        self.expect(is_positive(amount), field, amount, "above zero")
     }
 
     pub(super) fn not_negative(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
-        self.expect(amount >= Decimal::ZERO, field, amount, "zero or more")
+        self.expect(!is_negative(amount), field, amount, "zero or more")
     }
 
     pub(super) fn not_zero(&self, field: &'static str, amount: Decimal) -> Result<(), LedgerError> {
@@ -36,7 +45,7 @@ impl Transaction {
     }
 
     pub(super) fn positive_quantity(&self, quantity: Decimal) -> Result<(), LedgerError> {
-        if quantity > Decimal::ZERO {
+        if is_positive(quantity) {
             return Ok(());
         }
         Err(LedgerError::InvalidQuantity { transaction: self.id, date: self.trade_date, quantity })
@@ -48,7 +57,7 @@ impl Transaction {
     }
 
     pub(super) fn ratio(&self, numerator: Decimal, denominator: Decimal) -> Result<(), LedgerError> {
-        if numerator > Decimal::ZERO && denominator > Decimal::ZERO {
+        if is_positive(numerator) && is_positive(denominator) {
             return Ok(());
         }
         Err(LedgerError::InvalidSplitRatio { transaction: self.id, date: self.trade_date, numerator, denominator })
@@ -57,7 +66,7 @@ impl Transaction {
     /// Checks a trade against its ranges.
     pub(super) fn check_trade(&self, trade: &Trade) -> Result<(), LedgerError> {
         match trade.value {
-            TradeValue::Price(price) if price < Decimal::ZERO => {
+            TradeValue::Price(price) if is_negative(price) => {
                 return Err(LedgerError::NegativePrice { transaction: self.id, date: self.trade_date, price });
             }
             TradeValue::Price(_) => {}

@@ -3,21 +3,23 @@
 use rust_decimal::Decimal;
 
 use super::book::Books;
+use super::fixed::{Money, Units};
 use super::lot::Amounts;
 use super::picks::choose;
 use super::pool::{Pool, Taken};
 use super::{LedgerError, LotMatch, LotPick, Oversell, Trade, TradeCharges, TradeValue, Transaction};
 use crate::id::{AccountId, InstrumentId};
-use crate::money::{ArithmeticError, Currency, MONEY_SCALE, add, mul, product, sub};
+use crate::money::{ArithmeticError, Currency, mul, product};
 
 /// A trade in the currencies that it touches.
 pub(super) struct Valued {
     pub(super) pool: usize,
     pub(super) place: usize,
+    pub(super) units: Units,
     /// What counts as cost or proceeds.
     pub(super) amounts: Amounts,
     /// What was paid or received for the units, fee and tax inside, accrued interest not, in the trade's currency.
-    pub(super) total: Decimal,
+    pub(super) total: Money,
 }
 
 /// Which way the money goes.
@@ -31,14 +33,14 @@ impl Books<'_> {
     pub(super) fn buy(&mut self, entry: &Transaction, trade: &Trade) -> Result<(), LedgerError> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Pays)?;
-        self.acquire(entry, valued.pool, valued.place, trade.quantity, valued.amounts, &trade.lots)?;
+        self.acquire(entry, valued.pool, valued.place, valued.units, valued.amounts, &trade.lots)?;
         self.settle(entry, trade, valued.total, Side::Pays)
     }
 
     pub(super) fn sell(&mut self, entry: &Transaction, trade: &Trade, verb: &'static str) -> Result<(), LedgerError> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Receives)?;
-        self.dispose(entry, valued.pool, valued.place, trade.quantity, valued.amounts, &trade.lots, verb)?;
+        self.dispose(entry, valued.pool, valued.place, valued.units, valued.amounts, &trade.lots, verb)?;
         self.settle(entry, trade, valued.total, Side::Receives)
     }
 
@@ -46,29 +48,30 @@ impl Books<'_> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Receives)?;
         let pool = &mut self.pools[valued.pool];
-        if pool.quantity > Decimal::ZERO {
+        if pool.quantity.is_positive() {
             return Err(LedgerError::HoldsLong {
                 transaction: entry.id,
                 name: pool.terms.name().to_owned(),
                 date: entry.trade_date,
                 requested: trade.quantity,
-                held: pool.quantity,
+                held: pool.said(pool.quantity),
             });
         }
-        open_short(entry, pool, valued.place, trade.quantity, valued.amounts)
-            .map_err(LedgerError::overflow(entry.id))?;
+        open_short(entry, pool, valued.place, valued.units, valued.amounts).map_err(LedgerError::overflow(entry.id))?;
         self.settle(entry, trade, valued.total, Side::Receives)
     }
 
     pub(super) fn cover(&mut self, entry: &Transaction, trade: &Trade) -> Result<(), LedgerError> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Pays)?;
-        let pool = &self.pools[valued.pool];
-        let short = -pool.quantity;
-        if trade.quantity > add(short, self.policy.dust).map_err(LedgerError::overflow(entry.id))? {
-            return Err(insufficient(entry, pool, "covers", "is short", trade.quantity, short.max(Decimal::ZERO)));
+        let pool = &mut self.pools[valued.pool];
+        let (short, dust) =
+            (pool.quantity.negated(), pool.units(self.policy.dust).map_err(LedgerError::overflow(entry.id))?);
+        if valued.units > short.plus(dust).map_err(LedgerError::overflow(entry.id))? {
+            let short = pool.said(short.max(Units::ZERO));
+            return Err(insufficient(entry, pool, "covers", "is short", trade.quantity, short));
         }
-        self.acquire(entry, valued.pool, valued.place, trade.quantity, valued.amounts, &trade.lots)?;
+        self.acquire(entry, valued.pool, valued.place, valued.units, valued.amounts, &trade.lots)?;
         self.settle(entry, trade, valued.total, Side::Pays)
     }
 
@@ -78,37 +81,41 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let pool = self.pool(entry, entry.account, trade.instrument)?;
         let terms = self.pools[pool].terms;
-        let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
+        let units = self.pools[pool].named(trade.quantity, &trade.lots).map_err(&overflow)?;
+        let fee = Money::rounded(trade.fee).map_err(&overflow)?;
+        let tax = Money::rounded(trade.tax).map_err(&overflow)?;
+        let charges = fee.plus(tax).map_err(&overflow)?;
         let total = total(trade, terms.multiplier(), charges, side).map_err(&overflow)?;
         if side == Side::Pays && total < charges {
-            return Err(entry.out_of_range("total", total, "at least the fee and the tax"));
+            return Err(entry.out_of_range("total", total.decimal().normalize(), "at least the fee and the tax"));
         }
         let counted = match (self.policy.charges, side) {
             (TradeCharges::InCost, _) => total,
-            (TradeCharges::Expensed, Side::Pays) => sub(total, charges).map_err(&overflow)?,
-            (TradeCharges::Expensed, Side::Receives) => add(total, charges).map_err(&overflow)?,
+            (TradeCharges::Expensed, Side::Pays) => total.minus(charges).map_err(&overflow)?,
+            (TradeCharges::Expensed, Side::Receives) => total.plus(charges).map_err(&overflow)?,
         };
         let amounts = self.amounts(entry, trade, counted, terms.currency())?;
         let place = self.pools[pool].place(entry.account);
         if !charges.is_zero() {
-            let fee = self.amounts(entry, trade, trade.fee, terms.currency())?.base;
-            let tax = self.amounts(entry, trade, trade.tax, terms.currency())?.base;
+            let fee = self.at_booked_rate(entry, trade, fee, self.policy.base)?;
+            let tax = self.at_booked_rate(entry, trade, tax, self.policy.base)?;
+            let expensed = self.policy.charges == TradeCharges::Expensed;
             let state = &mut self.pools[pool].places[place].state;
-            state.fees_base = add(state.fees_base, fee).map_err(&overflow)?;
-            state.taxes_base = add(state.taxes_base, tax).map_err(&overflow)?;
-            if self.policy.charges == TradeCharges::Expensed {
-                let expensed = add(fee, tax).map_err(&overflow)?;
-                state.expensed_base = add(state.expensed_base, expensed).map_err(&overflow)?;
+            state.fees_base = state.fees_base.plus(fee).map_err(&overflow)?;
+            state.taxes_base = state.taxes_base.plus(tax).map_err(&overflow)?;
+            if expensed {
+                let both = fee.plus(tax).map_err(&overflow)?;
+                state.expensed_base = state.expensed_base.plus(both).map_err(&overflow)?;
             }
         }
         if !trade.accrued_interest.is_zero() {
-            let accrued = self.amounts(entry, trade, trade.accrued_interest, terms.currency())?;
+            let accrued = Money::rounded(trade.accrued_interest).map_err(&overflow)?;
+            let accrued = self.amounts(entry, trade, accrued, terms.currency())?;
             let income = if side == Side::Pays { accrued.negated() } else { accrued };
             let state = &mut self.pools[pool].places[place].state;
-            state.income_local = add(state.income_local, income.local).map_err(&overflow)?;
-            state.income_base = add(state.income_base, income.base).map_err(&overflow)?;
+            state.income = state.income.plus(income).map_err(&overflow)?;
         }
-        Ok(Valued { pool, place, amounts, total })
+        Ok(Valued { pool, place, units, amounts, total })
     }
 
     /// An amount of a trade in the instrument's and the base currency: at the rate that was booked with the trade where it
@@ -117,15 +124,11 @@ impl Books<'_> {
         &mut self,
         entry: &Transaction,
         trade: &Trade,
-        amount: Decimal,
+        amount: Money,
         local_currency: Currency,
     ) -> Result<Amounts, LedgerError> {
-        if trade.currency == local_currency && local_currency == self.policy.base {
-            let amount = amount.round_dp(MONEY_SCALE);
-            return Ok(Amounts { local: amount, base: amount });
-        }
         let local = self.at_booked_rate(entry, trade, amount, local_currency)?;
-        let base = if local_currency == self.policy.base && trade.currency != self.policy.base {
+        let base = if local_currency == self.policy.base {
             local
         } else {
             self.at_booked_rate(entry, trade, amount, self.policy.base)?
@@ -137,14 +140,18 @@ impl Books<'_> {
         &mut self,
         entry: &Transaction,
         trade: &Trade,
-        amount: Decimal,
+        amount: Money,
         to: Currency,
-    ) -> Result<Decimal, LedgerError> {
+    ) -> Result<Money, LedgerError> {
+        if trade.currency == to {
+            return Ok(amount);
+        }
         match trade.conversion {
-            Some(conversion) if conversion.currency == to && trade.currency != to => {
-                product(amount, conversion.rate).map_err(LedgerError::overflow(entry.id))
+            Some(conversion) if conversion.currency == to => {
+                let converted = product(amount.decimal(), conversion.rate).and_then(Money::rounded);
+                converted.map_err(LedgerError::overflow(entry.id))
             }
-            _ => self.convert(entry, amount, trade.currency, to),
+            _ => self.convert(entry, amount.decimal(), trade.currency, to),
         }
     }
 
@@ -154,20 +161,21 @@ impl Books<'_> {
         &mut self,
         entry: &Transaction,
         trade: &Trade,
-        total: Decimal,
+        total: Money,
         side: Side,
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
-        let total = match trade.accrued_interest.is_zero() {
-            true => total,
-            false => add(total, trade.accrued_interest).map_err(&overflow)?,
-        };
-        let signed = if side == Side::Pays { -total } else { total };
-        let (mut amount, mut currency) = (signed, trade.currency);
+        let mut total = total;
+        if !trade.accrued_interest.is_zero() {
+            let accrued = Money::rounded(trade.accrued_interest).map_err(&overflow)?;
+            total = total.plus(accrued).map_err(&overflow)?;
+        }
+        let (mut amount, mut currency) = (if side == Side::Pays { total.negated() } else { total }, trade.currency);
         if let Some(conversion) = trade.conversion {
             let instrument_currency = self.terms(entry, trade.instrument)?.currency();
             if conversion.currency != instrument_currency || trade.currency == instrument_currency {
-                (amount, currency) = (mul(signed, conversion.rate).map_err(&overflow)?, conversion.currency);
+                let converted = mul(amount.decimal(), conversion.rate).and_then(Money::rounded);
+                (amount, currency) = (converted.map_err(&overflow)?, conversion.currency);
             }
         }
         self.post(entry, amount, currency)?;
@@ -180,27 +188,27 @@ impl Books<'_> {
         entry: &Transaction,
         pool: usize,
         place: usize,
-        quantity: Decimal,
+        quantity: Units,
         cost: Amounts,
         picks: &[LotPick],
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
-        let dust = self.policy.dust;
         let at = &mut self.pools[pool];
-        let short = -at.quantity;
+        let short = at.quantity.negated();
         let mut rest = (quantity, cost);
         let mut units = quantity;
-        if short > Decimal::ZERO {
+        if short.is_positive() {
+            let dust = at.units(self.policy.dust).map_err(&overflow)?;
             let closes = within(quantity, short, dust).map_err(&overflow)?;
-            let opens = sub(quantity, closes).map_err(&overflow)?.max(Decimal::ZERO);
-            let opens = if opens <= dust { Decimal::ZERO } else { opens };
+            let opens = quantity.minus(closes).map_err(&overflow)?;
+            let opens = if opens <= dust { Units::ZERO } else { opens };
             let paid = if opens.is_zero() { cost } else { cost.share(closes, quantity).map_err(&overflow)? };
             rest = (opens, cost.minus(paid).map_err(&overflow)?);
-            units = add(closes, opens).map_err(&overflow)?;
+            units = closes.plus(opens).map_err(&overflow)?;
             self.close_lots(entry, pool, place, closes, paid.negated(), picks)?;
         }
         let at = &mut self.pools[pool];
-        let account = at.places[place].state.account;
+        let account = at.places[place].account;
         at.open(account, entry.id, entry.trade_date, rest.0, rest.1).map_err(&overflow)?;
         at.record(place, units, entry.trade_date).map_err(&overflow)?;
         one_side(entry, at)
@@ -213,30 +221,30 @@ impl Books<'_> {
         entry: &Transaction,
         pool: usize,
         place: usize,
-        quantity: Decimal,
+        quantity: Units,
         proceeds: Amounts,
         picks: &[LotPick],
         verb: &'static str,
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
-        let dust = self.policy.dust;
-        let held = self.pools[pool].places[place].state.quantity.max(Decimal::ZERO);
+        let at = &mut self.pools[pool];
+        let dust = at.units(self.policy.dust).map_err(&overflow)?;
+        let held = at.places[place].state.quantity.max(Units::ZERO);
         let closes = within(quantity, held, dust).map_err(&overflow)?;
-        let missing = sub(quantity, closes).map_err(&overflow)?;
-        let missing = if missing <= dust { Decimal::ZERO } else { missing };
-        if missing.is_zero() {
+        let missing = quantity.minus(closes).map_err(&overflow)?;
+        if missing <= dust {
             self.close_lots(entry, pool, place, closes, proceeds, picks)?;
-            return self.pools[pool].record(place, -closes, entry.trade_date).map_err(&overflow);
+            return self.pools[pool].record(place, closes.negated(), entry.trade_date).map_err(&overflow);
         }
         if self.policy.oversell == Oversell::Refuse {
-            return Err(insufficient(entry, &self.pools[pool], verb, "holds", quantity, held));
+            return Err(insufficient(entry, at, verb, "holds", at.said(quantity), at.said(held)));
         }
         let own = proceeds.share(closes, quantity).map_err(&overflow)?;
         let rest = proceeds.minus(own).map_err(&overflow)?;
         self.close_lots(entry, pool, place, closes, own, picks)?;
         let at = &mut self.pools[pool];
         if self.policy.oversell == Oversell::GoShort {
-            at.record(place, -closes, entry.trade_date).map_err(&overflow)?;
+            at.record(place, closes.negated(), entry.trade_date).map_err(&overflow)?;
             open_short(entry, at, place, missing, rest).map_err(&overflow)?;
             return one_side(entry, at);
         }
@@ -248,7 +256,7 @@ impl Books<'_> {
             cost: Amounts::default(),
         };
         realize(entry, at, place, None, taken, rest).map_err(&overflow)?;
-        at.record(place, -closes, entry.trade_date).map_err(&overflow)
+        at.record(place, closes.negated(), entry.trade_date).map_err(&overflow)
     }
 
     /// Closes so many units (above zero) of what is held or owed; each part of a lot takes its share of the proceeds.
@@ -257,7 +265,7 @@ impl Books<'_> {
         entry: &Transaction,
         pool: usize,
         place: usize,
-        quantity: Decimal,
+        quantity: Units,
         proceeds: Amounts,
         picks: &[LotPick],
     ) -> Result<(), LedgerError> {
@@ -269,7 +277,7 @@ impl Books<'_> {
             let units = taken.quantity.abs();
             // The share is of what is left of both, so that the last lot takes the rest.
             let share = if units == left { proceeds } else { proceeds.share(units, left).map_err(&overflow)? };
-            left = sub(left, units).map_err(&overflow)?;
+            left = left.minus(units).map_err(&overflow)?;
             proceeds = proceeds.minus(share).map_err(&overflow)?;
             realize(entry, at, place, Some(taken.lot), taken, share).map_err(&overflow)?;
         }
@@ -281,7 +289,7 @@ impl Books<'_> {
         &mut self,
         entry: &Transaction,
         pool: usize,
-        quantity: Decimal,
+        quantity: Units,
         picks: &[LotPick],
     ) -> Result<(), LedgerError> {
         self.taken.clear();
@@ -306,22 +314,25 @@ impl Books<'_> {
         entry.positive_quantity(quantity)?;
         let overflow = LedgerError::overflow(entry.id);
         let pool = self.pool(entry, account, instrument)?;
-        let place = self.pools[pool].place(account);
-        let held = self.pools[pool].places[place].state.quantity;
-        let closes = within(quantity, held, self.policy.dust).map_err(&overflow)?;
-        if closes < quantity && sub(quantity, closes).map_err(&overflow)? > self.policy.dust {
-            return Err(insufficient(entry, &self.pools[pool], verb, "holds", quantity, held.max(Decimal::ZERO)));
+        let at = &mut self.pools[pool];
+        let place = at.place(account);
+        let units = at.named(quantity, picks).map_err(&overflow)?;
+        let dust = at.units(self.policy.dust).map_err(&overflow)?;
+        let held = at.places[place].state.quantity.max(Units::ZERO);
+        let closes = within(units, held, dust).map_err(&overflow)?;
+        if units.minus(closes).map_err(&overflow)? > dust {
+            return Err(insufficient(entry, at, verb, "holds", quantity, at.said(held)));
         }
         self.take_lots(entry, pool, closes, picks)?;
-        self.pools[pool].record(place, -closes, entry.trade_date).map_err(&overflow)?;
+        self.pools[pool].record(place, closes.negated(), entry.trade_date).map_err(&overflow)?;
         Ok((pool, place))
     }
 }
 
 /// How many of `held` units a request for `quantity` closes: a rest within the dust goes too.
-fn within(quantity: Decimal, held: Decimal, dust: Decimal) -> Result<Decimal, ArithmeticError> {
-    let held = held.max(Decimal::ZERO);
-    if quantity >= held || (!dust.is_zero() && !quantity.is_zero() && sub(held, quantity)? <= dust) {
+fn within(quantity: Units, held: Units, dust: Units) -> Result<Units, ArithmeticError> {
+    let held = held.max(Units::ZERO);
+    if quantity >= held || (!dust.is_zero() && !quantity.is_zero() && held.minus(quantity)? <= dust) {
         return Ok(held);
     }
     Ok(quantity)
@@ -329,8 +340,8 @@ fn within(quantity: Decimal, held: Decimal, dust: Decimal) -> Result<Decimal, Ar
 
 /// Pooled lots are all held or all owed, so the accounts that share them must be too.
 fn one_side(entry: &Transaction, pool: &Pool<'_>) -> Result<(), LedgerError> {
-    let any = |sign: fn(&Decimal) -> bool| pool.places.iter().any(|place| sign(&place.state.quantity));
-    if any(|quantity| *quantity > Decimal::ZERO) && any(|quantity| *quantity < Decimal::ZERO) {
+    let any = |sign: fn(Units) -> bool| pool.places.iter().any(|place| sign(place.state.quantity));
+    if pool.places.len() > 1 && any(Units::is_positive) && any(Units::is_negative) {
         let name = pool.terms.name().to_owned();
         return Err(LedgerError::MixedSides { transaction: entry.id, name, date: entry.trade_date });
     }
@@ -362,12 +373,12 @@ fn open_short(
     entry: &Transaction,
     pool: &mut Pool<'_>,
     place: usize,
-    quantity: Decimal,
+    quantity: Units,
     proceeds: Amounts,
 ) -> Result<(), ArithmeticError> {
-    let account = pool.places[place].state.account;
-    pool.open(account, entry.id, entry.trade_date, -quantity, proceeds.negated())?;
-    pool.record(place, -quantity, entry.trade_date)
+    let account = pool.places[place].account;
+    pool.open(account, entry.id, entry.trade_date, quantity.negated(), proceeds.negated())?;
+    pool.record(place, quantity.negated(), entry.trade_date)
 }
 
 /// Counts a gain and notes which lot it came from.
@@ -379,12 +390,10 @@ pub(super) fn realize(
     taken: Taken,
     proceeds: Amounts,
 ) -> Result<(), ArithmeticError> {
-    let instrument = pool.instrument;
+    let (instrument, quantity) = (pool.instrument, pool.decimal(taken.quantity));
     let place = &mut pool.places[place];
     let gain = proceeds.minus(taken.cost)?;
-    let state = &mut place.state;
-    state.realized_local = add(state.realized_local, gain.local)?;
-    state.realized_base = add(state.realized_base, gain.base)?;
+    place.state.realized = place.state.realized.plus(gain)?;
     let ordinal = place.matches.last().filter(|last| last.sale == entry.id).map_or(0, |last| last.ordinal + 1);
     place.matches.push(LotMatch {
         sale: entry.id,
@@ -392,30 +401,30 @@ pub(super) fn realize(
         lot,
         lot_account: taken.place.0,
         lot_ordinal: taken.place.1,
-        account: place.state.account,
+        account: place.account,
         instrument,
         opened_on: taken.opened_on,
         closed_on: entry.trade_date,
-        quantity: taken.quantity,
-        cost_local: taken.cost.local,
-        cost_base: taken.cost.base,
-        proceeds_local: proceeds.local,
-        proceeds_base: proceeds.base,
+        quantity,
+        cost_local: taken.cost.local.decimal(),
+        cost_base: taken.cost.base.decimal(),
+        proceeds_local: proceeds.local.decimal(),
+        proceeds_base: proceeds.base.decimal(),
     });
     Ok(())
 }
 
 /// What a trade costs or brings, fee and tax inside, accrued interest not.
-fn total(trade: &Trade, multiplier: Decimal, charges: Decimal, side: Side) -> Result<Decimal, ArithmeticError> {
+fn total(trade: &Trade, multiplier: Decimal, charges: Money, side: Side) -> Result<Money, ArithmeticError> {
     let price = match trade.value {
-        TradeValue::Total(total) => return Ok(total.round_dp(MONEY_SCALE)),
+        TradeValue::Total(total) => return Money::rounded(total),
         TradeValue::Price(price) => price,
     };
-    let gross = mul(trade.quantity, price)?;
-    let gross = if multiplier == Decimal::ONE { gross } else { product(gross, multiplier)? };
-    let total = match side {
-        Side::Pays => add(gross, charges)?,
-        Side::Receives => sub(gross, charges)?,
+    let gross = match Money::exact_product(trade.quantity, price) {
+        // Most products need no rounding, so that they can be formed in whole numbers.
+        Some(gross) if multiplier == Decimal::ONE => gross,
+        _ if multiplier == Decimal::ONE => Money::rounded(mul(trade.quantity, price)?)?,
+        _ => Money::rounded(mul(mul(trade.quantity, price)?, multiplier)?)?,
     };
-    Ok(total.round_dp(MONEY_SCALE))
+    if side == Side::Pays { gross.plus(charges) } else { gross.minus(charges) }
 }

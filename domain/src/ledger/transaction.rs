@@ -332,6 +332,22 @@ pub struct OptionEvent {
     pub tax: Decimal,
 }
 
+impl Transaction {
+    /// Something of every part of what booking it reads.
+    pub(super) fn footprint(&self) -> u64 {
+        let trade = match &self.kind {
+            TransactionKind::Buy(trade) | TransactionKind::Sell(trade) => {
+                trade.quantity.scale() as usize
+                    + trade.fee.scale() as usize
+                    + trade.tax.scale() as usize
+                    + trade.lots.len()
+            }
+            _ => 0,
+        };
+        self.sequence as u64 ^ trade as u64 ^ self.id.uuid().as_u64_pair().0
+    }
+}
+
 impl TransactionKind {
     /// The trade that it is, for those that are one.
     pub fn trade(&self) -> Option<&Trade> {

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::book::Books;
+use super::fixed::{Money, Units};
 use super::lot::Amounts;
-use super::pool::Taken;
+use super::pool::{Moved, Taken};
 use super::trades::Side;
 use super::{Flow, InKind, LedgerError, LotPick, LotScope, Trade, Transaction};
 use crate::id::{AccountId, InstrumentId};
-use crate::money::{ArithmeticError, Currency, add, sub};
+use crate::money::{ArithmeticError, Currency, add};
 
 /// What crosses an account's border in kind.
 struct Crossing {
@@ -17,7 +18,7 @@ struct Crossing {
     quantity: Decimal,
     /// What it is worth as a flow.
     amounts: Amounts,
-    cost_base: Decimal,
+    cost_base: Money,
 }
 
 impl Books<'_> {
@@ -34,18 +35,18 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let valued = self.value(entry, trade, Side::Pays)?;
         let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
-        let given = sub(valued.total, charges).map_err(&overflow)?;
+        let charges = Money::rounded(charges).map_err(&overflow)?;
+        let given = valued.total.minus(charges).map_err(&overflow)?;
         let amounts = self.amounts(entry, trade, given, self.pools[valued.pool].terms.currency())?;
-        let part = Taken {
+        let part = Moved {
             lot: entry.id,
-            place: (entry.account, 0),
             opened_on: opened_on.filter(|day| *day < entry.trade_date).unwrap_or(entry.trade_date),
             quantity: trade.quantity,
             cost: valued.amounts,
         };
         self.receive(entry, valued.pool, valued.place, part, true)?;
         if !charges.is_zero() {
-            self.post(entry, -charges, trade.currency)?;
+            self.post(entry, charges.negated(), trade.currency)?;
         }
         let (instrument, quantity) = (trade.instrument, trade.quantity);
         let crossing = Crossing { instrument, quantity, amounts, cost_base: valued.amounts.base };
@@ -62,18 +63,20 @@ impl Books<'_> {
         picks: &[LotPick],
     ) -> Result<(), LedgerError> {
         entry.not_negative("fee", fee)?;
-        self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
+        let (pool, _) = self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
         let (units, cost) = self.sum_taken().map_err(LedgerError::overflow(entry.id))?;
+        let units = self.pools[pool].decimal(units);
         if !fee.is_zero() {
             let fee_base = self.base_amount(entry, fee, currency)?;
             self.count(entry, instrument, |state| {
-                state.fees_base = add(state.fees_base, fee_base)?;
-                state.expensed_base = add(state.expensed_base, fee_base)?;
+                state.fees_base = state.fees_base.plus(fee_base)?;
+                state.expensed_base = state.expensed_base.plus(fee_base)?;
                 Ok(())
             })?;
-            self.post(entry, -fee, currency)?;
+            self.post_decimal(entry, -fee, currency)?;
         }
-        let crossing = Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: -cost.base };
+        let crossing =
+            Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: cost.base.negated() };
         self.in_kind_flow(entry, entry.account, None, &crossing)
     }
 
@@ -91,16 +94,16 @@ impl Books<'_> {
         }
         let (pool, _) = self.take_held(entry, entry.account, instrument, quantity, picks, "transfers")?;
         let (units, cost) = self.sum_taken().map_err(LedgerError::overflow(entry.id))?;
+        let units = self.pools[pool].decimal(units);
         let receiver = match self.policy.scope {
             LotScope::Account => self.pool(entry, to, instrument)?,
             LotScope::Portfolio => pool,
         };
         let place = self.pools[receiver].place(to);
-        let taken = std::mem::take(&mut self.taken);
-        for part in &taken {
-            self.receive(entry, receiver, place, *part, false)?;
+        for part in self.moved(pool) {
+            self.receive(entry, receiver, place, part, false)?;
         }
-        let out = Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: -cost.base };
+        let out = Crossing { instrument, quantity: -units, amounts: cost.negated(), cost_base: cost.base.negated() };
         self.in_kind_flow(entry, entry.account, Some(to), &out)?;
         let in_ = Crossing { instrument, quantity: units, amounts: cost, cost_base: cost.base };
         self.in_kind_flow(entry, to, Some(entry.account), &in_)
@@ -114,31 +117,44 @@ impl Books<'_> {
         entry: &Transaction,
         pool: usize,
         place: usize,
-        part: Taken,
+        part: Moved,
         opens: bool,
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
         let at = &mut self.pools[pool];
-        if at.quantity < Decimal::ZERO && part.quantity > Decimal::ZERO {
-            return self.acquire(entry, pool, place, part.quantity, part.cost, &[]);
+        let units = at.units(part.quantity).map_err(&overflow)?;
+        if at.quantity.is_negative() && units.is_positive() {
+            return self.acquire(entry, pool, place, units, part.cost, &[]);
         }
-        if at.quantity > Decimal::ZERO && part.quantity < Decimal::ZERO {
-            return self.dispose(entry, pool, place, -part.quantity, part.cost.negated(), &[], "delivers");
+        if at.quantity.is_positive() && units.is_negative() {
+            return self.dispose(entry, pool, place, units.negated(), part.cost.negated(), &[], "delivers");
         }
-        let account = at.places[place].state.account;
+        let account = at.places[place].account;
         let added = match opens {
-            true => at.open(account, part.lot, part.opened_on, part.quantity, part.cost),
+            true => at.open(account, part.lot, part.opened_on, units, part.cost),
             false => at.move_in(account, part),
         };
         added.map_err(&overflow)?;
-        at.record(place, part.quantity, entry.trade_date).map_err(&overflow)
+        at.record(place, units, entry.trade_date).map_err(&overflow)
     }
 
-    /// Units and cost of what is on its way.
-    pub(super) fn sum_taken(&self) -> Result<(Decimal, Amounts), ArithmeticError> {
-        self.taken.iter().try_fold((Decimal::ZERO, Amounts::default()), |(units, cost), part| {
-            Ok((add(units, part.quantity)?, cost.plus(part.cost)?))
+    /// Units and cost of what was taken out of a pool.
+    pub(super) fn sum_taken(&self) -> Result<(Units, Amounts), ArithmeticError> {
+        self.taken.iter().try_fold((Units::ZERO, Amounts::default()), |(units, cost), part| {
+            Ok((units.plus(part.quantity)?, cost.plus(part.cost)?))
         })
+    }
+
+    /// What was taken out of a pool, for another one.
+    fn moved(&self, pool: usize) -> Vec<Moved> {
+        let pool = &self.pools[pool];
+        let moved = |part: &Taken| Moved {
+            lot: part.lot,
+            opened_on: part.opened_on,
+            quantity: pool.decimal(part.quantity),
+            cost: part.cost,
+        };
+        self.taken.iter().map(moved).collect()
     }
 
     fn in_kind_flow(
@@ -149,18 +165,18 @@ impl Books<'_> {
         crossing: &Crossing,
     ) -> Result<(), LedgerError> {
         let currency = self.terms(entry, crossing.instrument)?.currency();
-        self.flows.push(Flow {
+        self.booked.flows.push(Flow {
             transaction: entry.id,
             account,
             counter_account,
             date: entry.trade_date,
             currency,
-            amount: crossing.amounts.local,
-            amount_base: crossing.amounts.base,
+            amount: crossing.amounts.local.decimal(),
+            amount_base: crossing.amounts.base.decimal(),
             in_kind: Some(InKind {
                 instrument: crossing.instrument,
                 quantity: crossing.quantity,
-                cost_base: crossing.cost_base,
+                cost_base: crossing.cost_base.decimal(),
             }),
         });
         Ok(())

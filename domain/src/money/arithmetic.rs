@@ -20,6 +20,14 @@ pub enum ArithmeticError {
         /// The second operand.
         right: Decimal,
     },
+    /// A number that is too large to be kept to so many decimals.
+    #[error("{number} is too large to be kept to {decimals} decimals")]
+    OutOfRange {
+        /// The number.
+        number: Decimal,
+        /// The decimals that it is kept to.
+        decimals: u32,
+    },
     /// A division by zero.
     #[error("{dividend} cannot be divided by zero")]
     DivisionByZero {
