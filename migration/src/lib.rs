@@ -55,6 +55,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0005_options",
     "market" / "m0006_changes",
     "market" / "m0007_action_changes",
+    "market" / "m0008_dividends",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

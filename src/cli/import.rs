@@ -86,7 +86,8 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
     print(&line("prices", report.prices))?;
     print(&line("exchange rates", report.rates))?;
     print(&line("splits", report.splits))?;
-    if report.prices.held + report.rates.held + report.splits.held > 0 {
+    print(&line("dividends", report.dividends))?;
+    if [report.prices, report.rates, report.splits, report.dividends].iter().any(|outcome| outcome.held > 0) {
         print("market.meta_data_quality says why rows were held back")?;
     }
     Ok(ExitCode::SUCCESS)

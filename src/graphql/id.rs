@@ -14,6 +14,7 @@ use super::error::ErrorCode;
 pub enum Kind {
     Account,
     AuditEntry,
+    CorporateAction,
     Event,
     Instrument,
     Lot,
@@ -24,9 +25,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Account,
         Self::AuditEntry,
+        Self::CorporateAction,
         Self::Event,
         Self::Instrument,
         Self::Lot,
@@ -40,6 +42,7 @@ impl Kind {
         match self {
             Self::Account => "acc",
             Self::AuditEntry => "aud",
+            Self::CorporateAction => "act",
             Self::Event => "evt",
             Self::Instrument => "ins",
             Self::Lot => "lot",

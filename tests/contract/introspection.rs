@@ -113,6 +113,7 @@ const BOUNDED: &[&str] = &[
     "ExchangeRateHistory.rates",
     "Holding.reasons",
     "Instrument.splits",
+    "Instrument.dividends",
     "KnownPart.missing",
     "LogoutPayload.userErrors",
     "ManualPricesPayload.userErrors",
