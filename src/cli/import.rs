@@ -125,11 +125,12 @@ async fn transactions(
         other => other?,
     };
     print(&format!(
-        "{} rows read, {} recorded, {} duplicate, {} rejected",
+        "{} rows read, {} recorded, {} duplicate, {} rejected, {} held for a decision",
         imported.counts.rows_read,
         imported.counts.rows_recorded,
         imported.counts.rows_duplicate,
-        imported.counts.rows_rejected
+        imported.counts.rows_rejected,
+        imported.counts.rows_held
     ))?;
     for error in &imported.counts.row_errors {
         print(&describe(error))?;
