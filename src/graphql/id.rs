@@ -16,6 +16,8 @@ pub enum Kind {
     AuditEntry,
     CorporateAction,
     Event,
+    HeldTransaction,
+    ImportBatch,
     Instrument,
     Lot,
     Portfolio,
@@ -25,11 +27,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
         Self::Event,
+        Self::HeldTransaction,
+        Self::ImportBatch,
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
@@ -44,6 +48,8 @@ impl Kind {
             Self::AuditEntry => "aud",
             Self::CorporateAction => "act",
             Self::Event => "evt",
+            Self::HeldTransaction => "hld",
+            Self::ImportBatch => "imp",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",

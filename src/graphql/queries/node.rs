@@ -82,6 +82,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::AuditEntry
         | Kind::CorporateAction
         | Kind::Event
+        | Kind::HeldTransaction
+        | Kind::ImportBatch
         | Kind::Instrument
         | Kind::Lot
         | Kind::Tenant => None,
