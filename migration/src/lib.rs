@@ -55,6 +55,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0005_options",
     "market" / "m0006_changes",
     "market" / "m0007_action_changes",
+    "market" / "m0008_dividends",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
@@ -74,4 +75,5 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0002_ledger_lock",
     "tenant" / "m0012_portfolio_booked",
     "tenant" / "m0013_bulk_import",
+    "tenant" / "m0014_held_transactions",
 ];

@@ -86,7 +86,8 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
     print(&line("prices", report.prices))?;
     print(&line("exchange rates", report.rates))?;
     print(&line("splits", report.splits))?;
-    if report.prices.held + report.rates.held + report.splits.held > 0 {
+    print(&line("dividends", report.dividends))?;
+    if [report.prices, report.rates, report.splits, report.dividends].iter().any(|outcome| outcome.held > 0) {
         print("market.meta_data_quality says why rows were held back")?;
     }
     Ok(ExitCode::SUCCESS)
@@ -124,11 +125,12 @@ async fn transactions(
         other => other?,
     };
     print(&format!(
-        "{} rows read, {} recorded, {} duplicate, {} rejected",
+        "{} rows read, {} recorded, {} duplicate, {} rejected, {} held for a decision",
         imported.counts.rows_read,
         imported.counts.rows_recorded,
         imported.counts.rows_duplicate,
-        imported.counts.rows_rejected
+        imported.counts.rows_rejected,
+        imported.counts.rows_held
     ))?;
     for error in &imported.counts.row_errors {
         print(&describe(error))?;

@@ -14,7 +14,10 @@ use super::error::ErrorCode;
 pub enum Kind {
     Account,
     AuditEntry,
+    CorporateAction,
     Event,
+    HeldTransaction,
+    ImportBatch,
     Instrument,
     Lot,
     Portfolio,
@@ -24,10 +27,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Account,
         Self::AuditEntry,
+        Self::CorporateAction,
         Self::Event,
+        Self::HeldTransaction,
+        Self::ImportBatch,
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
@@ -40,7 +46,10 @@ impl Kind {
         match self {
             Self::Account => "acc",
             Self::AuditEntry => "aud",
+            Self::CorporateAction => "act",
             Self::Event => "evt",
+            Self::HeldTransaction => "hld",
+            Self::ImportBatch => "imp",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",

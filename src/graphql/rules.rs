@@ -51,6 +51,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("transactionCorrect", WRITES_PORTFOLIOS),
     ("transactionReverse", WRITES_PORTFOLIOS),
     ("transactionsImport", WRITES_PORTFOLIOS),
+    ("heldTransactionDecide", WRITES_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),

@@ -9,7 +9,7 @@ use domain::pricing::{FxRates, Series};
 use uuid::Uuid;
 
 use crate::storage;
-use crate::storage::instrument::{Instrument, Split};
+use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::market_version::MarketVersion;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -24,6 +24,7 @@ pub struct MarketCache {
     prices: moka::sync::Cache<(i64, Uuid), Arc<Series>>,
     instruments: moka::sync::Cache<(i64, Uuid), Arc<Instrument>>,
     splits: moka::sync::Cache<(i64, Uuid), Arc<Vec<Split>>>,
+    dividends: moka::sync::Cache<(i64, Uuid), Arc<Vec<Dividend>>>,
     sessions: moka::sync::Cache<(i64, String), Arc<Vec<NaiveDate>>>,
     fx: Arc<Mutex<Option<RatesOfVersion>>>,
 }
@@ -36,6 +37,7 @@ impl Default for MarketCache {
             prices: moka::sync::Cache::builder().max_capacity(PRICE_CACHE_BYTES).weigher(weigh).build(),
             instruments: moka::sync::Cache::new(20_000),
             splits: moka::sync::Cache::new(20_000),
+            dividends: moka::sync::Cache::new(20_000),
             sessions: moka::sync::Cache::new(500),
             fx: Arc::default(),
         }
@@ -114,6 +116,34 @@ impl MarketView {
                 let splits = Arc::new(splits);
                 self.cache.splits.insert((self.version.version, id), Arc::clone(&splits));
                 found.insert(id, splits);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The cash dividends of instruments, by instrument and day; one without any has an empty list.
+    pub async fn dividends(
+        &self,
+        session: &Session<Tenant>,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<BTreeMap<Uuid, Arc<Vec<Dividend>>>, DatabaseError> {
+        let mut found = BTreeMap::new();
+        let mut missing: BTreeMap<Uuid, Vec<Dividend>> = BTreeMap::new();
+        for id in ids {
+            match self.cache.dividends.get(&(self.version.version, id)) {
+                Some(dividends) => _ = found.insert(id, dividends),
+                None => _ = missing.insert(id, Vec::new()),
+            }
+        }
+        if !missing.is_empty() {
+            let ids: Vec<Uuid> = missing.keys().copied().collect();
+            for dividend in storage::instrument::dividends(session, &ids).await? {
+                missing.entry(dividend.instrument_id).or_default().push(dividend);
+            }
+            for (id, dividends) in missing {
+                let dividends = Arc::new(dividends);
+                self.cache.dividends.insert((self.version.version, id), Arc::clone(&dividends));
+                found.insert(id, dividends);
             }
         }
         Ok(found)

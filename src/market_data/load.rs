@@ -47,11 +47,13 @@ pub struct LoadReport {
     pub rates: Outcome,
     /// Splits.
     pub splits: Outcome,
+    /// Cash dividends.
+    pub dividends: Outcome,
     /// Whether instruments, exchanges, currencies and calendars were new.
     pub reference_loaded: bool,
 }
 
-/// Loads reference data if there is none yet, then prices, rates and splits. `progress` is told each step in words.
+/// Loads reference data if there is none yet, then prices, rates, splits and, where the directory has them, dividends. `progress` is told each step in words.
 pub async fn load_directory(
     administration: &Administration,
     directory: &Path,
@@ -83,6 +85,16 @@ pub async fn load_directory(
     pipeline::begin_run(&session, &run).await?;
     report.splits = pipeline::load_splits(&session, &run, &rows).await?;
     pipeline::finish_run(&session, &run, report.splits, environment.clock.now()).await?;
+    let path = directory.join("dividends.csv");
+    // Directories of before there were dividends have none.
+    if path.exists() {
+        progress("loading dividends");
+        let rows = table(&path, &["symbol", "type", "ex_date", "pay_date", "amount", "currency"])?;
+        let run = new_run(environment, "dividends");
+        pipeline::begin_run(&session, &run).await?;
+        report.dividends = pipeline::load_dividends(&session, &run, &rows).await?;
+        pipeline::finish_run(&session, &run, report.dividends, environment.clock.now()).await?;
+    }
     pipeline::bump_version(&session).await?;
     // In the same transaction: what was booked and computed from the version before is done again, whatever ends this process.
     queue::enqueue_for_all(&session, run.id, DAILY_FACTS, environment.clock.now()).await?;

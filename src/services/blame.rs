@@ -20,7 +20,8 @@ const fn part(path: &'static [&'static str], column: &'static str) -> Part {
     Part { path, column: Some(column), of_row: false }
 }
 
-const CURRENCY: Part = part(&["currency"], "currency");
+/// The currency of all amounts.
+pub(super) const CURRENCY: Part = part(&["currency"], "currency");
 const BOUGHT_CURRENCY: Part = part(&["boughtCurrency"], "counter_currency");
 const SETTLEMENT_CURRENCY: Part = part(&["settlement", "currency"], "counter_currency");
 /// How much money.

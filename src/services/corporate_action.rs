@@ -9,9 +9,11 @@ use domain::ledger::{Instruments, LotScope, MarketSplit, Policy, Transaction, Tr
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::blame::{self, Part};
 use super::{RefusalCode, ServiceError, Services};
 use crate::storage;
 use crate::storage::instrument::Split;
+use crate::storage::transaction::held::{ActionFigure, HeldReason, MarketFigure};
 use crate::storage::transaction::{Activity, LedgerRow};
 use crate::tenancy::{Session, Tenant};
 
@@ -27,31 +29,52 @@ pub(super) struct OwnSplit {
     pub ratio: (Decimal, Decimal),
     /// The ex-date of the market's split that it is known to be.
     pub action: Option<NaiveDate>,
+    /// Its row, where it is recorded.
+    pub row: Option<Uuid>,
 }
 
 impl OwnSplit {
-    /// The split of an account, where it is one.
+    /// The split of an account, where it is one. One of no possible ratio is not: the ledger refuses it.
     pub(super) fn new(account: Uuid, ex_date: NaiveDate, kind: &TransactionKind) -> Option<Self> {
         let &TransactionKind::Split { instrument, numerator, denominator } = kind else {
             return None;
         };
-        Some(Self { account, instrument, ex_date, ratio: (numerator, denominator), action: None })
+        if numerator <= Decimal::ZERO || denominator <= Decimal::ZERO {
+            return None;
+        }
+        Some(Self { account, instrument, ex_date, ratio: (numerator, denominator), action: None, row: None })
     }
 
     fn of_row(row: &LedgerRow) -> Option<Self> {
         let Activity::Event(kind) = &row.activity else {
             return None;
         };
-        Some(Self { action: row.dates.action_ex, ..Self::new(row.account_id, row.trade_date, kind)? })
+        let split = Self::new(row.account_id, row.trade_date, kind)?;
+        Some(Self { action: row.dates.action_ex, row: Some(row.id), ..split })
     }
 }
 
-/// Why a split of an account is not taken.
-pub(super) struct SplitRefusal {
-    pub code: RefusalCode,
+/// Why what an account says of a corporate action is not taken as it is.
+#[derive(Clone, Debug)]
+pub(super) struct Doubt {
+    pub reason: HeldReason,
+    /// Why, with both figures.
     pub message: String,
-    /// Whether its day is to blame, not its ratio.
-    pub is_date: bool,
+    /// What is to blame.
+    pub part: Part,
+    /// What the market says; nothing where it knows no such action, and the account's own row is repeated.
+    pub market: Option<MarketFigure>,
+    /// The row that is the same action, where one is.
+    pub earlier: Option<Uuid>,
+}
+
+impl Doubt {
+    pub(super) fn code(&self) -> RefusalCode {
+        match self.reason {
+            HeldReason::ActionDiffers => RefusalCode::ActionDiffers,
+            HeldReason::AlreadyApplied => RefusalCode::AlreadyApplied,
+        }
+    }
 }
 
 /// What own splits are checked against: the market's, and those that the ledger has already.
@@ -61,16 +84,28 @@ pub(super) struct KnownSplits {
 }
 
 impl KnownSplits {
+    /// The market's split that an account's own one is, or differs from.
+    pub(super) fn market_of(&self, split: &OwnSplit) -> Option<&Split> {
+        nearest(&self.market, split.instrument.uuid(), split.ex_date)
+    }
+
     /// The ex-date of the market's split that an account's own one is; the next one that is checked finds it applied.
     ///
     /// `stands` says that a split which differs from the market's is to take its place all the same.
-    pub(super) fn take(&mut self, split: OwnSplit, stands: bool) -> Result<Option<NaiveDate>, SplitRefusal> {
+    pub(super) fn take(&mut self, split: OwnSplit, stands: bool) -> Result<Option<NaiveDate>, Box<Doubt>> {
         let ours = |other: &&OwnSplit| other.account == split.account && other.instrument == split.instrument;
-        if self.own.iter().filter(ours).any(|other| other.ex_date == split.ex_date) {
-            let message = format!("the split of {} is in the ledger already", split.ex_date);
-            return Err(SplitRefusal { code: RefusalCode::AlreadyApplied, message, is_date: true });
-        }
         let action = nearest(&self.market, split.instrument.uuid(), split.ex_date);
+        let market = action.map(|action| MarketFigure {
+            ex_date: action.ex_date,
+            figure: ActionFigure::Ratio(action.numerator, action.denominator),
+        });
+        let again = |other: &OwnSplit, message| {
+            let (reason, earlier) = (HeldReason::AlreadyApplied, other.row);
+            Box::new(Doubt { reason, message, part: blame::TRADE_DATE, market, earlier })
+        };
+        if let Some(other) = self.own.iter().filter(ours).find(|other| other.ex_date == split.ex_date) {
+            return Err(again(other, format!("the split of {} is in the ledger already", split.ex_date)));
+        }
         let Some(action) = action else {
             self.own.push(split);
             return Ok(None);
@@ -81,7 +116,7 @@ impl KnownSplits {
                 "the market's split of {} is in the ledger already, by the row of {}",
                 action.ex_date, other.ex_date
             );
-            return Err(SplitRefusal { code: RefusalCode::AlreadyApplied, message, is_date: true });
+            return Err(again(other, message));
         }
         let is_date = action.ex_date != split.ex_date;
         if !stands && (is_date || !same_ratio(split.ratio, (action.numerator, action.denominator))) {
@@ -95,7 +130,9 @@ impl KnownSplits {
                 action.denominator.normalize(),
                 action.ex_date
             );
-            return Err(SplitRefusal { code: RefusalCode::ActionDiffers, message, is_date });
+            let part = if is_date { blame::TRADE_DATE } else { blame::RATIO };
+            let reason = HeldReason::ActionDiffers;
+            return Err(Box::new(Doubt { reason, message, part, market, earlier: None }));
         }
         self.own.push(OwnSplit { action: Some(action.ex_date), ..split });
         Ok(Some(action.ex_date))
@@ -218,7 +255,8 @@ mod tests {
 
     #[test]
     fn an_own_split_is_the_markets_or_differs_or_is_another() {
-        let taken = |split, stands| known().take(split, stands).map_err(|refusal| (refusal.code, refusal.is_date));
+        let is_date = |doubt: &Doubt| doubt.part == blame::TRADE_DATE;
+        let taken = |split, stands| known().take(split, stands).map_err(|doubt| (doubt.code(), is_date(&doubt)));
         assert_eq!(taken(own(1, "2024-02-01", 4, 2), false), Ok(Some(day("2024-02-01"))));
         assert_eq!(taken(own(1, "2024-02-01", 3, 1), false), Err((RefusalCode::ActionDiffers, false)));
         assert_eq!(taken(own(1, "2024-02-01", 3, 1), true), Ok(Some(day("2024-02-01"))));
@@ -233,7 +271,7 @@ mod tests {
         let applied = Some(RefusalCode::AlreadyApplied);
         assert!(known.take(own(1, "2024-02-03", 2, 1), true).is_ok());
         for again in [own(1, "2024-02-03", 2, 1), own(1, "2024-02-01", 2, 1), own(1, "2024-02-04", 2, 1)] {
-            assert_eq!(known.take(again, true).err().map(|refusal| refusal.code), applied, "{again:?}");
+            assert_eq!(known.take(again, true).err().map(|doubt| doubt.code()), applied, "{again:?}");
         }
         assert!(known.take(own(2, "2024-02-01", 2, 1), false).is_ok(), "another account");
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use domain::ledger::LedgerError;
 use domain::money::ArithmeticError;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::storage::projection::ChangeError;
 use crate::tenancy::DatabaseError;
@@ -64,10 +65,12 @@ pub enum RefusalCode {
     SettlesEarly,
     /// The legs of an event do not fit together.
     UnbalancedEvent,
-    /// A split that differs from the one that the market knows.
+    /// A split or dividend that differs from the one that the market knows.
     ActionDiffers,
-    /// A split that the ledger has already.
+    /// A split or dividend that the account has already.
     AlreadyApplied,
+    /// Held rows about which was decided before.
+    AlreadyDecided,
     /// A write that bears on a locked period.
     PeriodLocked,
 }
@@ -81,17 +84,24 @@ pub struct Refusal {
     pub message: String,
     /// The path of the input field, outermost first.
     pub field: Vec<String>,
+    /// The recorded transaction that stands in the way, where one does.
+    pub transaction: Option<Uuid>,
 }
 
 impl Refusal {
     /// A refusal of one field.
     pub fn new(code: RefusalCode, field: &[&str], message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: field.iter().map(|&part| part.to_owned()).collect() }
+        Self {
+            code,
+            message: message.into(),
+            field: field.iter().map(|&part| part.to_owned()).collect(),
+            transaction: None,
+        }
     }
 
     /// A refusal of the field at a path that is put together.
     pub fn at(code: RefusalCode, field: Vec<String>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field }
+        Self { code, message: message.into(), field, transaction: None }
     }
 }
 

@@ -9,19 +9,24 @@ mod names;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::ledger::{LedgerError, TransactionKind};
+use chrono::NaiveDate;
+use domain::id::InstrumentId;
+use domain::ledger::{LedgerError, TransactionKind, UnitsHeld};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use self::csv_rows::ParsedRow;
-use self::events::{Keyed, Seen, events, of_wrong_event};
+use self::events::{Keyed, Leg, Seen, Unlinked, events, of_wrong_event};
 use self::names::Names;
 use super::blame;
+use super::corporate_action::Doubt;
 use super::error::ledger_refusal;
+use super::held_transaction::{HeldEvent, unlinked};
 use super::idempotency::IdempotencyKey;
 use super::ledger::{PostError, Posted, bears_from};
-use super::period_lock::{LockTerms, Locked};
+use super::market_dividend::{Judged, KnownDividends, OwnDividend, Verdict};
+use super::period_lock::{LockTerms, Locked, Overridden};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;
@@ -78,6 +83,9 @@ pub struct Counts {
     pub rows_duplicate: usize,
     /// How many rows are wrong.
     pub rows_rejected: usize,
+    /// How many rows wait for a decision. Answers of before there were such rows have none.
+    #[serde(default)]
+    pub rows_held: usize,
     /// The wrong rows, by line; the first hundred of them.
     pub row_errors: Vec<RowError>,
 }
@@ -94,7 +102,8 @@ pub struct Imported {
 impl Counts {
     fn nothing_stored(rows_read: usize, rows_duplicate: usize, errors: Vec<RowError>) -> Self {
         let rows_rejected = errors.len();
-        Self { batch: None, rows_read, rows_recorded: 0, rows_duplicate, rows_rejected, row_errors: shown(errors) }
+        let row_errors = shown(errors);
+        Self { batch: None, rows_read, rows_recorded: 0, rows_duplicate, rows_rejected, rows_held: 0, row_errors }
     }
 }
 
@@ -102,6 +111,21 @@ impl Counts {
 struct Candidate {
     lines: Vec<u64>,
     row: LedgerRow,
+    keeps_mine: bool,
+    /// The day it was given for, where its ex-date comes from the market.
+    given: Option<NaiveDate>,
+}
+
+/// What a file comes to before it is booked.
+#[derive(Default)]
+struct Read {
+    candidates: Vec<Candidate>,
+    /// Rows that were imported before.
+    duplicates: usize,
+    /// What waits for a decision.
+    held: Vec<HeldEvent>,
+    /// What dividends are checked against.
+    dividends: Option<KnownDividends>,
 }
 
 impl Candidate {
@@ -140,24 +164,33 @@ impl Services {
                 return Ok(Imported { counts, portfolio });
             }
             let batch = self.environment.ids.next();
-            let (candidates, duplicates) =
-                self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
+            let mut read = self.candidates(&session, caller, &portfolio, batch, parsed, &mut errors).await?;
+            let duplicates = read.duplicates;
             if mode == ImportMode::AllOrNothing && !errors.is_empty() {
                 let counts = Counts::nothing_stored(rows_read, duplicates, errors);
                 self.remember(&session, key.as_ref(), json!(counts)).await?;
                 return Ok(Imported { counts, portfolio });
             }
-            if candidates.is_empty() && errors.is_empty() && duplicates > 0 {
+            if read.candidates.is_empty() && read.held.is_empty() && errors.is_empty() && duplicates > 0 {
                 let message = format!("all {duplicates} rows of the file were imported before");
                 return Err(ServiceError::refused(RefusalCode::DuplicateImport, &["input", "csv"], message));
             }
             let choices = Choices { mode, terms };
-            let posted = self.post_candidates(&session, portfolio.clone(), candidates, choices, &mut errors).await?;
+            let posted = self.post_candidates(&session, portfolio.clone(), &mut read, choices, &mut errors).await?;
+            // What is held is stored although nothing else is, unless a wrong row keeps everything out.
+            let posted = posted.or_else(|| {
+                let given_up = !read.candidates.is_empty();
+                let keeps_out =
+                    read.held.is_empty() || given_up || (mode == ImportMode::AllOrNothing && !errors.is_empty());
+                let overridden = Overridden::default();
+                (!keeps_out).then(|| (Posted { portfolio: portfolio.clone(), overridden }, 0))
+            });
             let Some((Posted { portfolio, overridden }, recorded)) = posted else {
                 let counts = Counts::nothing_stored(rows_read, duplicates, errors);
                 self.remember(&session, key.as_ref(), json!(counts)).await?;
                 return Ok(Imported { counts, portfolio });
             };
+            let held = self.hold(&session, caller, (portfolio.id, batch), read.held).await?;
             let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
             let record = ImportBatch {
                 id: batch,
@@ -167,13 +200,14 @@ impl Services {
                 rows_recorded: count(recorded),
                 rows_duplicate: count(duplicates),
                 rows_rejected: count(errors.len()),
+                rows_held: count(held),
                 imported_at: self.environment.clock.now(),
                 imported_by: caller.actor.user_id,
             };
             storage::transaction::insert_batch(&session, &record).await?;
             let after = json!({
                 "portfolio": portfolio.id, "read": rows_read, "recorded": recorded,
-                "duplicate": duplicates, "rejected": errors.len(),
+                "duplicate": duplicates, "rejected": errors.len(), "held": held,
             });
             let done = Done {
                 action: "transactionsImport",
@@ -189,6 +223,7 @@ impl Services {
                 rows_recorded: recorded,
                 rows_duplicate: duplicates,
                 rows_rejected: errors.len(),
+                rows_held: held,
                 row_errors: shown(errors),
             };
             self.remember(&session, key.as_ref(), json!(counts)).await?;
@@ -211,59 +246,109 @@ impl Services {
         batch: Uuid,
         parsed: Vec<ParsedRow>,
         errors: &mut Vec<RowError>,
-    ) -> Result<(Vec<Candidate>, usize), ServiceError> {
+    ) -> Result<Read, ServiceError> {
         let names = Names::load(self, session, portfolio, &parsed).await?;
         let (events, broken) = events(parsed, &names);
         errors.extend(broken);
         let kinds = || events.iter().flat_map(|event| &event.rows).map(|(_, resolved)| &resolved.kind);
         let instruments = self.terms(session, kinds()).await?;
-        let split: BTreeSet<_> = kinds()
-            .filter(|kind| matches!(kind, TransactionKind::Split { .. }))
-            .filter_map(TransactionKind::instrument)
-            .collect();
+        let of_kind = |is_it: fn(&TransactionKind) -> bool| -> BTreeSet<InstrumentId> {
+            kinds().filter(|kind| is_it(kind)).filter_map(TransactionKind::instrument).collect()
+        };
+        let split = of_kind(|kind| matches!(kind, TransactionKind::Split { .. }));
         let mut splits = match split.is_empty() {
             true => None,
             false => Some(self.known_splits(session, portfolio.id, split, None).await?),
         };
-        let mut seen = Seen::new(storage::transaction::import_keys(session, portfolio.id).await?);
-        let mut candidates = Vec::new();
-        let mut duplicates = 0;
+        let paying = of_kind(|kind| matches!(kind, TransactionKind::Dividend { .. }));
+        let dividends = self.known_dividends(session, portfolio.id, paying, None).await?;
+        let mut keys = storage::transaction::import_keys(session, portfolio.id).await?;
+        keys.extend(storage::transaction::held::import_keys(session, portfolio.id).await?);
+        let mut seen = Seen::new(keys);
+        let mut read = Read::default();
         for event in events {
-            let taken = event.shaped(&instruments).and_then(|legs| match seen.keyed(&event, legs)? {
-                Keyed::Seen => {
-                    duplicates += event.rows.len();
-                    Ok(Vec::new())
-                }
-                Keyed::New(legs) => event.with_actions(legs, splits.as_mut()),
-            });
-            let legs = match taken {
-                Ok(legs) => legs,
-                Err(error) => {
-                    errors.extend(event.all_wrong(error));
+            let keyed = event.shaped(&instruments).and_then(|legs| seen.keyed(&event, legs));
+            let linked = match keyed {
+                Ok(Keyed::Seen) => {
+                    read.duplicates += event.rows.len();
                     continue;
                 }
+                Ok(Keyed::New(legs)) => event.with_actions(legs, splits.as_mut(), dividends.as_ref()),
+                Err(error) => Err(Unlinked::Wrong(error)),
             };
-            let mut event_id = None;
-            for leg in legs {
-                let row = self.row(caller, portfolio, leg.account, leg.date, Activity::Event(leg.kind), 0);
-                let row = LedgerRow {
-                    event_id: *event_id.get_or_insert(row.id),
-                    dates: leg.dates,
-                    import_batch_id: Some(batch),
-                    import_key: Some(leg.key),
-                    external_id: leg.external_id,
-                    note: leg.note,
-                    ..row
-                };
-                candidates.push(Candidate { lines: leg.lines, row });
+            let candidates = |legs| self.candidates_of(caller, portfolio, batch, legs);
+            match linked {
+                Ok(legs) => read.candidates.extend(candidates(legs)),
+                Err(Unlinked::Wrong(error)) => errors.extend(event.all_wrong(error)),
+                Err(Unlinked::Doubted(legs, at, doubt)) => read.held.extend(held_event(candidates(legs), at, doubt)),
             }
         }
         // The order of the file is the order in which things happened, whatever belongs together.
-        candidates.sort_by_key(|candidate| candidate.line());
-        for (offset, candidate) in (1..).zip(&mut candidates) {
+        read.candidates.sort_by_key(Candidate::line);
+        for (offset, candidate) in (1..).zip(&mut read.candidates) {
             candidate.row.sequence = portfolio.last_sequence + offset;
         }
-        Ok((candidates, duplicates))
+        Ok(Read { dividends, ..read })
+    }
+
+    /// The rows of one event.
+    fn candidates_of(&self, caller: &Caller, portfolio: &Portfolio, batch: Uuid, legs: Vec<Leg>) -> Vec<Candidate> {
+        let mut event_id = None;
+        let candidate = |leg: Leg| {
+            let row = self.row(caller, portfolio, leg.account, leg.date, Activity::Event(leg.kind), 0);
+            let row = LedgerRow {
+                event_id: *event_id.get_or_insert(row.id),
+                dates: leg.dates,
+                import_batch_id: Some(batch),
+                import_key: Some(leg.key),
+                external_id: leg.external_id,
+                note: leg.note,
+                ..row
+            };
+            Candidate { lines: leg.lines, row, keeps_mine: leg.keeps_mine, given: leg.given }
+        };
+        legs.into_iter().map(candidate).collect()
+    }
+
+    /// Links the candidates that are dividends with the market's, and holds those that are doubted with the others of their
+    /// events. Whether any was.
+    async fn hold_doubted(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        read: &mut Read,
+    ) -> Result<bool, PostError> {
+        let Some(known) = &read.dividends else {
+            return Ok(false);
+        };
+        let rows: Vec<&LedgerRow> = read.candidates.iter().map(|candidate| &candidate.row).collect();
+        let Some(booked) = self.booked_before_dividends(session, portfolio, known, &rows, None).await? else {
+            return Ok(false);
+        };
+        let judged = read.candidates.iter().enumerate().filter_map(|(key, candidate)| {
+            Some(Judged { key, own: OwnDividend::of_row(&candidate.row)?, stands: candidate.keeps_mine })
+        });
+        let verdicts = known.judge(&UnitsHeld::of(&booked.positions), judged).map_err(ServiceError::from)?;
+        let mut doubted: BTreeMap<Uuid, (Uuid, Box<Doubt>)> = BTreeMap::new();
+        for (at, verdict) in verdicts {
+            let row = &mut read.candidates[at].row;
+            match verdict {
+                Verdict::Is(action) => row.dates.action = Some(action),
+                Verdict::Doubted(doubt) => _ = doubted.entry(row.event_id).or_insert((row.id, doubt)),
+            }
+        }
+        let is_doubted = !doubted.is_empty();
+        let mut events: BTreeMap<Uuid, Vec<Candidate>> = BTreeMap::new();
+        for candidate in read.candidates.extract_if(.., |candidate| doubted.contains_key(&candidate.row.event_id)) {
+            events.entry(candidate.row.event_id).or_default().push(candidate);
+        }
+        for (event, candidates) in events {
+            if let Some((row, doubt)) = doubted.remove(&event) {
+                let at = candidates.iter().position(|candidate| candidate.row.id == row).unwrap_or_default();
+                read.held.extend(held_event(candidates, at, doubt));
+            }
+        }
+        Ok(is_doubted)
     }
 
     /// Books the candidates. A row that breaks a rule is reported; with [`ImportMode::ValidRows`] the rest is tried again
@@ -272,25 +357,34 @@ impl Services {
         &self,
         session: &Session<Tenant>,
         portfolio: Portfolio,
-        mut candidates: Vec<Candidate>,
+        read: &mut Read,
         Choices { mode, terms }: Choices,
         errors: &mut Vec<RowError>,
     ) -> Result<Option<(Posted, usize)>, ServiceError> {
         let mut refused = 0;
         loop {
-            if candidates.is_empty() || refused > MAX_ROW_ERRORS {
+            if read.candidates.is_empty() || refused > MAX_ROW_ERRORS {
                 return Ok(None);
             }
+            let posted = match self.hold_doubted(session, &portfolio, read).await {
+                // Without them units may be others.
+                Ok(true) => continue,
+                Ok(false) => {
+                    let rows = read.candidates.iter().map(|candidate| candidate.row.clone()).collect();
+                    self.post(session, portfolio.clone(), rows, &[], terms).await
+                }
+                Err(error) => Err(error),
+            };
             refused += 1;
-            let rows: Vec<LedgerRow> = candidates.iter().map(|candidate| candidate.row.clone()).collect();
-            match self.post(session, portfolio.clone(), rows, &[], terms).await {
+            let candidates = &mut read.candidates;
+            match posted {
                 Ok(posted) => {
                     let recorded = candidates.iter().map(|candidate| candidate.lines.len()).sum();
                     return Ok(Some((posted, recorded)));
                 }
                 Err(PostError::Service(error)) => return Err(error),
                 Err(PostError::Locked(locked)) => {
-                    errors.extend(take_locked(&mut candidates, locked));
+                    errors.extend(take_locked(candidates, locked));
                     if mode == ImportMode::AllOrNothing {
                         return Ok(None);
                     }
@@ -300,7 +394,7 @@ impl Services {
                     let Some(index) = candidates.iter().position(|candidate| Some(candidate.row.id) == broken) else {
                         return Err(ServiceError::Refused(vec![existing_breaks(&error)]));
                     };
-                    let Candidate { lines, row } = candidates.remove(index);
+                    let Candidate { lines, row, .. } = candidates.remove(index);
                     let column = match &row.activity {
                         Activity::Event(kind) => {
                             blame::blamed(&error, kind).and_then(|part| part.column).map(Cow::Borrowed)
@@ -323,6 +417,15 @@ impl Services {
     }
 }
 
+/// An event whose row at a place is doubted.
+fn held_event(candidates: Vec<Candidate>, at: usize, doubt: Box<Doubt>) -> Option<HeldEvent> {
+    let market = doubt.market?;
+    let line = candidates.get(at)?.line();
+    let lines = candidates.iter().flat_map(|candidate| candidate.lines.clone()).collect();
+    let rows = candidates.into_iter().map(|candidate| unlinked(candidate.row, candidate.given)).collect();
+    Some(HeldEvent { lines, rows, doubtful: (at, line), doubt, market })
+}
+
 /// Takes every row that a lock forbids out of a file, with the others of their events; what is wrong with each of their lines.
 fn take_locked(candidates: &mut Vec<Candidate>, locked: Locked) -> Vec<RowError> {
     let is_locked = |row: &LedgerRow| bears_from(row) <= locked.through;
@@ -332,7 +435,7 @@ fn take_locked(candidates: &mut Vec<Candidate>, locked: Locked) -> Vec<RowError>
     }
     let taken = candidates.extract_if(.., |candidate| first_lines.contains_key(&candidate.row.event_id));
     let mut errors = Vec::new();
-    for Candidate { lines, row } in taken {
+    for Candidate { lines, row, .. } in taken {
         let wrong = Locked { date: bears_from(&row), ..locked };
         errors.extend(lines.into_iter().map(|line| match is_locked(&row) {
             true => {

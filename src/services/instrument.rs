@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{ServiceError, Services, access};
 use crate::auth::Permission;
-use crate::storage::instrument::{Instrument, Split};
+use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::{self, Page};
 use crate::tenancy::{Session, Tenant};
 
@@ -55,6 +55,22 @@ impl Services {
     pub async fn splits(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Split>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
         Ok(storage::instrument::splits(session, ids).await?)
+    }
+
+    /// Cash dividends of instruments, by day.
+    pub async fn dividends(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Dividend>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::instrument::dividends(session, ids).await?)
+    }
+
+    /// Cash dividends by id.
+    pub async fn dividends_by_ids(
+        &self,
+        session: &Session<Tenant>,
+        ids: &[Uuid],
+    ) -> Result<Vec<Dividend>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::instrument::dividends_by_ids(session, ids).await?)
     }
 
     /// The closes of an instrument from one day to another, both included, as quoted on their day; prices entered by hand

@@ -8,7 +8,7 @@ pub(super) mod check;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ledger::{LedgerError, Trade, TradeValue, TransactionKind};
+use domain::ledger::{LedgerError, Trade, TradeValue, TransactionKind, UnitsHeld};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -18,12 +18,13 @@ pub use self::check::Days;
 pub(super) use self::check::check_date;
 use self::check::{Known, MAX_TEXT, Wrong};
 use super::blame::{self, Part};
-use super::corporate_action::OwnSplit;
+use super::corporate_action::{Doubt, OwnSplit};
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
 use super::ledger::{PostError, bears_from};
-use super::period_lock::LockTerms;
+use super::market_dividend::{Judged, KnownDividends, OwnDividend, Verdict};
+use super::period_lock::{LockTerms, Overridden};
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
@@ -43,12 +44,14 @@ pub struct NewTransaction {
     pub days: Days,
     /// What happens.
     pub kind: TransactionKind,
-    /// Whether a split stands that differs from the market's.
+    /// Whether a split or dividend stands that the market knows otherwise, or that the account has already.
     pub keeps_mine: bool,
     /// The source's own id for it.
     pub external_id: Option<String>,
     /// A remark.
     pub note: Option<String>,
+    /// The file that brought it, and what it is recognised by there.
+    pub imported: Option<(Uuid, String)>,
 }
 
 /// A transaction of an event, and where the input says it.
@@ -95,38 +98,53 @@ impl Services {
             let account = account.ok_or_else(|| first.no_account())?;
             let portfolio = storage::portfolio::lock(&session, visible, account.portfolio_id).await?;
             let portfolio = portfolio.ok_or_else(|| first.no_account())?;
-            let rows = self.rows_of(&session, caller, &portfolio, &legs, None).await?;
-            let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
-            let new = rows.iter().map(|(_, row)| row.clone()).collect();
-            let posted = self.post(&session, portfolio, new, &[], terms).await.map_err(|error| match error {
-                PostError::Service(error) => error,
-                PostError::Locked(locked) => {
-                    let leg = rows.iter().find(|(_, row)| bears_from(row) <= locked.through);
-                    let leg = leg.map_or(first, |(leg, _)| &legs[*leg]);
-                    locked.refused(leg.path(Some(blame::TRADE_DATE)))
-                }
-                PostError::Ledger(error) => {
-                    let Some(broken) = error.transaction().map(|id| id.uuid()) else {
-                        // What became too large with the new rows is nobody else's fault.
-                        return first.breaks(&error);
-                    };
-                    match rows.iter().find(|(_, row)| row.id == broken) {
-                        Some((leg, _)) => legs[*leg].breaks(&error),
-                        None => later_breaks(&error, &first.path(Some(blame::TRADE_DATE))),
-                    }
-                }
-            })?;
-            let rows = self.rows_by_ids(&session, &ids).await?;
-            for row in &rows {
-                self.audit(&session, caller, done(action, row).past(posted.overridden)).await?;
-            }
+            let (recorded, _) = self.record_legs(&session, caller, action, portfolio, &legs, terms).await?;
+            let ids: Vec<Uuid> = recorded.rows.iter().map(|row| row.id).collect();
             self.remember(&session, key.as_ref(), json!({ "ids": ids })).await?;
-            Ok(Recorded { rows, portfolio: posted.portfolio })
+            Ok(recorded)
         }
         .await;
         let recorded = settle(session, result).await?;
         self.announce(caller, recorded.portfolio.id, recorded.portfolio.version);
         Ok(recorded)
+    }
+
+    /// Records legs in a portfolio that is locked by the caller, with an audit entry each.
+    pub(super) async fn record_legs(
+        &self,
+        session: &Session<Tenant>,
+        caller: &Caller,
+        action: &'static str,
+        portfolio: Portfolio,
+        legs: &[Leg],
+        terms: LockTerms,
+    ) -> Result<(Recorded, Overridden), ServiceError> {
+        let rows = self.rows_of(session, caller, &portfolio, legs, None).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.id).collect();
+        let new = rows.iter().map(|(_, row)| row.clone()).collect();
+        let posted = self.post(session, portfolio, new, &[], terms).await.map_err(|error| match error {
+            PostError::Service(error) => error,
+            PostError::Locked(locked) => {
+                let leg = rows.iter().find(|(_, row)| bears_from(row) <= locked.through);
+                let leg = leg.map_or(&legs[0], |(leg, _)| &legs[*leg]);
+                locked.refused(leg.path(Some(blame::TRADE_DATE)))
+            }
+            PostError::Ledger(error) => {
+                let Some(broken) = error.transaction().map(|id| id.uuid()) else {
+                    // What became too large with the new rows is nobody else's fault.
+                    return legs[0].breaks(&error);
+                };
+                match rows.iter().find(|(_, row)| row.id == broken) {
+                    Some((leg, _)) => legs[*leg].breaks(&error),
+                    None => later_breaks(&error, &legs[0].path(Some(blame::TRADE_DATE))),
+                }
+            }
+        })?;
+        let rows = self.rows_by_ids(session, &ids).await?;
+        for row in &rows {
+            self.audit(session, caller, done(action, row).past(posted.overridden)).await?;
+        }
+        Ok((Recorded { rows, portfolio: posted.portfolio }, posted.overridden))
     }
 
     /// The rows that the legs come to, each with the leg that it stands for.
@@ -138,7 +156,7 @@ impl Services {
         legs: &[Leg],
         corrects: Option<Uuid>,
     ) -> Result<Vec<(usize, LedgerRow)>, ServiceError> {
-        let dated = self.check_legs(session, portfolio, legs).await?;
+        let mut dated = self.check_legs(session, portfolio, legs).await?;
         let shaped: Vec<LegOf<'_>> = legs
             .iter()
             .zip(&dated)
@@ -154,6 +172,7 @@ impl Services {
             Shape::Transfer { out, kind, .. } => vec![(out, kind)],
         };
         let mut actions = self.actions_of(session, portfolio, legs, &dated, corrects).await?;
+        let known = self.dividends_of(session, portfolio, legs, &mut dated, corrects).await?;
         let mut rows: Vec<(usize, LedgerRow)> = Vec::with_capacity(kinds.len());
         for (offset, (at, kind)) in (1..).zip(kinds) {
             let (leg, (date, dates)) = (&legs[at], dated[at]);
@@ -161,9 +180,66 @@ impl Services {
             let event_id = rows.first().map_or(row.id, |(_, first)| first.id);
             let dates = Dates { action_ex: actions.remove(&at), ..dates };
             let (external_id, note) = (leg.new.external_id.clone(), leg.new.note.clone());
-            rows.push((at, LedgerRow { event_id, dates, external_id, note, ..row }));
+            let (import_batch_id, import_key) = leg.new.imported.clone().unzip();
+            rows.push((at, LedgerRow { event_id, dates, import_batch_id, import_key, external_id, note, ..row }));
+        }
+        if let Some(known) = known {
+            self.link_dividends(session, portfolio, &known, legs, &mut rows, corrects).await?;
         }
         Ok(rows)
+    }
+
+    /// What the legs' dividends are checked against; those without an ex-date count from the market's.
+    async fn dividends_of(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+        dated: &mut [(NaiveDate, Dates)],
+        corrects: Option<Uuid>,
+    ) -> Result<Option<KnownDividends>, ServiceError> {
+        let own = |leg: &Leg, (from, dates)| OwnDividend::new(leg.new.account, from, dates, &leg.new.kind);
+        let paid_on = legs.iter().zip(dated.iter()).filter_map(|(leg, days)| own(leg, *days));
+        let paid_on = paid_on.map(|own| own.instrument).collect();
+        let known = self.known_dividends(session, portfolio.id, paid_on, corrects).await?;
+        if let Some(known) = &known {
+            for (leg, days) in legs.iter().zip(dated) {
+                if let Some(ex) = own(leg, *days).and_then(|own| known.ex_date(&own)) {
+                    *days = (ex, days.1.accrued(days.0, ex));
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// Links rows that are dividends with the market's.
+    async fn link_dividends(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        known: &KnownDividends,
+        legs: &[Leg],
+        rows: &mut [(usize, LedgerRow)],
+        corrects: Option<Uuid>,
+    ) -> Result<(), ServiceError> {
+        let new: Vec<&LedgerRow> = rows.iter().map(|(_, row)| row).collect();
+        let booked = match self.booked_before_dividends(session, portfolio, known, &new, corrects).await {
+            Ok(Some(booked)) => booked,
+            // Nothing to link; or rows that cannot be booked, which is told when they are.
+            Ok(None) | Err(PostError::Ledger(_) | PostError::Locked(_)) => return Ok(()),
+            Err(PostError::Service(error)) => return Err(error),
+        };
+        let judged = rows.iter().enumerate().filter_map(|(key, (leg, row))| {
+            Some(Judged { key, own: OwnDividend::of_row(row)?, stands: legs[*leg].new.keeps_mine })
+        });
+        for (at, verdict) in known.judge(&UnitsHeld::of(&booked.positions), judged)? {
+            let (leg, row) = &mut rows[at];
+            match verdict {
+                Verdict::Is(action) => row.dates.action = Some(action),
+                Verdict::Doubted(doubt) => return Err(legs[*leg].doubted(*doubt)),
+            }
+        }
+        Ok(())
     }
 
     /// Checks each leg by itself; the day that each counts from, and its others.
@@ -216,10 +292,7 @@ impl Services {
         let named = own.iter().map(|(_, split)| split.instrument).collect();
         let mut known = self.known_splits(session, portfolio.id, named, corrects).await?;
         for (at, split) in own {
-            let action = known.take(split, legs[at].new.keeps_mine).map_err(|refusal| {
-                let part = if refusal.is_date { blame::TRADE_DATE } else { blame::RATIO };
-                legs[at].refused(Wrong::new(refusal.code, part, refusal.message))
-            })?;
+            let action = known.take(split, legs[at].new.keeps_mine).map_err(|doubt| legs[at].doubted(*doubt))?;
             actions.extend(action.map(|action| (at, action)));
         }
         Ok(actions)
@@ -451,7 +524,11 @@ impl Services {
     }
 
     /// The rows with these ids, in their order.
-    async fn rows_by_ids(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<LedgerRow>, ServiceError> {
+    pub(super) async fn rows_by_ids(
+        &self,
+        session: &Session<Tenant>,
+        ids: &[Uuid],
+    ) -> Result<Vec<LedgerRow>, ServiceError> {
         let mut found = storage::transaction::by_ids(session, ids).await?;
         found.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
         if found.len() != ids.len() {
@@ -537,6 +614,11 @@ impl Leg {
         ServiceError::Refused(vec![Refusal::at(wrong.code, self.path(wrong.part), wrong.message)])
     }
 
+    fn doubted(&self, doubt: Doubt) -> ServiceError {
+        let refusal = Refusal::at(doubt.code(), self.path(Some(doubt.part)), doubt.message);
+        ServiceError::Refused(vec![Refusal { transaction: doubt.earlier, ..refusal }])
+    }
+
     fn no_account(&self) -> ServiceError {
         let refusal = Refusal::at(RefusalCode::NotFound, self.below("accountId"), "no such account");
         ServiceError::Refused(vec![refusal])
@@ -590,6 +672,9 @@ fn done(action: &'static str, row: &LedgerRow) -> Done {
         if let Some(day) = day {
             after[name] = json!(day);
         }
+    }
+    if let Some(action) = dates.action {
+        after["marketDividend"] = json!(action);
     }
     Done { action, entity_type: "Transaction", entity_id: row.id, before: None, after: Some(after) }
 }

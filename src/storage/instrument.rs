@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::ledger::{OptionRight, OptionTerms};
+use domain::ledger::{MarketDividend, OptionRight, OptionTerms};
 use domain::money::Currency;
 use entity::market::{dim_currency, dim_stock, fact_corporate_action};
 use rust_decimal::Decimal;
@@ -146,6 +146,64 @@ pub struct Split {
     pub denominator: Decimal,
 }
 
+/// A cash dividend of an instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dividend {
+    /// Its id.
+    pub id: Uuid,
+    /// What pays.
+    pub instrument_id: Uuid,
+    /// The first day it trades without it.
+    pub ex_date: NaiveDate,
+    /// When it is paid, where that is known.
+    pub pay_date: Option<NaiveDate>,
+    /// What it pays per unit.
+    pub terms: MarketDividend,
+    /// Whether it is paid beside the ordinary ones.
+    pub is_special: bool,
+}
+
+const SPECIAL: &str = "SPECIAL_DIVIDEND";
+
+impl TryFrom<fact_corporate_action::Model> for Dividend {
+    type Error = DatabaseError;
+
+    fn try_from(row: fact_corporate_action::Model) -> Result<Self, DatabaseError> {
+        let (Some(amount), Some(currency)) = (row.amount, &row.currency) else {
+            return Err(DatabaseError::Corrupt(format!("the dividend {} has no amount", row.id)));
+        };
+        Ok(Self {
+            id: row.id,
+            instrument_id: row.instrument_id,
+            ex_date: row.ex_date,
+            pay_date: row.pay_date,
+            terms: MarketDividend { amount, currency: super::currency(currency)? },
+            is_special: row.r#type == SPECIAL,
+        })
+    }
+}
+
+/// The cash dividends of these instruments, by day; the ordinary one of a day before the special one.
+pub async fn dividends(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Dividend>, DatabaseError> {
+    let rows = fact_corporate_action::Entity::find()
+        .filter(fact_corporate_action::Column::InstrumentId.is_in(ids.iter().copied()))
+        .filter(fact_corporate_action::Column::Type.is_in(["CASH_DIVIDEND", SPECIAL]))
+        .order_by_asc(fact_corporate_action::Column::ExDate)
+        .order_by_asc(fact_corporate_action::Column::Type)
+        .all(session)
+        .await?;
+    rows.into_iter().map(Dividend::try_from).collect()
+}
+
+/// The cash dividends with these ids, in no order.
+pub async fn dividends_by_ids(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Dividend>, DatabaseError> {
+    let rows = fact_corporate_action::Entity::find()
+        .filter(fact_corporate_action::Column::Id.is_in(ids.iter().copied()))
+        .all(session)
+        .await?;
+    rows.into_iter().map(Dividend::try_from).collect()
+}
+
 /// The splits of these instruments, by day.
 pub async fn splits(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Split>, DatabaseError> {
     let rows = fact_corporate_action::Entity::find()
@@ -154,15 +212,13 @@ pub async fn splits(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Split
         .order_by_asc(fact_corporate_action::Column::ExDate)
         .all(session)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Split {
-            instrument_id: row.instrument_id,
-            ex_date: row.ex_date,
-            numerator: row.numerator,
-            denominator: row.denominator,
-        })
-        .collect())
+    let split = |row: fact_corporate_action::Model| {
+        let (Some(numerator), Some(denominator)) = (row.numerator, row.denominator) else {
+            return Err(DatabaseError::Corrupt(format!("the split {} has no ratio", row.id)));
+        };
+        Ok(Split { instrument_id: row.instrument_id, ex_date: row.ex_date, numerator, denominator })
+    };
+    rows.into_iter().map(split).collect()
 }
 
 /// Those of these currencies that are known.

@@ -69,7 +69,7 @@ pub async fn finish_run(
     Ok(())
 }
 
-/// Stages rows of three or four text cells, numbered from 1, by the constant `statement`.
+/// Stages rows of text cells, numbered from 1, by the constant `statement`.
 async fn stage(
     session: &Session<Market>,
     statement: &'static str,
@@ -244,6 +244,59 @@ pub async fn load_splits(session: &Session<Market>, run: &Run, rows: &[Vec<Strin
     let delivered = stage(session, STAGE_SPLITS, run, rows).await?;
     let held = of_run(session, CHECK_SPLITS, run).await?;
     let promoted = of_run(session, PROMOTE_SPLITS, run).await?;
+    Ok(Outcome { delivered, promoted, held })
+}
+
+const STAGE_DIVIDENDS: &str =
+    "COPY stg_dividend (run_id, line, provider, symbol, type, ex_date, pay_date, amount, currency) FROM STDIN";
+
+/// A dividend may lie ahead, as a split may.
+const CHECK_DIVIDENDS: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT run_id, line, 'dividends', finding,
+    format('%s of symbol %s, ex-date %s, pay date %s, %s %s', type, symbol, ex_date, pay_date, amount, currency)
+FROM (
+    SELECT s.*, CASE
+        WHEN s.type NOT IN ('CASH_DIVIDEND', 'SPECIAL_DIVIDEND') THEN 'UNKNOWN_TYPE'
+        WHEN s.ex_date !~ readable.day OR s.pay_date !~ (readable.day || '|^$') THEN 'INVALID_DATE'
+        WHEN s.amount !~ '^\\d{1,15}(\\.\\d{1,10})?$' THEN 'INVALID_AMOUNT'
+        WHEN i.id IS NULL THEN 'UNKNOWN_SYMBOL'
+        WHEN c.code IS NULL THEN 'UNKNOWN_CURRENCY'
+        WHEN s.amount::numeric <= 0 THEN 'NOT_POSITIVE'
+        WHEN nullif(s.pay_date, '')::date < s.ex_date::date THEN 'PAID_EARLY'
+        WHEN row_number() OVER (PARTITION BY s.symbol, s.type, s.ex_date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+    END AS finding
+    FROM stg_dividend s
+    CROSS JOIN (SELECT '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' AS day) readable
+    LEFT JOIN dim_stock i ON i.symbol = s.symbol
+    LEFT JOIN dim_currency c ON c.code = s.currency
+    WHERE s.run_id = $1
+) checked
+WHERE finding IS NOT NULL";
+
+/// No books are made anew for them, since they book nothing.
+const PROMOTE_DIVIDENDS: &str = "
+INSERT INTO fact_corporate_action (instrument_id, type, ex_date, pay_date, amount, currency)
+SELECT i.id, s.type, s.ex_date::date, nullif(s.pay_date, '')::date, s.amount::numeric, s.currency
+FROM stg_dividend s
+JOIN dim_stock i ON i.symbol = s.symbol
+WHERE s.run_id = $1
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+ON CONFLICT (instrument_id, type, ex_date) DO UPDATE
+    SET pay_date = excluded.pay_date, amount = excluded.amount, currency = excluded.currency
+    WHERE (fact_corporate_action.pay_date, fact_corporate_action.amount, fact_corporate_action.currency)
+        IS DISTINCT FROM (excluded.pay_date, excluded.amount, excluded.currency)";
+
+/// Stages, checks and promotes cash dividends: symbol, type, ex-date, pay date (may be empty), amount per unit, currency. One that
+/// is delivered again keeps its id.
+pub async fn load_dividends(
+    session: &Session<Market>,
+    run: &Run,
+    rows: &[Vec<String>],
+) -> Result<Outcome, DatabaseError> {
+    let delivered = stage(session, STAGE_DIVIDENDS, run, rows).await?;
+    let held = of_run(session, CHECK_DIVIDENDS, run).await?;
+    let promoted = of_run(session, PROMOTE_DIVIDENDS, run).await?;
     Ok(Outcome { delivered, promoted, held })
 }
 

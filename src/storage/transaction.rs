@@ -1,6 +1,7 @@
 //! The ledger's rows: added and read, never changed.
 
 mod columns;
+pub mod held;
 mod lots;
 mod row;
 pub mod staging;
@@ -45,6 +46,25 @@ pub struct Dates {
     pub pay: Option<NaiveDate>,
     /// The ex-date of the market's corporate action that the row is, or takes the place of.
     pub action_ex: Option<NaiveDate>,
+    /// The market's dividend that the row is the payment of.
+    pub action: Option<Uuid>,
+}
+
+impl Dates {
+    /// The days of a payment that was given for `from` without an ex-date, and counts from `ex` on: it is a receivable until
+    /// its cash moves.
+    #[must_use]
+    pub fn accrued(self, from: NaiveDate, ex: NaiveDate) -> Self {
+        let settlement = Some(self.settlement.unwrap_or(from)).filter(|day| *day != ex);
+        Self { settlement, ex: Some(ex), ..self }
+    }
+
+    /// What [`Dates::accrued`] made of the days that were given for `from`, undone.
+    #[must_use]
+    pub fn as_given(self, from: NaiveDate, counted: NaiveDate) -> Self {
+        let settlement = Some(self.settlement.unwrap_or(counted)).filter(|day| *day != from);
+        Self { settlement, ex: None, action: None, ..self }
+    }
 }
 
 /// A row of the ledger.
@@ -112,22 +132,22 @@ const APPEND: &str = "\
     quantity, price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, \
     ratio_numerator, ratio_denominator, settlement_date, ex_date, pay_date, action_ex_date, total, \
     accrued_interest, counter_account_id, counter_instrument_id, counter_quantity, counter_price, cost_fraction, \
-    opened_on, lots, supersedes_id, booking_sequence) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, c7::uuid, c8, c9, c10, \
+    opened_on, lots, supersedes_id, booking_sequence, action_id) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, c5::date, c6::bigint, c7::uuid, c8, c9, c10, \
     c11::timestamptz, c12::uuid, c13::uuid, c14, c15::uuid, c16::numeric, c17::numeric, c18::numeric, \
     c19::numeric, c20::numeric, c21, c22::numeric, c23, c24::numeric, c25::numeric, c26::numeric, c27::date, \
     c28::date, c29::date, c30::date, c31::numeric, c32::numeric, c33::uuid, c34::uuid, c35::numeric, c36::numeric, \
-    c37::numeric, c38::date, c39::jsonb, c40::uuid, c41::bigint FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
+    c37::numeric, c38::date, c39::jsonb, c40::uuid, c41::bigint, c42::uuid FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
     $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], \
     $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], \
     $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], \
     $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], \
-    $38::text[], $39::text[], $40::text[], $41::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
+    $38::text[], $39::text[], $40::text[], $41::text[], $42::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
     c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32, c33, c34, c35, c36, c37, c38, c39, \
-    c40, c41)";
+    c40, c41, c42)";
 
 /// Appends rows.
 pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(), DatabaseError> {
-    let mut cells = super::columns::Columns::new(41);
+    let mut cells = super::columns::Columns::new(42);
     for row in rows {
         let columns = RowColumns::of(&row.activity);
         cells.cell(row.id).cell(row.portfolio_id).cell(row.account_id).cell(row.event_id);
@@ -144,7 +164,7 @@ pub async fn append(session: &Session<Tenant>, rows: &[LedgerRow]) -> Result<(),
         cells.optional(columns.counter_account).optional(columns.counter_instrument);
         cells.optional(columns.counter_quantity).optional(columns.counter_price).optional(columns.cost_fraction);
         cells.optional(columns.opened_on).optional(lots::written(&columns.lots));
-        cells.optional(row.supersedes).optional(row.booking_sequence);
+        cells.optional(row.supersedes).optional(row.booking_sequence).optional(dates.action);
     }
     session.insert_columns(APPEND, cells.into_columns()).await?;
     Ok(())
@@ -296,6 +316,22 @@ pub async fn splits(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<Le
     rows.into_iter().map(row::read).collect()
 }
 
+/// The rows of a portfolio that count and are payments of these dividends of the market.
+pub async fn payments(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    actions: &[Uuid],
+) -> Result<Vec<LedgerRow>, DatabaseError> {
+    let rows = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::ActionId.is_in(actions.iter().copied()))
+        .filter(counts(None))
+        .order_by_asc(table::Column::Sequence)
+        .all(session)
+        .await?;
+    rows.into_iter().map(row::read).collect()
+}
+
 /// The legs of an event, reversals left out, in the order of recording.
 pub async fn legs(session: &Session<Tenant>, event: Uuid) -> Result<Vec<LedgerRow>, DatabaseError> {
     let rows = table::Entity::find()
@@ -367,6 +403,8 @@ pub struct ImportBatch {
     pub rows_duplicate: i64,
     /// Rows left out because they were wrong.
     pub rows_rejected: i64,
+    /// Rows that wait for a decision.
+    pub rows_held: i64,
     /// When.
     pub imported_at: DateTime<Utc>,
     /// By whom.
@@ -385,6 +423,7 @@ pub async fn insert_batch(session: &Session<Tenant>, batch: &ImportBatch) -> Res
         rows_rejected: Set(batch.rows_rejected),
         imported_at: Set(batch.imported_at),
         imported_by: Set(batch.imported_by),
+        rows_held: Set(batch.rows_held),
     };
     import_batch::Entity::insert(row).exec_without_returning(session).await?;
     Ok(())
@@ -437,4 +476,25 @@ async fn dates(
 
 fn list(ids: &[Uuid]) -> String {
     ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_accrues_can_be_told_as_it_was_given() {
+        let day = |day| NaiveDate::from_ymd_opt(2024, 3, day);
+        let (Some(ex), Some(from)) = (day(1), day(8)) else { panic!("no days") };
+        for (given, from, settles) in [
+            (Dates::default(), from, day(8)),
+            (Dates { settlement: day(12), pay: day(11), ..Dates::default() }, from, day(12)),
+            (Dates::default(), ex, None),
+            (Dates { settlement: day(8), ..Dates::default() }, ex, day(8)),
+        ] {
+            let accrued = given.accrued(from, ex);
+            assert_eq!((accrued.ex, accrued.settlement), (Some(ex), settles));
+            assert_eq!(accrued.as_given(from, ex), given);
+        }
+    }
 }

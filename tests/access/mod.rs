@@ -36,6 +36,7 @@ const TABLE: &[(&str, &str)] = &[
     ("transactionCorrect", "ADI"),
     ("transactionReverse", "ADI"),
     ("transactionsImport", "ADI"),
+    ("heldTransactionDecide", "ADI"),
     ("manualPricesRecord", "AD"),
     ("usersCreate", "A"),
     ("userSettingsUpdate", "ADIU"),

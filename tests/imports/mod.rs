@@ -1,6 +1,7 @@
 //! Transactions from a file.
 
 mod bulk;
+mod held;
 mod kinds;
 
 use serde_json::{Value, json};

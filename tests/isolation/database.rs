@@ -86,7 +86,15 @@ async fn a_record_cannot_be_changed_or_removed_by_the_tenant_itself() {
     let mut connection = api_login(&app).await;
     assert_eq!(failure(&mut connection, &format!("SET ROLE {schema}")).await, None);
     let before = inside.contents(&schema).await;
-    for table in ["audit_log", "fact_portfolio_transactions", "import_batch", "manual_price", "period_lock"] {
+    for table in [
+        "audit_log",
+        "fact_portfolio_transactions",
+        "held_decision",
+        "held_transaction",
+        "import_batch",
+        "manual_price",
+        "period_lock",
+    ] {
         let [_, _, update, delete] = ways(&mut inside, &schema, table).await;
         for statement in [update, delete, format!("TRUNCATE {schema}.{table} CASCADE")] {
             assert_eq!(failure(&mut connection, &statement).await.as_deref(), DENIED, "{statement}");

@@ -38,7 +38,8 @@ async fn an_investor_reaches_nothing_of_another() {
     let target = Sample::of(&app, "alpha", "investor1").await;
     let own = Sample::of(&app, "alpha", "investor2").await;
     let client = app.client("alpha", "investor2").await;
-    attack(&app, &client, &own, &[&target.portfolio, &target.account, &target.transaction, &target.user]).await;
+    let ids = [&target.portfolio, &target.account, &target.transaction, &target.held, &target.user];
+    attack(&app, &client, &own, &ids).await;
     let seen = client.run("{ portfolios { nodes { id } totalCount } }").await;
     assert_eq!(*seen.at("/portfolios"), json!({ "nodes": [{ "id": own.portfolio }], "totalCount": 1 }));
 }
@@ -49,7 +50,7 @@ async fn an_advisor_reaches_only_the_portfolios_assigned_to_them() {
     let assigned = Sample::of(&app, "alpha", "investor1").await;
     let target = Sample::advised(&app, "alpha", "investor2", None).await;
     let client = app.client("alpha", "advisor").await;
-    attack(&app, &client, &assigned, &[&target.portfolio, &target.account, &target.transaction]).await;
+    attack(&app, &client, &assigned, &[&target.portfolio, &target.account, &target.transaction, &target.held]).await;
     let seen = client.run("{ portfolios { nodes { id } totalCount } }").await;
     assert_eq!(*seen.at("/portfolios"), json!({ "nodes": [{ "id": assigned.portfolio }], "totalCount": 1 }));
     let call = Call::of("transactionRecord");

@@ -36,6 +36,7 @@ async fn no_root_field_takes_an_id_of_another_tenant() {
         &other.advisor,
         &other.tenant,
         &other.audit_entry,
+        &other.held,
     ];
     assert!(ids.iter().all(|id| is_id(id)), "{ids:?}");
     for call in CALLS {
@@ -77,9 +78,10 @@ async fn every_kind_of_id_of_another_tenant_is_no_node() {
         &other.advisor,
         &other.tenant,
         &other.audit_entry,
+        &other.held,
     ];
     let all = admin.run_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
-    assert_eq!(*all.at("/nodes"), json!([null, null, null, null, null, null, null]));
+    assert_eq!(*all.at("/nodes"), json!([null, null, null, null, null, null, null, null]));
     for id in ids {
         let one = admin.run_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         assert!(one.at("/node").is_null(), "{id}");

@@ -26,6 +26,11 @@ async fn import(app: &App, more: &str) {
 
 /// Loads the market data with more prices and more splits at their ends.
 pub async fn import_with(app: &App, more: &str, splits: &str) {
+    import_all(app, more, splits, None).await;
+}
+
+/// Loads the market data with these dividends, or with none as before there were any.
+pub async fn import_all(app: &App, more: &str, splits: &str, dividends: Option<&str>) {
     let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/market");
     let directory = tempfile::tempdir().expect("a directory");
     for entry in std::fs::read_dir(&given).expect("files") {
@@ -35,6 +40,10 @@ pub async fn import_with(app: &App, more: &str, splits: &str) {
     let mut known = std::fs::read_to_string(given.join("splits.csv")).expect("splits");
     known.push_str(splits);
     std::fs::write(directory.path().join("splits.csv"), known).expect("written");
+    if let Some(dividends) = dividends {
+        let csv = format!("symbol,type,ex_date,pay_date,amount,currency\n{dividends}");
+        std::fs::write(directory.path().join("dividends.csv"), csv).expect("written");
+    }
     let mut prices = String::new();
     let file = File::open(given.join("prices.csv.gz")).expect("a file");
     flate2::read::GzDecoder::new(file).read_to_string(&mut prices).expect("prices");

@@ -6,7 +6,7 @@ use portfolio_analyzer::services::market_action::Step;
 use portfolio_analyzer::tenancy::InstallationTag;
 use serde_json::{Value, json};
 
-use super::around::{administration, import_with};
+use super::around::{administration, import_all, import_with};
 use super::daily_values::{FACTS, figures, stored, stored_anew};
 use crate::support::{App, Book, REVERSE, Superuser};
 
@@ -172,4 +172,64 @@ async fn books_of_before_are_made_anew_after_their_migration() {
     assert_eq!(now.work().await.failed, 0);
     let held = book.show("2024-03-14", None, "holdings { nodes { quantity } }").await;
     assert_eq!(held["holdings"]["nodes"], json!([{ "quantity": "10" }, { "quantity": "14" }]));
+}
+
+#[tokio::test]
+async fn dividends_of_the_market_are_loaded_and_book_nothing() {
+    let app = App::start().await;
+    let book = holder(&app).await;
+    app.work().await;
+    let since = version(&book).await;
+    let dividends = "ACME,CASH_DIVIDEND,2023-06-15,2023-07-03,0.2425,USD\nACME,SPECIAL_DIVIDEND,2023-06-15,,2,USD\n\
+        NOBODY,CASH_DIVIDEND,2023-06-15,,1,USD\nACME,DIVIDEND,2023-06-15,,1,USD\nACME,CASH_DIVIDEND,2023-6-15,,1,USD\n\
+        ACME,CASH_DIVIDEND,2023-06-16,soon,1,USD\nACME,CASH_DIVIDEND,2023-06-16,,one,USD\n\
+        ACME,CASH_DIVIDEND,2023-06-16,,0,USD\nACME,CASH_DIVIDEND,2023-06-16,,1,XXX\n\
+        ACME,CASH_DIVIDEND,2023-06-16,2023-06-15,1,USD\nACME,CASH_DIVIDEND,2023-06-15,,1,USD\n";
+    import_all(&app, "", "", Some(dividends)).await;
+    let mut inside = Superuser::of(&app).await;
+    let findings = "SELECT finding FROM market.meta_data_quality WHERE dataset = 'dividends' ORDER BY line";
+    let expected = [
+        "UNKNOWN_SYMBOL",
+        "UNKNOWN_TYPE",
+        "INVALID_DATE",
+        "INVALID_DATE",
+        "INVALID_AMOUNT",
+        "NOT_POSITIVE",
+        "UNKNOWN_CURRENCY",
+        "PAID_EARLY",
+        "DUPLICATE",
+    ];
+    assert_eq!(inside.texts(findings).await, expected);
+    let query =
+        r#"{ instruments(search: "ACME") { nodes { dividends { id exDate payDate isSpecial amount { amount } } } } }"#;
+    let shown = book.client.run(query).await;
+    let mut shown = shown.at("/instruments/nodes/0/dividends").clone();
+    let ids: Vec<Value> = shown.as_array_mut().expect("a list").iter_mut().map(|one| one["id"].take()).collect();
+    let ordinary = json!({ "id": null, "exDate": "2023-06-15", "payDate": "2023-07-03", "isSpecial": false,
+        "amount": { "amount": "0.2425" } });
+    let special = json!({ "id": null, "exDate": "2023-06-15", "payDate": null, "isSpecial": true,
+        "amount": { "amount": "2" } });
+    assert_eq!(shown, json!([ordinary, special]));
+    assert_eq!(app.work().await.failed, 0);
+    assert_eq!(version(&book).await, since, "no books were made anew");
+    // A corrected amount is the same dividend, and counts from the next version on.
+    book.record(
+        "2023-07-03",
+        json!({ "dividend": { "instrumentId": book.instrument("ACME"), "amount": "2.43",
+        "currency": "USD", "exDate": "2023-06-15" } }),
+    )
+    .await;
+    import_all(&app, "", "", Some("ACME,CASH_DIVIDEND,2023-06-15,2023-07-03,0.25,USD\n")).await;
+    let restated = book.client.run(query).await;
+    assert_eq!(*restated.at("/instruments/nodes/0/dividends/0/amount/amount"), "0.25");
+    assert_eq!(*restated.at("/instruments/nodes/0/dividends/0/id"), ids[0]);
+    let rows = book.show("2024-03-14", None, "transactions { nodes { marketDividend { id } } }").await;
+    let linked: Vec<Value> = rows["transactions"]["nodes"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["marketDividend"]["id"].clone())
+        .filter(|id| !id.is_null())
+        .collect();
+    assert_eq!(linked, ids[..1]);
 }

@@ -9,6 +9,7 @@ mod idempotency;
 mod kinds;
 mod known_at;
 mod locks;
+mod market_dividends;
 mod people;
 mod rebuild;
 mod record;

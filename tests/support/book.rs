@@ -20,11 +20,11 @@ pub struct Book {
 
 pub const RECORD: &str = r"mutation($input: TransactionRecordInput!, $key: String) {
     transactionRecord(input: $input, idempotencyKey: $key) {
-        transaction { id type } portfolio { version } userErrors { code message field } } }";
+        transaction { id type } portfolio { version } userErrors { code message field transactionId } } }";
 pub const REVERSE: &str = r"mutation($id: ID!, $note: String) { transactionReverse(id: $id, note: $note) {
     transaction { id type reversesId note } userErrors { code message field } } }";
 pub const IMPORT: &str = r"mutation($input: TransactionsImportInput!) { transactionsImport(input: $input) {
-    rowsRead rowsRecorded rowsDuplicate rowsRejected rowErrors { line column code message }
+    rowsRead rowsRecorded rowsDuplicate rowsRejected rowsHeld rowErrors { line column code message }
     userErrors { code message field } } }";
 
 impl Book {

@@ -26,6 +26,8 @@ pub struct Sample {
     pub audit_entry: String,
     pub instrument: String,
     pub unlisted: String,
+    /// An imported row that waits for a decision.
+    pub held: String,
     pub refresh_token: String,
 }
 
@@ -73,13 +75,25 @@ impl Sample {
             recorded_ids.push(recorded.text("/transactionRecord/transaction/id"));
         }
         let [deposit, transaction] = <[String; 2]>::try_from(recorded_ids).expect("two rows");
+        // GLOBEX split 2 for 1.
+        let csv = "date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,\
+                   account,external_id,note\n2024-02-01,SPLIT,GLOBEX,,,,,,,,,3:1,,,\n";
+        let portfolio = made.text("/portfolioCreate/portfolio/id");
+        let held = client
+            .run_with(
+                "mutation($input: TransactionsImportInput!) { transactionsImport(input: $input) {
+                    portfolio { heldTransactions { nodes { id } } } } }",
+                json!({ "input": { "portfolioId": portfolio, "csv": csv } }),
+            )
+            .await;
         let viewer = client.run("{ viewer { user { id } tenant { id } } }").await;
         let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
         let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
         let admin = app.client(tenant, "admin").await;
         Self {
             slug: tenant.to_owned(),
-            portfolio: made.text("/portfolioCreate/portfolio/id"),
+            portfolio,
+            held: held.text("/transactionsImport/portfolio/heldTransactions/nodes/0/id"),
             account,
             transaction,
             deposit,
@@ -135,6 +149,7 @@ pub const CALLS: &[Call] = &[
     query(
         "portfolio",
         "query($id: ID!) { portfolio(id: $id) { id name owner { id } accounts { id } transactions { nodes { id } }
+            heldTransactions { nodes { id rows { account { id } } } }
             lots { nodes { id openedBy { id } } } disposals { nodes { sale { id } } } } }",
         |sample| json!({ "id": sample.portfolio }),
     ),
@@ -233,6 +248,12 @@ pub const CALLS: &[Call] = &[
                        account,external_id,note\n2024-03-05,DEPOSIT,,,,10,,,USD,,,,,,\n";
             json!({ "input": { "portfolioId": sample.portfolio, "csv": csv } })
         },
+    ),
+    mutation(
+        "heldTransactionDecide",
+        "mutation($id: ID!, $input: HeldTransactionDecideInput!) { heldTransactionDecide(id: $id, input: $input) {
+            transactions { id } portfolio { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.held, "input": { "decision": "DISCARD" } }),
     ),
     mutation(
         "portfolioPeriodLock",
@@ -337,6 +358,19 @@ impl Superuser {
     /// Runs statements.
     pub async fn run(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.expect("a statement");
+    }
+
+    /// Makes dividends of instruments known: symbol, type, ex-date, pay date and amount in dollars of each.
+    pub async fn know_dividends(&mut self, dividends: &[(&str, &str, &str, Option<&str>, &str)]) {
+        for (symbol, kind, ex_date, pay_date, amount) in dividends {
+            let pay_date = pay_date.map_or("NULL".to_owned(), |day| format!("'{day}'"));
+            self.run(&format!(
+                "INSERT INTO market.fact_corporate_action (instrument_id, type, ex_date, pay_date, amount, currency) \
+                 SELECT id, '{kind}', '{ex_date}', {pay_date}, {amount}, 'USD' FROM market.dim_stock \
+                 WHERE symbol = '{symbol}'; UPDATE market.meta_market_version SET version = version + 1"
+            ))
+            .await;
+        }
     }
 
     /// The texts of the first column.

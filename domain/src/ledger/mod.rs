@@ -36,7 +36,7 @@ mod transfers;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use action::MarketSplit;
+pub use action::{MarketDividend, MarketSplit, UnitsHeld};
 pub use book::{Booking, book};
 pub use cash::CashPeriod;
 pub use cash_sum::CashSum;

@@ -1,4 +1,4 @@
-//! A split with its exact ratio.
+//! What an issuer did to its instrument: a split with its exact ratio, or a cash dividend.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,8 +11,12 @@ pub struct Model {
     pub r#type: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub ex_date: Date,
-    pub numerator: Decimal,
-    pub denominator: Decimal,
+    pub numerator: Option<Decimal>,
+    pub denominator: Option<Decimal>,
+    pub id: Uuid,
+    pub pay_date: Option<Date>,
+    pub amount: Option<Decimal>,
+    pub currency: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

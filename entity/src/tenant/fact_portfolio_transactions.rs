@@ -47,6 +47,7 @@ pub struct Model {
     pub booking_sequence: Option<i64>,
     pub recorded_at: DateTimeUtc,
     pub recorded_by: Uuid,
+    pub action_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ pub struct Model {
     pub rows_rejected: i64,
     pub imported_at: DateTimeUtc,
     pub imported_by: Uuid,
+    pub rows_held: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,6 +7,8 @@ pub mod fact_daily_flows;
 pub mod fact_daily_positions;
 pub mod fact_performance_metrics;
 pub mod fact_portfolio_transactions;
+pub mod held_decision;
+pub mod held_transaction;
 pub mod import_batch;
 pub mod lot;
 pub mod lot_match;

@@ -130,6 +130,7 @@ async fn raw_copy(services: &Services, tenant: &TenantRecord, journal: Journal) 
         rows_recorded: rows,
         rows_duplicate: 0,
         rows_rejected: 0,
+        rows_held: 0,
         imported_at: at,
         imported_by: place.by,
     };

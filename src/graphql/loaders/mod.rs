@@ -13,7 +13,7 @@ use super::error::ErrorCode;
 use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
-use crate::storage::instrument::{Instrument, Split};
+use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::transaction::LedgerRow;
@@ -68,6 +68,14 @@ pub struct InstrumentKey(pub Uuid);
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SplitsKey(pub Uuid);
+
+/// The cash dividends of this instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DividendsKey(pub Uuid);
+
+/// The cash dividend with this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DividendKey(pub Uuid);
 
 /// The transaction with this id, if the caller may read its portfolio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,6 +182,21 @@ loader!(SplitsKey => Vec<Split>, |operation, session, keys| {
         loaded.entry(SplitsKey(split.instrument_id)).or_default().push(split);
     }
     Ok(loaded)
+});
+
+loader!(DividendsKey => Vec<Dividend>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<DividendsKey, Vec<Dividend>> = HashMap::new();
+    for dividend in operation.services.dividends(&session, &ids).await? {
+        loaded.entry(DividendsKey(dividend.instrument_id)).or_default().push(dividend);
+    }
+    Ok(loaded)
+});
+
+loader!(DividendKey => Dividend, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let dividends = operation.services.dividends_by_ids(&session, &ids).await?;
+    Ok(dividends.into_iter().map(|dividend| (DividendKey(dividend.id), dividend)).collect())
 });
 
 loader!(PortfolioKey => Arc<Portfolio>, |operation, session, keys| {

@@ -1,5 +1,6 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
+mod held_transaction;
 mod manual_price;
 mod period_lock;
 mod portfolio;
@@ -22,6 +23,7 @@ pub struct Mutation(
     period_lock::PeriodLockMutation,
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,
+    held_transaction::HeldTransactionMutation,
     manual_price::ManualPriceMutation,
     user::UserMutation,
 );

@@ -31,7 +31,10 @@ pub struct TransactionPayload {
     user_errors: Vec<UserError>,
 }
 
-async fn payload(operation: &Operation, outcome: Result<Recorded, ServiceError>) -> Result<Option<TransactionPayload>> {
+pub(super) async fn payload(
+    operation: &Operation,
+    outcome: Result<Recorded, ServiceError>,
+) -> Result<Option<TransactionPayload>> {
     let (recorded, user_errors) = operation.payload(outcome)?;
     let Some(recorded) = recorded else {
         let (transaction, transactions) = (None, Vec::new());

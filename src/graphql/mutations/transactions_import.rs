@@ -74,6 +74,10 @@ pub struct TransactionsImportPayload {
     rows_duplicate: i32,
     /// Rows that are wrong.
     rows_rejected: i32,
+    /// Rows that wait for a decision, with the others of their events: `portfolio { heldTransactions }` has them.
+    rows_held: i32,
+    /// The id of the import, which held transactions name; null where nothing was stored.
+    import_batch_id: Option<ID>,
     /// The wrong rows, the first hundred of them, by line.
     row_errors: Vec<ImportRowError>,
     /// The portfolio since.
@@ -88,7 +92,8 @@ pub struct TransactionsImportMutation;
 #[Object(guard = "Ruled")]
 impl TransactionsImportMutation {
     /// Imports transactions from a CSV file. A row that was imported before is recognised, by its `external_id` or its content,
-    /// and not added again.
+    /// and not added again. A split or dividend that differs from what the market knows, or that the account has already, is held
+    /// for a decision with the other rows of its event, unless its `decision` says KEEP_MINE.
     async fn transactions_import(
         &self,
         ctx: &Context<'_>,
@@ -121,6 +126,8 @@ impl TransactionsImportMutation {
                 rows_recorded: 0,
                 rows_duplicate: 0,
                 rows_rejected: 0,
+                rows_held: 0,
+                import_batch_id: None,
                 row_errors: Vec::new(),
                 portfolio: None,
                 user_errors,
@@ -131,6 +138,8 @@ impl TransactionsImportMutation {
             rows_recorded: count(imported.counts.rows_recorded),
             rows_duplicate: count(imported.counts.rows_duplicate),
             rows_rejected: count(imported.counts.rows_rejected),
+            rows_held: count(imported.counts.rows_held),
+            import_batch_id: imported.counts.batch.map(|id| Kind::ImportBatch.id(id)),
             row_errors: imported.counts.row_errors.into_iter().map(ImportRowError::from).collect(),
             portfolio: Some(shown(operation, imported.portfolio).await?),
             user_errors,

@@ -78,6 +78,14 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::Tenant if tenant.id == id && caller.actor.may(Permission::TenantRead) => {
             Some(Node::Tenant(Tenant(tenant.clone())))
         }
-        Kind::Account | Kind::AuditEntry | Kind::Event | Kind::Instrument | Kind::Lot | Kind::Tenant => None,
+        Kind::Account
+        | Kind::AuditEntry
+        | Kind::CorporateAction
+        | Kind::Event
+        | Kind::HeldTransaction
+        | Kind::ImportBatch
+        | Kind::Instrument
+        | Kind::Lot
+        | Kind::Tenant => None,
     })
 }

@@ -10,10 +10,10 @@ use super::money::Money;
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, InstrumentKey, SplitsKey};
+use crate::graphql::loaders::{self, DividendsKey, InstrumentKey, SplitsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::instrument::Columns;
-use crate::storage::instrument::{Instrument as Row, Split as SplitRow};
+use crate::storage::instrument::{Dividend as DividendRow, Instrument as Row, Split as SplitRow};
 
 /// What kind of instrument it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -110,6 +110,13 @@ impl Instrument {
         let splits = loaders::find(ctx, SplitsKey(self.0.id)).await?.unwrap_or_default();
         Ok(splits.into_iter().map(Split::from).collect())
     }
+
+    /// Its cash dividends that the market knows, the earliest first. They book nothing by themselves: a dividend that is
+    /// recorded or imported is linked with the one that it is the payment of.
+    async fn dividends(&self, ctx: &Context<'_>) -> Result<Vec<MarketDividend>> {
+        let dividends = loaders::find(ctx, DividendsKey(self.0.id)).await?.unwrap_or_default();
+        Ok(dividends.into_iter().map(MarketDividend::from).collect())
+    }
 }
 
 /// Whether an option's holder may buy or sell.
@@ -182,6 +189,33 @@ impl From<SplitRow> for Split {
             ex_date: Date(row.ex_date),
             numerator: Decimal(row.numerator.normalize()),
             denominator: Decimal(row.denominator.normalize()),
+        }
+    }
+}
+
+/// A cash dividend as the market knows it.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct MarketDividend {
+    /// Its id.
+    id: ID,
+    /// The first day that the instrument trades without it.
+    ex_date: Date,
+    /// The day it is paid on; null where that is not known.
+    pay_date: Option<Date>,
+    /// The gross amount per unit held before the ex-date, above zero, not rounded.
+    amount: Money,
+    /// Whether it is paid beside the ordinary ones.
+    is_special: bool,
+}
+
+impl From<DividendRow> for MarketDividend {
+    fn from(row: DividendRow) -> Self {
+        Self {
+            id: Kind::CorporateAction.id(row.id),
+            ex_date: Date(row.ex_date),
+            pay_date: row.pay_date.map(Date),
+            amount: Money::new(row.terms.amount, row.terms.currency),
+            is_special: row.is_special,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod bookkeeping;
 pub mod daily_value;
 pub mod figure;
 pub mod gains;
+pub mod held_transaction;
 pub mod holding;
 pub mod instrument;
 pub mod lot;

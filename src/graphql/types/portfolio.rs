@@ -11,6 +11,7 @@ use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
 use super::gains::RealizedGains;
+use super::held_transaction::{HeldTransaction, HeldTransactionConnection};
 use super::holding::{CashBalance, Holding, HoldingConnection};
 use super::lot::{self, Books, LotConnection};
 use super::lot_match::{self, DisposalFilter, LotMatchConnection};
@@ -263,6 +264,32 @@ impl Portfolio {
         let (rows, info) = connection::cut(rows, limit, |row| (row.trade_date, row.sequence));
         let rows = rows.into_iter().map(|(cursor, row)| (cursor, Transaction::from(row))).collect();
         Ok(Some(TransactionConnection::new(rows, info, total)))
+    }
+
+    /// What imports brought and is not recorded before somebody decides, the first that was held first, whatever `asOf` and
+    /// `knownAt`: splits and dividends that differ from what the market knows, or that the account has already.
+    async fn held_transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<HeldTransactionConnection>> {
+        let operation = Operation::of(ctx);
+        let page = connection::page(Some(first), after.as_deref())?;
+        let limit = page.limit;
+        let read = async {
+            let session = operation.session().await?;
+            let rows = operation.services.held_page(&session, self.row.id, page).await?;
+            let total = match connection::wants_total(ctx) {
+                true => operation.services.held_count(&session, self.row.id).await?,
+                false => 0,
+            };
+            Ok((rows, total))
+        };
+        let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
+        let (rows, info) = connection::cut(rows, limit, |held| held.id);
+        let rows = rows.into_iter().map(|(cursor, held)| (cursor, HeldTransaction(Arc::new(held)))).collect();
+        Ok(Some(HeldTransactionConnection::new(rows, info, total)))
     }
 
     /// Its value by day. Null where it cannot be computed: see the errors.

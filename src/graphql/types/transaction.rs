@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::account::Account;
-use super::instrument::Instrument;
+use super::instrument::{Instrument, MarketDividend};
 use super::lot::Books;
 use super::lot_match::{self, LotMatchConnection};
 use super::money::Money;
@@ -15,7 +15,7 @@ use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
-    self, AccountsKey, CorrectionKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
+    self, AccountsKey, CorrectionKey, DividendKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
 };
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::valuation::View;
@@ -132,7 +132,8 @@ impl TransactionType {
         CODES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, code)| code)
     }
 
-    fn of(code: &str) -> Result<Self> {
+    /// The type that a stored code stands for.
+    pub(super) fn of(code: &str) -> Result<Self> {
         let found = CODES.iter().find(|(_, known)| *known == code).map(|(kind, _)| *kind);
         found.ok_or_else(|| ErrorCode::Internal.error("internal error"))
     }
@@ -159,15 +160,15 @@ impl Transaction {
     }
 }
 
-fn exact(number: Option<rust_decimal::Decimal>) -> Option<Decimal> {
+pub(super) fn exact(number: Option<rust_decimal::Decimal>) -> Option<Decimal> {
     number.map(|number| Decimal(number.normalize()))
 }
 
-fn money(amount: Option<rust_decimal::Decimal>, currency: Option<domain::money::Currency>) -> Option<Money> {
+pub(super) fn money(amount: Option<rust_decimal::Decimal>, currency: Option<domain::money::Currency>) -> Option<Money> {
     Some(Money::new(amount?, currency?))
 }
 
-async fn instrument(ctx: &Context<'_>, id: Option<uuid::Uuid>) -> Result<Option<Instrument>> {
+pub(super) async fn instrument(ctx: &Context<'_>, id: Option<uuid::Uuid>) -> Result<Option<Instrument>> {
     match id {
         Some(id) => Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument)),
         None => Ok(None),
@@ -204,7 +205,7 @@ impl Transaction {
         self.0.dates.settlement.map(Date)
     }
 
-    /// The first day that the instrument traded without the payment, where it is known.
+    /// The first day that the instrument traded without the payment, where it was given or the market knows it.
     async fn ex_date(&self) -> Option<Date> {
         self.0.dates.ex.map(Date)
     }
@@ -217,6 +218,14 @@ impl Transaction {
     /// The ex-date of the market's split that the row is, or takes the place of.
     async fn action_ex_date(&self) -> Option<Date> {
         self.0.dates.action_ex.map(Date)
+    }
+
+    /// The market's dividend that the row is the payment of; null for other rows, and where the market knows none.
+    async fn market_dividend(&self, ctx: &Context<'_>) -> Result<Option<MarketDividend>> {
+        match self.0.dates.action {
+            Some(id) => Ok(loaders::find(ctx, DividendKey(id)).await?.map(MarketDividend::from)),
+            None => Ok(None),
+        }
     }
 
     /// The account that it belongs to.
@@ -310,8 +319,7 @@ impl Transaction {
     /// The ratio of a split, or of the exchange in a merger.
     async fn ratio(&self) -> Option<SplitRatio> {
         let columns = self.columns();
-        let (numerator, denominator) = (columns.ratio_numerator?, columns.ratio_denominator?);
-        Some(SplitRatio { numerator: Decimal(numerator.normalize()), denominator: Decimal(denominator.normalize()) })
+        SplitRatio::new(columns.ratio_numerator, columns.ratio_denominator)
     }
 
     /// The part of the cost, 0 to 1, that went with what was received or was set against the cash.
@@ -431,6 +439,16 @@ pub struct SplitRatio {
     numerator: Decimal,
     /// Units before.
     denominator: Decimal,
+}
+
+impl SplitRatio {
+    /// The ratio, where both numbers are there.
+    pub(super) fn new(
+        numerator: Option<rust_decimal::Decimal>,
+        denominator: Option<rust_decimal::Decimal>,
+    ) -> Option<Self> {
+        Some(Self { numerator: exact(numerator)?, denominator: exact(denominator)? })
+    }
 }
 
 connection!(TransactionConnection, TransactionEdge, Transaction, "a portfolio's ledger, the latest trade date first");

@@ -1,7 +1,8 @@
 //! What a mutation's caller can mend.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, ID, SimpleObject};
 
+use crate::graphql::id::Kind;
 use crate::services::{Refusal, RefusalCode};
 
 /// Why a mutation, or one row of it, was refused.
@@ -59,11 +60,13 @@ pub enum UserErrorCode {
     SettlesEarly,
     /// The legs of an event do not fit together: the message gives both numbers.
     UnbalancedEvent,
-    /// A split that differs from the one that the market knows, which is applied by itself: correct it, leave it out, or say that
-    /// it stands.
+    /// A split that differs from the one that the market knows, which is applied by itself, or a dividend of another amount or in
+    /// another currency than the market's: the message gives both. Correct it, leave it out, or say that it stands.
     ActionDiffers,
-    /// The account has this split in its ledger already.
+    /// The account has this split or dividend in its ledger already, by the transaction that `transactionId` names.
     AlreadyApplied,
+    /// It was decided before, and is decided once.
+    AlreadyDecided,
     /// The change bears on a day of a locked period: the message names the day and the period's last. Whoever may lock periods may
     /// say `overrideLock`.
     PeriodLocked,
@@ -100,6 +103,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::UnbalancedEvent => Self::UnbalancedEvent,
             RefusalCode::ActionDiffers => Self::ActionDiffers,
             RefusalCode::AlreadyApplied => Self::AlreadyApplied,
+            RefusalCode::AlreadyDecided => Self::AlreadyDecided,
             RefusalCode::PeriodLocked => Self::PeriodLocked,
         }
     }
@@ -114,10 +118,17 @@ pub struct UserError {
     message: String,
     /// The path of the argument that caused it, outermost first; empty where no single one did.
     field: Vec<String>,
+    /// The id of the recorded transaction that stands in the way; null where none does.
+    transaction_id: Option<ID>,
 }
 
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
-        Self { code: refusal.code.into(), message: refusal.message, field: refusal.field }
+        Self {
+            code: refusal.code.into(),
+            message: refusal.message,
+            field: refusal.field,
+            transaction_id: refusal.transaction.map(|id| Kind::Transaction.id(id)),
+        }
     }
 }

@@ -5,13 +5,13 @@
 //! and cash is a sum over them. A file that breaks off leaves nothing, since staging belongs to the transaction.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::time::Instant;
 
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{self, CashSum, Change, LedgerError, Transaction};
+use domain::ledger::{self, Booking, CashSum, Change, LedgerError, Transaction, UnitsHeld};
 use domain::money::ArithmeticError;
 use serde_json::json;
 use uuid::Uuid;
@@ -20,17 +20,19 @@ use super::csv_rows::{ParsedRow, Rows};
 use super::events::of_wrong_event;
 use super::names::Names;
 use super::{Counts, FORMAT, ImportMode, Imported, MAX_ROW_ERRORS, RowError, existing_breaks, shown};
-use crate::services::corporate_action::OwnSplit;
+use crate::services::corporate_action::{Doubt, OwnSplit};
 use crate::services::error::ledger_refusal;
 use crate::services::event::{LegOf, Shape, shape};
+use crate::services::held_transaction::{HeldEvent, unlinked};
 use crate::services::ledger::PostError;
+use crate::services::market_dividend::{Judged, KnownDividends, OwnDividend, Verdict};
 use crate::services::period_lock::{LockTerms, Overridden};
 use crate::services::{Caller, Done, RefusalCode, ServiceError, Services, access, blame};
 use crate::storage;
 use crate::storage::booked::Of;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::ChangeError;
-use crate::storage::transaction::staging::{self, LeftOut, Merged, NewRow, NewRows, Published, StagedEntry};
+use crate::storage::transaction::staging::{self, HeldRow, LeftOut, Merged, NewRow, NewRows, Published, StagedEntry};
 use crate::storage::transaction::{Activity, ImportBatch, LedgerRow};
 use crate::tenancy::{Session, Tenant};
 
@@ -58,6 +60,13 @@ impl Wrong {
             self.first = shown(std::mem::take(&mut self.first));
         }
     }
+}
+
+/// The lines of an event that waits for a decision, and the one that is doubted.
+struct HeldLines {
+    lines: Vec<u64>,
+    doubtful: u64,
+    doubt: Box<Doubt>,
 }
 
 /// What an import came to before its transaction ends.
@@ -132,18 +141,20 @@ impl Services {
         let begun = Instant::now();
         staging::recognise(session, batch, found.id, FORMAT).await?;
         check_torn(session, batch, &mut wrong).await?;
-        let first_action = self.check_splits(session, &found, batch, &mut wrong).await?;
+        let mut held = Vec::new();
+        let first_action = self.check_splits(session, &found, batch, (&mut wrong, &mut held)).await?;
+        let dividends = self.check_dividends(session, &found, batch).await?;
         passed("recognise", begun);
         let totals = staging::totals(session, batch).await?;
         let seen = count(totals.seen);
         if mode == ImportMode::AllOrNothing && wrong.count > 0 {
             return Ok(nothing(rows_read, seen, wrong, found));
         }
-        if totals.rows == 0 && wrong.count == 0 && totals.seen > 0 {
+        if totals.rows == 0 && held.is_empty() && wrong.count == 0 && totals.seen > 0 {
             let message = format!("all {} rows of the file were imported before", totals.seen);
             return Err(ServiceError::refused(RefusalCode::DuplicateImport, &["input", "csv"], message));
         }
-        if totals.rows == 0 {
+        if totals.rows == 0 && held.is_empty() {
             return Ok(nothing(rows_read, seen, wrong, found));
         }
         // A split in the place of the market's bears on the market's day.
@@ -151,19 +162,22 @@ impl Services {
         let overridden = self.check_lock(session, found.id, earliest, terms).await.map_err(refusal)?;
         self.rebook_if_behind(session, &found).await?;
         let begun = Instant::now();
-        let Some(refused) = self.book_staged(session, &found, batch, mode, &mut wrong).await? else {
+        let (known, before) = (dividends.as_ref(), held.len());
+        let booked = self.book_staged(session, &found, batch, mode, (&mut wrong, &mut held, known)).await?;
+        let Some(refused) = booked else {
             return Ok(nothing(rows_read, seen, wrong, found));
         };
         passed("book and write", begun);
         let begun = Instant::now();
         staging::leave_out(session, batch, refused.iter().map(|entry| entry.line), LeftOut::Refused).await?;
-        // Without those that the ledger refused.
-        let totals = if refused.is_empty() { totals } else { staging::totals(session, batch).await? };
-        if totals.rows == 0 {
+        // Without those that the ledger refused, or that are held.
+        let all_stay = refused.is_empty() && held.len() == before;
+        let totals = if all_stay { totals } else { staging::totals(session, batch).await? };
+        if totals.rows == 0 && held.is_empty() {
             return Ok(nothing(rows_read, seen, wrong, found));
         }
         let imported = self
-            .publish(session, caller, found, (batch, rows_read), (totals, overridden), wrong)
+            .publish(session, caller, found, (batch, rows_read), (totals, overridden), (wrong, held))
             .await
             .map(Outcome::Recorded);
         passed("publish", begun);
@@ -219,7 +233,7 @@ impl Services {
         session: &Session<Tenant>,
         portfolio: &Portfolio,
         batch: Uuid,
-        wrong: &mut Wrong,
+        (wrong, held): (&mut Wrong, &mut Vec<HeldLines>),
     ) -> Result<Option<NaiveDate>, ServiceError> {
         let splits = staging::splits(session, batch).await?;
         let named: BTreeSet<InstrumentId> =
@@ -229,9 +243,9 @@ impl Services {
         }
         let mut known = self.known_splits(session, portfolio.id, named, None).await?;
         let mut actions = Vec::new();
-        let mut out = BTreeSet::new();
+        let (mut out, mut apart) = (BTreeSet::new(), BTreeSet::new());
         for split in splits.iter() {
-            if out.contains(&split.line) {
+            if out.contains(&split.line) || apart.contains(&split.line) {
                 continue;
             }
             let own = staging::kind_of(&split.row)
@@ -240,27 +254,54 @@ impl Services {
             match known.take(own, split.keeps_mine) {
                 Ok(None) => {}
                 Ok(Some(ex_date)) => actions.push((split.line, ex_date)),
-                Err(refusal) => {
-                    wrong.push(RowError {
-                        line: split.line,
-                        column: Some(if refusal.is_date { "date" } else { "ratio" }.into()),
-                        code: refusal.code,
-                        message: refusal.message,
-                    });
-                    out.insert(split.line);
-                    if let Some(event) = &split.event {
-                        let others = staging::lines_of_event(session, batch, event).await?;
-                        for other in others.into_iter().filter(|other| *other != split.line) {
-                            wrong.push(of_wrong_event(other, split.line));
-                            out.insert(other);
-                        }
+                Err(doubt) => {
+                    let others = match &split.event {
+                        Some(event) => staging::lines_of_event(session, batch, event).await?,
+                        None => Vec::new(),
+                    };
+                    let others = others.into_iter().filter(|other| *other != split.line);
+                    let lines: Vec<u64> = std::iter::once(split.line).chain(others).collect();
+                    if doubt.market.is_some() {
+                        apart.extend(&lines);
+                        held.push(HeldLines { lines, doubtful: split.line, doubt });
+                        continue;
                     }
+                    wrong.push(doubt.of_line(split.line));
+                    for other in &lines[1..] {
+                        wrong.push(of_wrong_event(*other, split.line));
+                    }
+                    out.extend(lines);
                 }
             }
         }
         staging::set_actions(session, batch, &actions).await?;
         staging::leave_out(session, batch, out, LeftOut::Wrong).await?;
+        staging::leave_out(session, batch, apart, LeftOut::Held).await?;
         Ok(actions.iter().map(|(_, ex_date)| *ex_date).min())
+    }
+
+    /// What the file's dividends are checked against; those without an ex-date count from the market's.
+    async fn check_dividends(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        batch: Uuid,
+    ) -> Result<Option<KnownDividends>, ServiceError> {
+        let paying = staging::paying(session, batch).await?.into_iter().map(InstrumentId::from).collect();
+        let Some(known) = self.known_dividends(session, portfolio.id, paying, None).await? else {
+            return Ok(None);
+        };
+        let mut after = 0;
+        loop {
+            let rows = staging::undated(session, batch, after, EVENT_ROWS_AT_ONCE).await?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(Some(known));
+            };
+            after = *last;
+            let ex_date = |(line, row): &(u64, LedgerRow)| Some((*line, known.ex_date(&OwnDividend::of_row(row)?)?));
+            let ex_dates: Vec<(u64, NaiveDate)> = rows.iter().filter_map(ex_date).collect();
+            staging::accrue(session, batch, &ex_dates).await?;
+        }
     }
 
     /// Books what is staged, part by part, and writes what each comes to. Returns what the ledger refused; nothing where that
@@ -271,7 +312,7 @@ impl Services {
         portfolio: &Portfolio,
         batch: Uuid,
         mode: ImportMode,
-        wrong: &mut Wrong,
+        (wrong, held, dividends): (&mut Wrong, &mut Vec<HeldLines>, Option<&KnownDividends>),
     ) -> Result<Option<Vec<StagedEntry>>, ServiceError> {
         let parts = self.staged_parts(session, portfolio, batch).await?;
         let recorded: HashMap<Uuid, u64> = match portfolio.last_sequence {
@@ -284,6 +325,8 @@ impl Services {
             batch,
             mode,
             wrong,
+            held,
+            dividends,
             cash: CashSum::default(),
             refused: Vec::new(),
         };
@@ -358,8 +401,13 @@ impl Services {
         mut portfolio: Portfolio,
         (batch, rows_read): (Uuid, usize),
         (totals, overridden): (staging::Totals, Overridden),
-        wrong: Wrong,
+        (wrong, held): (Wrong, Vec<HeldLines>),
     ) -> Result<Imported, ServiceError> {
+        let held = match held.is_empty() {
+            true => Vec::new(),
+            false => held_events(held, staging::held(session, batch, FORMAT).await?, portfolio.id),
+        };
+        let rows_held = self.hold(session, caller, (portfolio.id, batch), held).await?;
         let now = self.environment.clock.now();
         let published = Published {
             batch,
@@ -377,6 +425,7 @@ impl Services {
             rows_recorded: count(totals.lines),
             rows_duplicate: count(totals.seen),
             rows_rejected: wrong.count,
+            rows_held,
             row_errors: shown(wrong.first),
         };
         let stored = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
@@ -388,15 +437,18 @@ impl Services {
             rows_recorded: stored(counts.rows_recorded),
             rows_duplicate: stored(counts.rows_duplicate),
             rows_rejected: stored(counts.rows_rejected),
+            rows_held: stored(counts.rows_held),
             imported_at: now,
             imported_by: caller.actor.user_id,
         };
         storage::transaction::insert_batch(session, &record).await?;
-        // The first row of a file stands on its second line.
-        let lines = i64::try_from(totals.last_line).unwrap_or(i64::MAX).saturating_sub(1);
-        portfolio.last_sequence = portfolio.last_sequence.saturating_add(lines);
-        self.touch(session, &mut portfolio).await?;
-        self.mark_dirty(session, portfolio.id, totals.first_date).await?;
+        if totals.rows > 0 {
+            // The first row of a file stands on its second line.
+            let lines = i64::try_from(totals.last_line).unwrap_or(i64::MAX).saturating_sub(1);
+            portfolio.last_sequence = portfolio.last_sequence.saturating_add(lines);
+            self.touch(session, &mut portfolio).await?;
+            self.mark_dirty(session, portfolio.id, totals.first_date).await?;
+        }
         let done = Done {
             action: "transactionsImport",
             entity_type: "ImportBatch",
@@ -404,7 +456,7 @@ impl Services {
             before: None,
             after: Some(json!({
                 "portfolio": portfolio.id, "read": counts.rows_read, "recorded": counts.rows_recorded,
-                "duplicate": counts.rows_duplicate, "rejected": counts.rows_rejected,
+                "duplicate": counts.rows_duplicate, "rejected": counts.rows_rejected, "held": counts.rows_held,
             })),
         };
         self.audit(session, caller, done.past(overridden)).await?;
@@ -563,6 +615,15 @@ struct Piece {
     last_part: Option<usize>,
 }
 
+/// What is doubted of a piece.
+enum Found {
+    Nothing,
+    /// Some is, and is taken out.
+    Held,
+    /// Some is, and others of its event stand in other pieces.
+    Elsewhere,
+}
+
 /// The books of a portfolio while a file is booked into them.
 struct PartBooking<'a> {
     services: &'a Services,
@@ -570,6 +631,9 @@ struct PartBooking<'a> {
     batch: Uuid,
     mode: ImportMode,
     wrong: &'a mut Wrong,
+    held: &'a mut Vec<HeldLines>,
+    /// What dividends are checked against.
+    dividends: Option<&'a KnownDividends>,
     cash: CashSum,
     refused: Vec<StagedEntry>,
 }
@@ -587,7 +651,12 @@ impl PartBooking<'_> {
             }
             let ledger = before.iter().chain(entries.iter().map(|staged| &staged.entry)).cloned().collect();
             match services.booked(session, portfolio, ledger).await {
-                Ok(booking) => break booking,
+                Ok(booking) => match self.hold_doubted(session, &mut entries, &booking).await? {
+                    Found::Nothing => break booking,
+                    // Without them units may be others.
+                    Found::Held => {}
+                    Found::Elsewhere => return Ok(false),
+                },
                 Err(PostError::Service(error)) => return Err(error),
                 Err(PostError::Locked(locked)) => return Err(refusal(PostError::Locked(locked))),
                 Err(PostError::Ledger(error)) => {
@@ -610,6 +679,61 @@ impl PartBooking<'_> {
         }
         storage::projection::change(session, portfolio.id, &change).await.map_err(of_change)?;
         Ok(true)
+    }
+
+    /// Links the dividends of a piece with the market's, and takes out what is doubted, with the others of its event.
+    async fn hold_doubted(
+        &mut self,
+        session: &Session<Tenant>,
+        entries: &mut Vec<StagedEntry>,
+        booking: &Booking,
+    ) -> Result<Found, ServiceError> {
+        let Some(known) = self.dividends else {
+            return Ok(Found::Nothing);
+        };
+        let own = |staged: &StagedEntry| {
+            let entry = &staged.entry;
+            OwnDividend::new(entry.account.uuid(), entry.trade_date, staged.dates, &entry.kind)
+        };
+        let judged = entries
+            .iter()
+            .filter_map(|staged| Some(Judged { key: staged.line, own: own(staged)?, stands: staged.keeps_mine }));
+        let mut actions = Vec::new();
+        let mut doubted = Vec::new();
+        for (line, verdict) in known.judge(&UnitsHeld::of(&booking.positions), judged)? {
+            match verdict {
+                Verdict::Is(action) => actions.push((line, action)),
+                Verdict::Doubted(doubt) => doubted.push((line, doubt)),
+            }
+        }
+        if doubted.is_empty() {
+            staging::link(session, self.batch, &actions).await?;
+            return Ok(Found::Nothing);
+        }
+        for (line, doubt) in doubted {
+            // It went with another of its event.
+            let Some(at) = entries.iter().position(|staged| staged.line == line) else { continue };
+            let out: Vec<StagedEntry> = match entries[at].event.clone() {
+                Some(event) => {
+                    let lines = staging::lines_of_event(session, self.batch, &event).await?;
+                    let out = entries.extract_if(.., |other| other.event.as_ref() == Some(&event)).collect::<Vec<_>>();
+                    if out.len() != lines.len() {
+                        // Others of its event may be booked already.
+                        for other in lines.into_iter().filter(|other| *other != line) {
+                            self.wrong.push(of_wrong_event(other, line));
+                        }
+                        self.wrong.push(doubt.of_line(line));
+                        return Ok(Found::Elsewhere);
+                    }
+                    out
+                }
+                None => vec![entries.remove(at)],
+            };
+            staging::leave_out(session, self.batch, out.iter().map(|staged| staged.line), LeftOut::Held).await?;
+            let lines = out.iter().flat_map(lines_of).collect();
+            self.held.push(HeldLines { lines, doubtful: line, doubt });
+        }
+        Ok(Found::Held)
     }
 
     /// Takes out what the ledger refuses, with the others of its event; `false` where that keeps everything out.
@@ -645,6 +769,26 @@ impl PartBooking<'_> {
         self.refused.append(&mut out);
         Ok(stays)
     }
+}
+
+/// Events that wait for a decision, with their rows as the file gives them.
+fn held_events(held: Vec<HeldLines>, rows: Vec<HeldRow>, portfolio: Uuid) -> Vec<HeldEvent> {
+    let mut rows: BTreeMap<u64, HeldRow> = rows.into_iter().map(|row| (row.line, row)).collect();
+    let event = |held: HeldLines| {
+        let market = held.doubt.market?;
+        let mut own: Vec<HeldRow> = held.lines.iter().filter_map(|line| rows.remove(line)).collect();
+        own.sort_by_key(|row| row.line);
+        let at = own.iter().position(|row| row.line == held.doubtful)?;
+        let event_id = own.first()?.row.id;
+        let lines = own.iter().flat_map(|row| std::iter::once(row.line).chain(row.other_line)).collect();
+        let given = |held: HeldRow| {
+            let row = LedgerRow { portfolio_id: portfolio, event_id, ..held.row };
+            unlinked(row, held.given)
+        };
+        let rows = own.into_iter().map(given).collect();
+        Some(HeldEvent { lines, rows, doubtful: (at, held.doubtful), doubt: held.doubt, market })
+    };
+    held.into_iter().filter_map(event).collect()
 }
 
 fn lines_of(staged: &StagedEntry) -> impl Iterator<Item = u64> {

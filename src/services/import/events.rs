@@ -10,8 +10,9 @@ use super::csv_rows::ParsedRow;
 use super::names::{Names, Resolved};
 use super::{FORMAT, RowError};
 use crate::services::RefusalCode;
-use crate::services::corporate_action::{KnownSplits, OwnSplit};
+use crate::services::corporate_action::{Doubt, KnownSplits, OwnSplit};
 use crate::services::event::{LegOf, Shape, shape};
+use crate::services::market_dividend::{KnownDividends, OwnDividend};
 use crate::storage::transaction::Dates;
 
 /// The rows of one event; a row without an event id is one of its own.
@@ -30,8 +31,18 @@ pub(super) struct Leg {
     pub key: String,
     pub external_id: Option<String>,
     pub note: Option<String>,
-    keeps_mine: bool,
+    pub keeps_mine: bool,
+    /// The day it was given for, where its ex-date comes from the market.
+    pub given: Option<NaiveDate>,
     identity: String,
+}
+
+/// Why rows cannot be linked with the market's actions.
+pub(super) enum Unlinked {
+    /// One is wrong.
+    Wrong(RowError),
+    /// The one at this place is doubted.
+    Doubted(Vec<Leg>, usize, Box<Doubt>),
 }
 
 /// A row that is right by itself and belongs to an event of which another one is wrong.
@@ -109,27 +120,39 @@ impl Event {
         errors
     }
 
-    /// Links splits with those of the market.
+    /// Links splits with those of the market. Dividends without an ex-date count from the market's.
     pub(super) fn with_actions(
         &self,
         mut legs: Vec<Leg>,
-        known: Option<&mut KnownSplits>,
-    ) -> Result<Vec<Leg>, RowError> {
-        let Some(known) = known else {
-            return Ok(legs);
-        };
-        for leg in &mut legs {
-            let Some(split) = OwnSplit::new(leg.account, leg.date, &leg.kind) else {
-                continue;
-            };
-            leg.dates.action_ex = known.take(split, leg.keeps_mine).map_err(|refusal| RowError {
-                line: leg.lines.first().copied().unwrap_or_default(),
-                column: Some(if refusal.is_date { "date" } else { "ratio" }.into()),
-                code: refusal.code,
-                message: refusal.message,
-            })?;
+        mut splits: Option<&mut KnownSplits>,
+        dividends: Option<&KnownDividends>,
+    ) -> Result<Vec<Leg>, Unlinked> {
+        for at in 0..legs.len() {
+            let leg = &mut legs[at];
+            if let Some((split, known)) = OwnSplit::new(leg.account, leg.date, &leg.kind).zip(splits.as_deref_mut()) {
+                match known.take(split, leg.keeps_mine) {
+                    Ok(action) => leg.dates.action_ex = action,
+                    Err(doubt) if doubt.market.is_some() => return Err(Unlinked::Doubted(legs, at, doubt)),
+                    Err(doubt) => {
+                        return Err(Unlinked::Wrong(doubt.of_line(leg.lines.first().copied().unwrap_or_default())));
+                    }
+                }
+            }
+            let own = OwnDividend::new(leg.account, leg.date, leg.dates, &leg.kind);
+            if let Some(ex) = own.zip(dividends).and_then(|(own, known)| known.ex_date(&own)) {
+                leg.given = Some(leg.date);
+                leg.dates = leg.dates.accrued(leg.date, ex);
+                leg.date = ex;
+            }
         }
         Ok(legs)
+    }
+}
+
+impl Doubt {
+    /// As an error of a line.
+    pub(super) fn of_line(self, line: u64) -> RowError {
+        RowError { line, column: self.part.column.map(Into::into), code: self.code(), message: self.message }
     }
 }
 
@@ -144,6 +167,7 @@ fn leg(row: &ParsedRow, resolved: &Resolved) -> Leg {
         external_id: row.external_id.clone(),
         note: row.note.clone(),
         keeps_mine: row.keeps_mine,
+        given: None,
         identity: row.identity(),
     }
 }

@@ -45,7 +45,9 @@ const OPTION: &[&str] = &["symbol", "quantity", "fee", "tax", "settlement_date"]
 fn allowed(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "BUY" | "SELL" | "SHORT_SELL" | "COVER" | "MATURITY" | "CALL" => TRADE,
-        "DIVIDEND" => &["symbol", "amount", "fee", "tax", "currency", "settlement_date", "ex_date", "pay_date"],
+        "DIVIDEND" => {
+            &["symbol", "amount", "fee", "tax", "currency", "settlement_date", "ex_date", "pay_date", "decision"]
+        }
         "INTEREST" => &["symbol", "amount", "tax", "currency", "settlement_date", "ex_date", "pay_date"],
         "RETURN_OF_CAPITAL" => &["symbol", "amount", "currency", "settlement_date", "ex_date", "pay_date"],
         "STOCK_DIVIDEND" | "STAKING" | "AIRDROP" => IN_KIND,

@@ -74,7 +74,7 @@ impl Days {
             return Err(Wrong::new(RefusalCode::SettlesEarly, PAY_DATE, message));
         }
         let settlement = settlement.or(pay).or(Some(trade)).filter(|day| *day != from);
-        Ok((from, Dates { settlement, ex, pay, action_ex: None }))
+        Ok((from, Dates { settlement, ex, pay, ..Dates::default() }))
     }
 }
 

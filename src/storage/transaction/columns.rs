@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Activity, lots};
+use super::{Activity, LedgerRow, lots};
 
 /// What a row says, column by column; `None` is NULL.
 #[derive(Clone, Debug, Default)]
@@ -250,6 +250,57 @@ fn of_source(source: InKindSource) -> &'static str {
         InKindSource::Staking => "STAKING",
         InKindSource::Airdrop => "AIRDROP",
     }
+}
+
+/// A row by the names of the ledger's columns, as [`super::held`] reads it again.
+pub(super) fn stored(row: &LedgerRow) -> Value {
+    let columns = RowColumns::of(&row.activity);
+    let text = |value: Option<String>| value.map(Value::String);
+    let decimal = |value: Option<Decimal>| text(value.map(|value| value.to_string()));
+    let id = |value: Option<Uuid>| text(value.map(|id| id.to_string()));
+    let day = |value: Option<NaiveDate>| text(value.map(|day| day.to_string()));
+    let currency = |value: Option<Currency>| text(value.map(|currency| currency.to_string()));
+    let members = [
+        ("id", id(Some(row.id))),
+        ("portfolio_id", id(Some(row.portfolio_id))),
+        ("account_id", id(Some(row.account_id))),
+        ("event_id", id(Some(row.event_id))),
+        ("type", Some(Value::from(columns.code))),
+        ("trade_date", day(Some(row.trade_date))),
+        ("settlement_date", day(row.dates.settlement)),
+        ("ex_date", day(row.dates.ex)),
+        ("pay_date", day(row.dates.pay)),
+        ("sequence", Some(Value::from(row.sequence))),
+        ("instrument_id", id(columns.instrument)),
+        ("quantity", decimal(columns.quantity)),
+        ("price", decimal(columns.price)),
+        ("total", decimal(columns.total)),
+        ("amount", decimal(columns.amount)),
+        ("fee", decimal(columns.fee)),
+        ("tax", decimal(columns.tax)),
+        ("accrued_interest", decimal(columns.accrued_interest)),
+        ("currency", currency(columns.currency)),
+        ("counter_amount", decimal(columns.counter_amount)),
+        ("counter_currency", currency(columns.counter_currency)),
+        ("settlement_rate", decimal(columns.settlement_rate)),
+        ("ratio_numerator", decimal(columns.ratio_numerator)),
+        ("ratio_denominator", decimal(columns.ratio_denominator)),
+        ("counter_account_id", id(columns.counter_account)),
+        ("counter_instrument_id", id(columns.counter_instrument)),
+        ("counter_quantity", decimal(columns.counter_quantity)),
+        ("counter_price", decimal(columns.counter_price)),
+        ("cost_fraction", decimal(columns.cost_fraction)),
+        ("opened_on", day(columns.opened_on)),
+        ("lots", lots::written(&columns.lots)),
+        ("import_batch_id", id(row.import_batch_id)),
+        ("import_key", text(row.import_key.clone())),
+        ("external_id", text(row.external_id.clone())),
+        ("note", text(row.note.clone())),
+        ("recorded_at", text(Some(row.recorded_at.to_rfc3339()))),
+        ("recorded_by", id(Some(row.recorded_by))),
+    ];
+    let filled = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(filled.collect())
 }
 
 /// What a row says, by the names of its columns: for the audit log.

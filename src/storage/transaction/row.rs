@@ -25,6 +25,7 @@ pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
             ex: row.ex_date,
             pay: row.pay_date,
             action_ex: row.action_ex_date,
+            action: row.action_id,
         },
         sequence: row.sequence,
         booking_sequence: row.booking_sequence,

@@ -25,6 +25,8 @@ pub enum LeftOut {
     Wrong,
     /// A rule of the ledger refuses it.
     Refused,
+    /// It, or another of its event, waits for a decision.
+    Held,
 }
 
 impl LeftOut {
@@ -32,6 +34,7 @@ impl LeftOut {
         match self {
             Self::Wrong => "WRONG",
             Self::Refused => "REFUSED",
+            Self::Held => "HELD",
         }
     }
 }
@@ -47,7 +50,7 @@ pub struct NewRow<'a> {
     pub event: Option<&'a str>,
     /// What it is recognised by.
     pub identity: &'a str,
-    /// Whether a split stands that differs from the market's.
+    /// Whether it stands, whatever the market knows.
     pub keeps_mine: bool,
     /// The account it belongs to.
     pub account: Uuid,
@@ -273,7 +276,13 @@ const SEE: &str = "\
     'READY' AND f.portfolio_id = $2 AND f.account_id = s.account_id AND f.import_key = $3 || ':' || s.identity || ':' || \
     s.occurrence";
 
-/// Recognises the rows that the portfolio has already, by the keys of `format`.
+const ANY_HELD: &str = "SELECT 1 FROM held_transaction WHERE portfolio_id = $1 LIMIT 1";
+const SEE_HELD: &str = "\
+    UPDATE stg_transaction s SET state = 'SEEN' FROM held_transaction h CROSS JOIN LATERAL jsonb_array_elements(h.rows) AS \
+    r (item) WHERE s.batch_id = $1 AND s.state = 'READY' AND h.portfolio_id = $2 AND r.item ->> 'account_id' = \
+    s.account_id::text AND r.item ->> 'import_key' = $3 || ':' || s.identity || ':' || s.occurrence";
+
+/// Recognises the rows that the portfolio has already, or has held for a decision, by the keys of `format`.
 pub async fn recognise(
     session: &Session<Tenant>,
     batch: Uuid,
@@ -284,6 +293,9 @@ pub async fn recognise(
     run(session, NUMBER, [batch.into()]).await?;
     if !ask(session, ANY_IMPORTED, [portfolio.into()]).await?.is_empty() {
         run(session, SEE, [batch.into(), portfolio.into(), format.into()]).await?;
+    }
+    if !ask(session, ANY_HELD, [portfolio.into()]).await?.is_empty() {
+        run(session, SEE_HELD, [batch.into(), portfolio.into(), format.into()]).await?;
     }
     Ok(())
 }
@@ -364,6 +376,121 @@ pub async fn set_actions(
         session.insert_columns(SET_ACTIONS, columns.into_columns()).await?;
     }
     Ok(())
+}
+
+const PAYING: &str = "\
+    SELECT DISTINCT instrument_id FROM stg_transaction WHERE batch_id = $1 AND state = 'READY' AND type = 'DIVIDEND'";
+
+/// What the dividends of a file are paid on.
+pub async fn paying(session: &Session<Tenant>, batch: Uuid) -> Result<Vec<Uuid>, DatabaseError> {
+    let rows = ask(session, PAYING, [batch.into()]).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+const UNDATED: &str = "\
+    SELECT line, id, account_id, type, trade_date, instrument_id, quantity, price, amount, fee, tax, currency, \
+    counter_amount, counter_currency, settlement_rate, ratio_numerator, ratio_denominator, settlement_date, \
+    opened_on, counter_account_id, counter_instrument_id, counter_quantity, counter_price, total, accrued_interest, \
+    cost_fraction, lots, pay_date FROM stg_transaction WHERE batch_id = $1 AND state = 'READY' AND type = 'DIVIDEND' AND \
+    ex_date IS NULL AND line > $2 ORDER BY line LIMIT $3";
+
+/// Dividends of a file that have no ex-date, after a line.
+pub async fn undated(
+    session: &Session<Tenant>,
+    batch: Uuid,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<(u64, LedgerRow)>, DatabaseError> {
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let rows = ask(session, UNDATED, [batch.into(), signed(after).into(), signed(limit).into()]).await?;
+    let read = |result: &QueryResult| {
+        let row = ledger_row(result)?;
+        let dates = Dates { pay: result.try_get_by_index(27)?, ..row.dates };
+        Ok((line(result, 0)?, LedgerRow { dates, ..row }))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// As [`Dates::accrued`] does it.
+const ACCRUE: &str = "\
+    UPDATE stg_transaction s SET given_date = s.trade_date, trade_date = c3::date, ex_date = c3::date, settlement_date = \
+    nullif(coalesce(s.settlement_date, s.trade_date), c3::date) FROM unnest($1::text[], $2::text[], $3::text[]) AS k (c1, \
+    c2, c3) WHERE s.batch_id = c1::uuid AND s.line = c2::bigint";
+
+/// Has dividends count from the market's ex-dates: lines and days.
+pub async fn accrue(
+    session: &Session<Tenant>,
+    batch: Uuid,
+    ex_dates: &[(u64, NaiveDate)],
+) -> Result<(), DatabaseError> {
+    let mut columns = Columns::new(3);
+    for (line, ex_date) in ex_dates {
+        columns.cell(batch).cell(line).cell(ex_date);
+    }
+    if !columns.is_empty() {
+        session.insert_columns(ACCRUE, columns.into_columns()).await?;
+    }
+    Ok(())
+}
+
+const LINK: &str = "\
+    UPDATE stg_transaction s SET action_id = k.c3::uuid FROM unnest($1::text[], $2::text[], $3::text[]) AS k (c1, c2, c3) \
+    WHERE s.batch_id = c1::uuid AND s.line = c2::bigint";
+
+/// Links dividends with the market's: lines and ids.
+pub async fn link(session: &Session<Tenant>, batch: Uuid, actions: &[(u64, Uuid)]) -> Result<(), DatabaseError> {
+    let mut columns = Columns::new(3);
+    for (line, action) in actions {
+        columns.cell(batch).cell(line).cell(action);
+    }
+    if !columns.is_empty() {
+        session.insert_columns(LINK, columns.into_columns()).await?;
+    }
+    Ok(())
+}
+
+/// A row that waits for a decision.
+#[derive(Clone, Debug)]
+pub struct HeldRow {
+    /// Its line.
+    pub line: u64,
+    /// The second line that it stands for.
+    pub other_line: Option<u64>,
+    /// The day that it was given for, where its ex-date comes from the market.
+    pub given: Option<NaiveDate>,
+    /// What it says.
+    pub row: LedgerRow,
+}
+
+const HELD: &str = "\
+    SELECT line, id, account_id, type, trade_date, instrument_id, quantity, price, amount, fee, tax, currency, \
+    counter_amount, counter_currency, settlement_rate, ratio_numerator, ratio_denominator, settlement_date, \
+    opened_on, counter_account_id, counter_instrument_id, counter_quantity, counter_price, total, accrued_interest, \
+    cost_fraction, lots, ex_date, pay_date, given_date, other_line, external_id, note, $2 || ':' || identity || ':' || \
+    occurrence FROM stg_transaction WHERE batch_id = $1 AND state = 'HELD' ORDER BY line";
+
+/// The rows that wait for a decision, with their keys.
+pub async fn held(session: &Session<Tenant>, batch: Uuid, format: &str) -> Result<Vec<HeldRow>, DatabaseError> {
+    let rows = ask(session, HELD, [batch.into(), format.into()]).await?;
+    let read = |result: &QueryResult| {
+        let row = ledger_row(result)?;
+        let dates = Dates { ex: result.try_get_by_index(27)?, pay: result.try_get_by_index(28)?, ..row.dates };
+        let other: Option<i64> = result.try_get_by_index(30)?;
+        Ok(HeldRow {
+            line: line(result, 0)?,
+            other_line: other.map(i64::unsigned_abs),
+            given: result.try_get_by_index(29)?,
+            row: LedgerRow {
+                dates,
+                external_id: result.try_get_by_index(31)?,
+                note: result.try_get_by_index(32)?,
+                import_key: result.try_get_by_index(33)?,
+                import_batch_id: Some(batch),
+                ..row
+            },
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 const LINES_OF_EVENT: &str = "\
@@ -452,6 +579,10 @@ pub struct StagedEntry {
     pub event: Option<String>,
     /// The part of the ledger it belongs to; nothing where it is about no instrument.
     pub part: Option<usize>,
+    /// Whether it stands, whatever the market knows.
+    pub keeps_mine: bool,
+    /// Its days beside the one that it counts from, but for the pay date.
+    pub dates: Dates,
     /// What is booked.
     pub entry: Transaction,
 }
@@ -462,7 +593,7 @@ const OPEN: &str = "\
     s.price, s.amount, s.fee, s.tax, s.currency, s.counter_amount, s.counter_currency, s.settlement_rate, \
     s.ratio_numerator, s.ratio_denominator, s.settlement_date, s.opened_on, s.counter_account_id, \
     s.counter_instrument_id, s.counter_quantity, s.counter_price, s.total, s.accrued_interest, s.cost_fraction, s.lots, \
-    s.event_name, s.other_line, p.part FROM stg_transaction s LEFT JOIN unnest(string_to_array($2, ',')::uuid[], \
+    s.event_name, s.other_line, p.part, s.keeps_mine, s.ex_date FROM stg_transaction s LEFT JOIN unnest(string_to_array($2, ',')::uuid[], \
     string_to_array($3, ',')::bigint[]) AS p (instrument_id, part) ON p.instrument_id = s.instrument_id WHERE \
     s.batch_id = $1 AND s.state = 'READY' ORDER BY p.part NULLS FIRST, s.trade_date, s.line";
 const FETCH: &str = "FETCH 10000 FROM staged";
@@ -493,6 +624,8 @@ pub async fn fetch(session: &Session<Tenant>, last_sequence: i64) -> Result<Vec<
             other_line: other.map(i64::unsigned_abs),
             event: row.try_get_by_index(27)?,
             part: part.and_then(|part| usize::try_from(part).ok()),
+            keeps_mine: row.try_get_by_index(30)?,
+            dates: Dates { ex: row.try_get_by_index(31)?, ..read.dates },
             entry: Transaction {
                 id: read.id.into(),
                 account: read.account_id.into(),
@@ -536,11 +669,11 @@ const PUBLISH: &str = "\
     instrument_id, quantity, price, amount, fee, tax, currency, counter_amount, counter_currency, settlement_rate, \
     ratio_numerator, ratio_denominator, settlement_date, ex_date, pay_date, opened_on, counter_account_id, \
     counter_instrument_id, counter_quantity, counter_price, total, accrued_interest, cost_fraction, lots, action_ex_date, \
-    import_batch_id, import_key, external_id, note, recorded_at, recorded_by) SELECT id, $2, account_id, \
+    action_id, import_batch_id, import_key, external_id, note, recorded_at, recorded_by) SELECT id, $2, account_id, \
     coalesce(event_id, id), type, trade_date, $3 + line - 1, instrument_id, quantity, price, amount, fee, tax, currency, \
     counter_amount, counter_currency, settlement_rate, ratio_numerator, ratio_denominator, settlement_date, ex_date, \
     pay_date, opened_on, counter_account_id, counter_instrument_id, counter_quantity, counter_price, total, \
-    accrued_interest, cost_fraction, lots, action_ex_date, $1, $4 || ':' || identity || ':' || occurrence, external_id, \
+    accrued_interest, cost_fraction, lots, action_ex_date, action_id, $1, $4 || ':' || identity || ':' || occurrence, external_id, \
     note, $5, $6 FROM stg_transaction WHERE batch_id = $1 AND state = 'READY' AND line > $7 AND line <= $8 ORDER BY line";
 
 /// Adds the rows to the ledger.
@@ -613,6 +746,7 @@ fn ledger_row(result: &QueryResult) -> Result<LedgerRow, DatabaseError> {
         ex_date: None,
         pay_date: None,
         action_ex_date: None,
+        action_id: None,
         reverses_id: None,
         supersedes_id: None,
         booking_sequence: None,

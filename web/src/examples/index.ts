@@ -39,6 +39,7 @@ const GROUPS = [
       'lots',
       'realized-gains',
       'transactions',
+      'held-transactions',
     ],
   },
   { title: 'Changes', names: ['record-a-deposit', 'record-an-event', 'lock-a-period', 'portfolio-changed'] },

@@ -65,10 +65,12 @@ pub struct DividendInput {
     /// Fee, zero or more.
     fee: Option<Decimal>,
     /// The first day that the instrument trades without it. Where it is given the dividend counts from this day, and is a
-    /// receivable until it is paid.
+    /// receivable until it is paid. Where it is not, it is taken from the market's dividend that this is the payment of.
     ex_date: Option<Date>,
     /// The day it is paid on; the trade date where it is not given. It may be still to come.
     pay_date: Option<Date>,
+    /// What to do where the market knows another amount or currency, or the account has the dividend already.
+    decision: Option<ActionDecision>,
 }
 
 /// A dividend that buys units of what paid it: two transactions of one event. The purchase costs what the dividend brings
@@ -85,10 +87,12 @@ pub struct DividendReinvestedInput {
     tax_withheld: Option<Decimal>,
     /// Fee, zero or more.
     fee: Option<Decimal>,
-    /// The first day that the instrument trades without it, where it is known.
+    /// The first day that the instrument trades without it, where it is known; as of a dividend.
     ex_date: Option<Date>,
     /// Units bought, above zero.
     quantity: Decimal,
+    /// What to do where the market knows another amount or currency, or the account has the dividend already.
+    decision: Option<ActionDecision>,
 }
 
 /// Units received as income.
@@ -227,7 +231,8 @@ pub struct TransferInput {
 /// What to do about a difference from what the market knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum ActionDecision {
-    /// The transaction stands, and takes the place of the market's corporate action in its account.
+    /// The transaction stands: a split takes the place of the market's in its account, a dividend is recorded as it is, also
+    /// beside one that the account has already.
     KeepMine,
 }
 
@@ -767,13 +772,17 @@ impl TransactionRecordInput {
             ex: ex.map(|day| day.0),
             pay: pay.map(|day| day.0),
         };
-        let keeps_mine = match &self.activity {
-            TransactionActivityInput::Split(split) => split.decision == Some(ActionDecision::KeepMine),
-            _ => false,
+        let decision = match &self.activity {
+            TransactionActivityInput::Split(split) => split.decision,
+            TransactionActivityInput::Dividend(dividend) => dividend.decision,
+            TransactionActivityInput::DividendReinvested(dividend) => dividend.decision,
+            _ => None,
         };
+        let keeps_mine = decision == Some(ActionDecision::KeepMine);
         let kind = self.activity.kind()?;
         let (external_id, note) = (self.external_id, self.note);
-        let leg = Leg::new(NewTransaction { account, days, kind, keeps_mine, external_id, note }, field);
+        let new = NewTransaction { account, days, kind, keeps_mine, external_id, note, imported: None };
+        let leg = Leg::new(new, field);
         Ok(match &self.activity {
             TransactionActivityInput::DividendReinvested(dividend) => reinvested(leg, dividend.quantity.0),
             _ => Ok(vec![leg]),
