@@ -47,6 +47,8 @@ pub(super) fn blamed(error: &LedgerError, kind: &TransactionKind) -> Option<Part
         LedgerError::InsufficientQuantity { .. } => leaving(kind),
         LedgerError::InvalidQuantity { quantity, .. } => invalid_quantity(kind, *quantity),
         LedgerError::HoldsLong { .. } | LedgerError::MixedSides { .. } => QUANTITY,
+        LedgerError::NothingHeld { .. } | LedgerError::OwesUnits { .. } => INSTRUMENT,
+        LedgerError::SplitsDiffer { .. } => RATIO,
         LedgerError::NoMatchingLot { .. }
         | LedgerError::LotUsed { .. }
         | LedgerError::AmbiguousLots { .. }

@@ -45,6 +45,8 @@ pub enum RefusalCode {
     HoldsLong,
     /// Units held in one account and owed in another, where lots are pooled.
     MixedSides,
+    /// Income on units that are owed.
+    OwesUnits,
     /// A chosen lot that is not there.
     NoMatchingLot,
     /// A chosen lot that was used already.
@@ -177,9 +179,11 @@ impl From<ChangeError> for ServiceError {
 /// The refusal that a broken rule of the ledger comes to.
 pub fn ledger_refusal(error: &LedgerError, field: &[&str]) -> Refusal {
     let code = match error {
-        LedgerError::InsufficientQuantity { .. } => RefusalCode::InsufficientQuantity,
+        LedgerError::InsufficientQuantity { .. } | LedgerError::NothingHeld { .. } => RefusalCode::InsufficientQuantity,
         LedgerError::HoldsLong { .. } => RefusalCode::HoldsLong,
         LedgerError::MixedSides { .. } => RefusalCode::MixedSides,
+        LedgerError::OwesUnits { .. } => RefusalCode::OwesUnits,
+        LedgerError::SplitsDiffer { .. } => RefusalCode::ActionDiffers,
         LedgerError::NoMatchingLot { .. } => RefusalCode::NoMatchingLot,
         LedgerError::LotUsed { .. } => RefusalCode::LotUsed,
         LedgerError::AmbiguousLots { .. } => RefusalCode::AmbiguousLots,

@@ -10,7 +10,7 @@ use super::cash::{Balance, Movement};
 use super::fixed::Money;
 use super::income::Charge;
 use super::parts::{Parts, order};
-use super::pool::{Pool, Spare, Taken};
+use super::pool::{Pool, PoolSplit, Spare, Taken};
 use super::rates::Rates;
 use super::{
     CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotMethod, LotScope, MarketSplit,
@@ -356,10 +356,22 @@ impl<'a> Books<'a> {
         from: Currency,
         to: Currency,
     ) -> Result<Money, LedgerError> {
+        self.convert_on(entry, amount, from, to, entry.trade_date)
+    }
+
+    /// The same at a day's rate.
+    pub(super) fn convert_on(
+        &mut self,
+        entry: &Transaction,
+        amount: Decimal,
+        from: Currency,
+        to: Currency,
+        day: NaiveDate,
+    ) -> Result<Money, LedgerError> {
         let converted = if from == to {
             amount
         } else {
-            self.rates.convert(amount, from, to, entry.trade_date).map_err(LedgerError::conversion(entry.id))?
+            self.rates.convert(amount, from, to, day).map_err(LedgerError::conversion(entry.id))?
         };
         Money::rounded(converted).map_err(LedgerError::overflow(entry.id))
     }
@@ -370,13 +382,13 @@ impl<'a> Books<'a> {
         split: &MarketSplit,
         own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
     ) -> Result<(), LedgerError> {
-        split_pools(&mut self.pools, split, own).map_err(LedgerError::overflow(entry.id))
+        split_pools(self.policy.scope, &mut self.pools, split, own).map_err(LedgerError::overflow(entry.id))
     }
 
     /// Applies the splits after the last entry of a part, and puts away what the part came to.
     fn end_part(&mut self, splits: &mut PendingSplits) -> Result<(), LedgerError> {
         while let Some(split) = splits.next_until(NaiveDate::MAX) {
-            let result = split_pools(&mut self.pools, &split, &splits.own);
+            let result = split_pools(self.policy.scope, &mut self.pools, &split, &splits.own);
             result.map_err(|source| LedgerError::Split {
                 instrument: split.instrument,
                 date: split.ex_date,
@@ -406,12 +418,17 @@ impl<'a> Books<'a> {
     }
 }
 
-/// Applies a split of the market to every pool of the instrument, but for accounts whose own row says the same.
+/// Applies a split of the market to every pool of the instrument, but for accounts whose own row says the same. Where lots
+/// are pooled, one account's row of another day acts for all.
 fn split_pools(
+    scope: LotScope,
     pools: &mut [Pool<'_>],
     split: &MarketSplit,
     own: &HashSet<(AccountId, InstrumentId, NaiveDate)>,
 ) -> Result<(), ArithmeticError> {
+    if scope == LotScope::Portfolio && split.account.is_some() {
+        return Ok(());
+    }
     for pool in pools.iter_mut().filter(|pool| pool.instrument == split.instrument) {
         let concerns = |account: AccountId| split.account.is_none_or(|only| only == account);
         let by_itself = |account: AccountId| own.contains(&(account, split.instrument, split.ex_date));
@@ -421,7 +438,9 @@ fn split_pools(
         {
             continue;
         }
-        pool.split(split.numerator, split.denominator)?;
+        let &MarketSplit { ex_date: date, numerator, denominator, .. } = split;
+        pool.last_split = Some(PoolSplit { date, numerator, denominator, told_by: Vec::new() });
+        pool.split(numerator, denominator)?;
         pool.record_all(split.ex_date)?;
     }
     Ok(())

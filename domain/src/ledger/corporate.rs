@@ -5,13 +5,13 @@ use rust_decimal::Decimal;
 use super::book::Books;
 use super::fixed::Units;
 use super::lot::{Amounts, Restating};
-use super::pool::{Moved, Taken, proportion};
-use super::trades::{insufficient, realize};
+use super::pool::{Moved, Pool, PoolDetachment, PoolSplit, Taken, proportion};
+use super::trades::realize;
 use super::{
     Boot, BootTreatment, Detachment, Exchange, LedgerError, LotScope, Merger, RightsExercise, TradeCharges, Transaction,
 };
 use crate::id::InstrumentId;
-use crate::money::{Currency, add, mul, mul_div, product, sub};
+use crate::money::{Currency, add, div, mul, mul_div, product, sub};
 
 impl Books<'_> {
     /// Where lots are pooled, further accounts' rows of one event find it done.
@@ -29,11 +29,11 @@ impl Books<'_> {
             return Ok(());
         };
         let pool = &mut self.pools[pool];
-        let done = pool.last_split.is_some_and(|(day, by)| day == entry.trade_date && by != entry.account);
-        if self.policy.scope == LotScope::Portfolio && done {
+        if self.policy.scope == LotScope::Portfolio && told_before(entry, pool, numerator, denominator)? {
             return Ok(());
         }
-        pool.last_split = Some((entry.trade_date, entry.account));
+        pool.last_split =
+            Some(PoolSplit { date: entry.trade_date, numerator, denominator, told_by: vec![entry.account] });
         let split = pool.split(numerator, denominator).and_then(|()| pool.record_all(entry.trade_date));
         split.map_err(LedgerError::overflow(entry.id))
     }
@@ -67,7 +67,16 @@ impl Books<'_> {
         let local_currency = pool.terms.currency();
         // Where lots are pooled, the account's units stand for their share of each lot.
         let (units, mut held_left) = (pool.held(place), pool.decimal(pool.quantity));
-        let fraction = mul_div(cost_fraction, units, held_left).map_err(&overflow)?;
+        let own = mul_div(cost_fraction, units, held_left).map_err(&overflow)?;
+        // What other accounts' entries of this event gave away is no longer there to be shared.
+        let given = match &pool.last_detachment {
+            Some(last) if (last.date, last.child) == (entry.trade_date, child) => last.given,
+            _ => Decimal::ZERO,
+        };
+        let there = sub(Decimal::ONE, given).map_err(&overflow)?;
+        let fraction = if there.is_zero() { there } else { div(own, there).map_err(&overflow)?.min(Decimal::ONE) };
+        let given = add(given, own).map_err(&overflow)?;
+        pool.last_detachment = Some(PoolDetachment { date: entry.trade_date, child, given });
         let mut parts = Vec::new();
         let mut units_left = quantity;
         for at in pool.open_lots() {
@@ -302,7 +311,7 @@ impl Books<'_> {
     ) -> Result<(usize, usize), LedgerError> {
         let (pool, place) = self.any_held(entry, instrument, verb)?;
         if self.pools[pool].places[place].state.quantity.is_negative() {
-            return Err(insufficient(entry, &self.pools[pool], verb, "holds", Decimal::ONE, Decimal::ZERO));
+            return Err(nothing_held(entry, &self.pools[pool], verb));
         }
         Ok((pool, place))
     }
@@ -317,7 +326,7 @@ impl Books<'_> {
         let pool = self.pool(entry, entry.account, instrument)?;
         let place = self.pools[pool].place(entry.account);
         if self.pools[pool].places[place].state.quantity.is_zero() {
-            return Err(insufficient(entry, &self.pools[pool], verb, "holds", Decimal::ONE, Decimal::ZERO));
+            return Err(nothing_held(entry, &self.pools[pool], verb));
         }
         Ok((pool, place))
     }
@@ -339,4 +348,42 @@ impl Books<'_> {
         }
         Ok(())
     }
+}
+
+/// Accounts tell of one split within so many days of each other.
+const SAME_SPLIT_DAYS: i64 = 7;
+
+/// Whether another account, or the market, told of this split of pooled lots before.
+fn told_before(
+    entry: &Transaction,
+    pool: &mut Pool<'_>,
+    numerator: Decimal,
+    denominator: Decimal,
+) -> Result<bool, LedgerError> {
+    let Some(last) = &mut pool.last_split else { return Ok(false) };
+    let is_near = (entry.trade_date - last.date).num_days() <= SAME_SPLIT_DAYS;
+    if !is_near || last.told_by.contains(&entry.account) {
+        return Ok(false);
+    }
+    let ratios = mul(numerator, last.denominator).and_then(|one| Ok((one, mul(last.numerator, denominator)?)));
+    let (one, other) = ratios.map_err(LedgerError::overflow(entry.id))?;
+    if one != other {
+        return Err(LedgerError::SplitsDiffer {
+            transaction: entry.id,
+            name: pool.terms.name().to_owned(),
+            date: entry.trade_date,
+            numerator,
+            denominator,
+            other_date: last.date,
+            other_numerator: last.numerator,
+            other_denominator: last.denominator,
+        });
+    }
+    last.told_by.push(entry.account);
+    Ok(true)
+}
+
+fn nothing_held(entry: &Transaction, pool: &Pool<'_>, action: &'static str) -> LedgerError {
+    let name = pool.terms.name().to_owned();
+    LedgerError::NothingHeld { transaction: entry.id, name, date: entry.trade_date, action }
 }

@@ -45,6 +45,55 @@ pub enum LedgerError {
         /// The quantity held.
         held: Decimal,
     },
+    /// An event on what is held, where nothing is.
+    #[error("{action} {name}, holds none of it on {date}")]
+    NothingHeld {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// What the entry does, as a verb.
+        action: &'static str,
+    },
+    /// Income on units that are owed: their holder is paid, not this account.
+    #[error(
+        "receives income on {name}, owes {owed} of it on {date}: what is paid to its lender is a fee on the instrument"
+    )]
+    OwesUnits {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// The quantity owed.
+        owed: Decimal,
+    },
+    /// Another account whose lots are pooled with this one's told of the same split with another ratio.
+    #[error(
+        "splits {name} {numerator} for {denominator} on {date}, which another account whose lots are pooled split \
+         {other_numerator} for {other_denominator} on {other_date}"
+    )]
+    SplitsDiffer {
+        /// The entry.
+        transaction: TransactionId,
+        /// The instrument's name.
+        name: String,
+        /// The trade date.
+        date: NaiveDate,
+        /// Units after.
+        numerator: Decimal,
+        /// Units before.
+        denominator: Decimal,
+        /// The other account's trade date.
+        other_date: NaiveDate,
+        /// The other account's units after.
+        other_numerator: Decimal,
+        /// The other account's units before.
+        other_denominator: Decimal,
+    },
     /// One account would owe what another one holds, where their lots are pooled.
     #[error("leaves {name} held in one account and owed in another on {date}, though their lots are pooled")]
     MixedSides {
@@ -287,6 +336,9 @@ impl LedgerError {
             Self::InsufficientQuantity { transaction, .. }
             | Self::HoldsLong { transaction, .. }
             | Self::MixedSides { transaction, .. }
+            | Self::NothingHeld { transaction, .. }
+            | Self::OwesUnits { transaction, .. }
+            | Self::SplitsDiffer { transaction, .. }
             | Self::NoMatchingLot { transaction, .. }
             | Self::LotUsed { transaction, .. }
             | Self::AmbiguousLots { transaction, .. }

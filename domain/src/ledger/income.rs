@@ -29,6 +29,7 @@ impl Books<'_> {
         entry.positive("amount", amount)?;
         entry.not_negative("withheld", withheld)?;
         entry.not_negative("fee", fee)?;
+        self.not_owed(entry, instrument)?;
         let overflow = LedgerError::overflow(entry.id);
         let local = self.convert(entry, amount, currency, terms.currency())?;
         let [income, withheld_base, fee_base] = [
@@ -48,6 +49,22 @@ impl Books<'_> {
         let net = sub(amount, withheld).and_then(|rest| sub(rest, fee)).map_err(&overflow)?;
         self.post_decimal(entry, net, currency)?;
         Ok(())
+    }
+
+    /// Who owes units pays what they bring.
+    fn not_owed(&mut self, entry: &Transaction, instrument: InstrumentId) -> Result<(), LedgerError> {
+        let Some(pool) = self.pool_if_any(entry.account, instrument) else { return Ok(()) };
+        let pool = &mut self.pools[pool];
+        let place = pool.place(entry.account);
+        if !pool.places[place].state.quantity.is_negative() {
+            return Ok(());
+        }
+        Err(LedgerError::OwesUnits {
+            transaction: entry.id,
+            name: pool.terms.name().to_owned(),
+            date: entry.trade_date,
+            owed: pool.said(pool.places[place].state.quantity.negated()),
+        })
     }
 
     /// Changes the running totals of a holding of the entry's account; its units and cost stay.
@@ -76,6 +93,7 @@ impl Books<'_> {
         let terms = self.terms(entry, instrument)?;
         entry.positive_quantity(quantity)?;
         entry.not_negative("value", value)?;
+        self.not_owed(entry, instrument)?;
         let cost = Amounts {
             local: self.convert(entry, value, currency, terms.currency())?,
             base: self.base_amount(entry, value, currency)?,

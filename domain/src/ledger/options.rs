@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::book::Books;
 use super::fixed::Units;
 use super::lot::Amounts;
-use super::trades::insufficient;
+use super::trades::{expired, insufficient};
 use super::{LedgerError, OptionEvent, OptionRight, OptionTerms, Trade, Transaction};
 use crate::id::InstrumentId;
 use crate::money::mul;
@@ -47,12 +47,7 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let option = self.option_terms(entry, instrument)?;
         if entry.trade_date > option.expiry {
-            return Err(LedgerError::OptionExpired {
-                transaction: entry.id,
-                name: self.terms(entry, instrument)?.name().to_owned(),
-                date: entry.trade_date,
-                expiry: option.expiry,
-            });
+            return Err(expired(entry, self.terms(entry, instrument)?, option.expiry));
         }
         let premium = self.take_contracts(entry, instrument, quantity, side)?;
         let option_currency = self.terms(entry, instrument)?.currency();

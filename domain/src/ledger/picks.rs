@@ -86,7 +86,7 @@ pub(super) fn choose(
 }
 
 /// A lot that was there once and is used up is another mistake than one that never was.
-fn no_match(entry: &Transaction, pool: &Pool<'_>, pick: &LotPick, asked: Decimal) -> LedgerError {
+pub(super) fn no_match(entry: &Transaction, pool: &Pool<'_>, pick: &LotPick, asked: Decimal) -> LedgerError {
     let mut opened = pool.lots.iter().filter(|other| pick.lot == Some(other.opened_by)).peekable();
     let used = opened.peek().is_some() && opened.all(|lot| lot.closed_on.is_some());
     if used {

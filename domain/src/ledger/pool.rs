@@ -32,8 +32,26 @@ pub(super) struct Pool<'a> {
     spare: Rows,
     /// How many lots have come from elsewhere, by what first opened them.
     moved_in: HashMap<TransactionId, u32>,
-    /// The last split, so that further accounts' rows of the same event find it done where lots are pooled.
-    pub(super) last_split: Option<(NaiveDate, AccountId)>,
+    /// The last split, and what was given to a child last: further accounts' rows of the same event, where lots are pooled.
+    pub(super) last_split: Option<PoolSplit>,
+    pub(super) last_detachment: Option<PoolDetachment>,
+}
+
+/// A split that acted on a pool.
+pub(super) struct PoolSplit {
+    pub(super) date: NaiveDate,
+    pub(super) numerator: Decimal,
+    pub(super) denominator: Decimal,
+    /// The accounts that told of it; none where the market did.
+    pub(super) told_by: Vec<AccountId>,
+}
+
+/// What the lots of a pool gave to a child on a day.
+pub(super) struct PoolDetachment {
+    pub(super) date: NaiveDate,
+    pub(super) child: InstrumentId,
+    /// The part of their cost that accounts' entries gave away so far.
+    pub(super) given: Decimal,
 }
 
 /// Emptied memory of a pool, for the next one: growing anew each time would copy what is there again and again.
@@ -140,6 +158,7 @@ impl<'a> Pool<'a> {
             spare,
             moved_in: HashMap::new(),
             last_split: None,
+            last_detachment: None,
         }
     }
 

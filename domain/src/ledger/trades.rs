@@ -1,13 +1,14 @@
 //! Purchases and sales, long and short.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::book::Books;
 use super::fixed::{Money, Units};
 use super::lot::Amounts;
-use super::picks::choose;
+use super::picks::{choose, no_match};
 use super::pool::{Pool, Taken};
-use super::{LedgerError, LotMatch, LotPick, Oversell, Trade, TradeCharges, TradeValue, Transaction};
+use super::{InstrumentTerms, LedgerError, LotMatch, LotPick, Oversell, Trade, TradeCharges, TradeValue, Transaction};
 use crate::id::{AccountId, InstrumentId};
 use crate::money::{ArithmeticError, Currency, mul, product};
 
@@ -33,6 +34,10 @@ impl Books<'_> {
     pub(super) fn buy(&mut self, entry: &Transaction, trade: &Trade) -> Result<(), LedgerError> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Pays)?;
+        let pool = &self.pools[valued.pool];
+        if let Some(pick) = trade.lots.first().filter(|_| !pool.quantity.is_negative()) {
+            return Err(no_match(entry, pool, pick, trade.quantity));
+        }
         self.acquire(entry, valued.pool, valued.place, valued.units, valued.amounts, &trade.lots)?;
         self.settle(entry, trade, valued.total, Side::Pays)
     }
@@ -81,6 +86,9 @@ impl Books<'_> {
         let overflow = LedgerError::overflow(entry.id);
         let pool = self.pool(entry, entry.account, trade.instrument)?;
         let terms = self.pools[pool].terms;
+        if let Some(option) = terms.option().filter(|option| entry.trade_date > option.expiry) {
+            return Err(expired(entry, terms, option.expiry));
+        }
         let units = self.pools[pool].named(trade.quantity, &trade.lots).map_err(&overflow)?;
         let fee = Money::rounded(trade.fee).map_err(&overflow)?;
         let tax = Money::rounded(trade.tax).map_err(&overflow)?;
@@ -97,8 +105,8 @@ impl Books<'_> {
         let amounts = self.amounts(entry, trade, counted, terms.currency())?;
         let place = self.pools[pool].place(entry.account);
         if !charges.is_zero() {
-            let fee = self.at_booked_rate(entry, trade, fee, self.policy.base)?;
-            let tax = self.at_booked_rate(entry, trade, tax, self.policy.base)?;
+            let fee = self.at_booked_rate(entry, trade, fee, self.policy.base, entry.trade_date)?;
+            let tax = self.at_booked_rate(entry, trade, tax, self.policy.base, entry.trade_date)?;
             let expensed = self.policy.charges == TradeCharges::Expensed;
             let state = &mut self.pools[pool].places[place].state;
             state.fees_base = state.fees_base.plus(fee).map_err(&overflow)?;
@@ -127,11 +135,23 @@ impl Books<'_> {
         amount: Money,
         local_currency: Currency,
     ) -> Result<Amounts, LedgerError> {
-        let local = self.at_booked_rate(entry, trade, amount, local_currency)?;
+        self.amounts_on(entry, trade, amount, local_currency, entry.trade_date)
+    }
+
+    /// The same where the reference rate is that of a day.
+    pub(super) fn amounts_on(
+        &mut self,
+        entry: &Transaction,
+        trade: &Trade,
+        amount: Money,
+        local_currency: Currency,
+        day: NaiveDate,
+    ) -> Result<Amounts, LedgerError> {
+        let local = self.at_booked_rate(entry, trade, amount, local_currency, day)?;
         let base = if local_currency == self.policy.base {
             local
         } else {
-            self.at_booked_rate(entry, trade, amount, self.policy.base)?
+            self.at_booked_rate(entry, trade, amount, self.policy.base, day)?
         };
         Ok(Amounts { local, base })
     }
@@ -142,6 +162,7 @@ impl Books<'_> {
         trade: &Trade,
         amount: Money,
         to: Currency,
+        day: NaiveDate,
     ) -> Result<Money, LedgerError> {
         if trade.currency == to {
             return Ok(amount);
@@ -151,7 +172,7 @@ impl Books<'_> {
                 let converted = product(amount.decimal(), conversion.rate).and_then(Money::rounded);
                 converted.map_err(LedgerError::overflow(entry.id))
             }
-            _ => self.convert(entry, amount.decimal(), trade.currency, to),
+            _ => self.convert_on(entry, amount.decimal(), trade.currency, to, day),
         }
     }
 
@@ -294,6 +315,10 @@ impl Books<'_> {
     ) -> Result<(), LedgerError> {
         self.taken.clear();
         let at = &mut self.pools[pool];
+        if !picks.is_empty() {
+            // Lots are chosen by what they are shown to cost.
+            at.spread_cost().map_err(LedgerError::overflow(entry.id))?;
+        }
         let taken = match choose(entry, at, picks, quantity)? {
             Some(chosen) => at.take_picked(&chosen, entry.trade_date, &mut self.taken),
             None => at.take(quantity, entry.trade_date, &mut self.taken),
@@ -346,6 +371,12 @@ fn one_side(entry: &Transaction, pool: &Pool<'_>) -> Result<(), LedgerError> {
         return Err(LedgerError::MixedSides { transaction: entry.id, name, date: entry.trade_date });
     }
     Ok(())
+}
+
+/// An option that is no more.
+pub(super) fn expired(entry: &Transaction, terms: &InstrumentTerms, expiry: NaiveDate) -> LedgerError {
+    let name = terms.name().to_owned();
+    LedgerError::OptionExpired { transaction: entry.id, name, date: entry.trade_date, expiry }
 }
 
 pub(super) fn insufficient(

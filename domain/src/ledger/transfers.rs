@@ -37,19 +37,19 @@ impl Books<'_> {
         let charges = add(trade.fee, trade.tax).map_err(&overflow)?;
         let charges = Money::rounded(charges).map_err(&overflow)?;
         let given = valued.total.minus(charges).map_err(&overflow)?;
-        let amounts = self.amounts(entry, trade, given, self.pools[valued.pool].terms.currency())?;
-        let part = Moved {
-            lot: entry.id,
-            opened_on: opened_on.filter(|day| *day < entry.trade_date).unwrap_or(entry.trade_date),
-            quantity: trade.quantity,
-            cost: valued.amounts,
-        };
+        let opened_on = opened_on.filter(|day| *day < entry.trade_date).unwrap_or(entry.trade_date);
+        // What they cost was paid when they were bought, at the rates of that day; the charges are of today.
+        let local_currency = self.pools[valued.pool].terms.currency();
+        let today = self.amounts(entry, trade, given, local_currency)?;
+        let amounts = self.amounts_on(entry, trade, given, local_currency, opened_on)?;
+        let cost = valued.amounts.minus(today).and_then(|charges| amounts.plus(charges)).map_err(&overflow)?;
+        let part = Moved { lot: entry.id, opened_on, quantity: trade.quantity, cost };
         self.receive(entry, valued.pool, valued.place, part, true)?;
         if !charges.is_zero() {
             self.post(entry, charges.negated(), trade.currency)?;
         }
         let (instrument, quantity) = (trade.instrument, trade.quantity);
-        let crossing = Crossing { instrument, quantity, amounts, cost_base: valued.amounts.base };
+        let crossing = Crossing { instrument, quantity, amounts, cost_base: cost.base };
         self.in_kind_flow(entry, entry.account, None, &crossing)
     }
 

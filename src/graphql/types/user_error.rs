@@ -40,6 +40,8 @@ pub enum UserErrorCode {
     HoldsLong,
     /// One account would owe what another one holds, though the portfolio pools its lots.
     MixedSides,
+    /// Income on units that are owed (sold short): what is paid to their lender is a fee on the instrument.
+    OwesUnits,
     /// No open lot is what was chosen.
     NoMatchingLot,
     /// Less is left of the chosen lot than is taken: an earlier transaction used it.
@@ -91,6 +93,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::AmountTooLarge => Self::AmountTooLarge,
             RefusalCode::HoldsLong => Self::HoldsLong,
             RefusalCode::MixedSides => Self::MixedSides,
+            RefusalCode::OwesUnits => Self::OwesUnits,
             RefusalCode::NoMatchingLot => Self::NoMatchingLot,
             RefusalCode::LotUsed => Self::LotUsed,
             RefusalCode::AmbiguousLots => Self::AmbiguousLots,

@@ -7,6 +7,7 @@ pub(crate) mod histories;
 mod identity;
 mod income;
 mod options;
+mod pooled;
 mod previews;
 mod properties;
 mod shorts;

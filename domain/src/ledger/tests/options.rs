@@ -135,3 +135,14 @@ fn contracts_that_end_use_the_oldest_lots_where_the_holder_chooses() {
     let sold = ledger.on("2024-01-31", sell(ACME, "50", "60", "0"));
     assert!(matches!(sold.book_by(LotMethod::Specific).unwrap_err(), LedgerError::AmbiguousLots { .. }));
 }
+
+#[test]
+fn an_option_is_not_traded_after_its_last_day() {
+    for (date, holds) in [("2024-03-15", true), ("2024-03-16", false)] {
+        let booked = Ledger::default().on(date, buy(CALL, "1", "2", "0")).book();
+        assert_eq!(booked.is_ok(), holds, "{date}");
+        if let Err(error) = booked {
+            assert_eq!(error.to_string(), "ACME call expired on 2024-03-15, before 2024-03-16");
+        }
+    }
+}

@@ -57,6 +57,31 @@ fn a_dividend_that_the_lender_is_owed_is_a_charge_on_the_holding() {
 }
 
 #[test]
+fn income_on_what_is_owed_is_refused() {
+    let dividend = TransactionKind::Dividend {
+        instrument: instrument(ACME),
+        amount: dec!(8),
+        withheld: dec!(0),
+        fee: dec!(0),
+        currency: currency("EUR"),
+    };
+    let units = TransactionKind::InKindIncome {
+        source: InKindSource::StockDividend,
+        instrument: instrument(ACME),
+        quantity: dec!(1),
+        value: dec!(100),
+        currency: currency("EUR"),
+    };
+    for income in [dividend, units] {
+        let refused = Ledger::default().on("2024-01-02", short("10", "100", "0")).on("2024-02-01", income).book();
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "receives income on ACME, owes 10 of it on 2024-02-01: what is paid to its lender is a fee on the instrument"
+        );
+    }
+}
+
+#[test]
 fn a_purchase_covers_first_and_the_rest_is_held() {
     let booking = Ledger::default()
         .on("2024-01-02", short("4", "100", "0"))

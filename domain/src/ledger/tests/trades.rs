@@ -226,3 +226,41 @@ fn cash_is_owed_until_the_day_it_moves_on() {
         ]
     );
 }
+
+#[test]
+fn what_came_from_outside_cost_what_the_rate_of_its_purchase_says() {
+    let moved = |opened_on: Option<&str>| TransactionKind::TransferIn {
+        trade: trade(APPLE, "10", "100", "5"),
+        opened_on: opened_on.map(day),
+    };
+    // 1000 USD at 1.25 and at 1.00; the fee of 5 USD is of the day of the transfer, at 1.00.
+    for (opened_on, cost) in [(Some("2024-01-03"), dec!(805)), (None, dec!(1005))] {
+        let booking = Ledger::default().on("2024-02-01", moved(opened_on)).book().unwrap();
+        let last = holding(&booking, APPLE);
+        assert_eq!((last.cost_local, last.cost_base), (dec!(1005), cost));
+        assert_eq!((booking.flows[0].amount, booking.flows[0].amount_base), (dec!(1000), cost - dec!(5)));
+    }
+}
+
+#[test]
+fn lots_are_chosen_by_the_average_cost_that_they_are_shown_at() {
+    let picked = |unit_cost| {
+        let pick = LotPick { opened_on: Some(day("2024-01-03")), unit_cost: Some(unit_cost), ..LotPick::default() };
+        let sale = Trade { lots: vec![pick], ..trade(ACME, "5", "150", "0") };
+        let ledger = Ledger::default()
+            .on("2024-01-02", buy(ACME, "10", "100", "0"))
+            .on("2024-01-03", buy(ACME, "10", "120", "0"));
+        ledger.on("2024-02-01", TransactionKind::Sell(sale)).book_by(LotMethod::Average)
+    };
+    let booking = picked(dec!(110)).unwrap();
+    assert_eq!(closed(&booking), [(dec!(5), dec!(550), dec!(750))]);
+    assert_eq!(open_lots(&booking, ACME).iter().map(|lot| lot.1).collect::<Vec<_>>(), [dec!(10), dec!(5)]);
+    assert!(matches!(picked(dec!(120)), Err(LedgerError::NoMatchingLot { .. })));
+}
+
+#[test]
+fn a_purchase_that_covers_nothing_chooses_no_lots() {
+    let bought = Trade { lots: vec![LotPick::default()], ..trade(ACME, "10", "100", "0") };
+    let refused = Ledger::default().on("2024-01-02", TransactionKind::Buy(bought)).book();
+    assert!(matches!(refused, Err(LedgerError::NoMatchingLot { .. })), "{refused:?}");
+}
