@@ -192,7 +192,7 @@ pub enum LedgerError {
         /// The trade date.
         date: NaiveDate,
     },
-    /// An exercise or assignment after the last day for it.
+    /// A trade, an exercise or an assignment of an option after its last day.
     #[error("{name} expired on {expiry}, before {date}")]
     OptionExpired {
         /// The entry.
