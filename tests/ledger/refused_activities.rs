@@ -212,7 +212,7 @@ fn corporate_actions(book: &Book) -> Vec<Case> {
             spin_off(newco, acme, "0.5"),
             "INSUFFICIENT_QUANTITY",
             "activity.spinOff.instrumentId",
-            &["holds 0", "NEWCO"],
+            &["holds none", "NEWCO"],
         ),
         (
             "2024-03-08",
