@@ -270,7 +270,7 @@ fn corporate_actions(book: &Book) -> Vec<Case> {
             json!({ "returnOfCapital": { "instrumentId": newco, "amount": "1", "currency": "USD" } }),
             "INSUFFICIENT_QUANTITY",
             "activity.returnOfCapital.instrumentId",
-            &["holds 0"],
+            &["holds none"],
         ),
         (
             "2024-03-08",
