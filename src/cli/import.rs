@@ -81,8 +81,8 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
             outcome.delivered, outcome.promoted, outcome.held
         )
     };
-    let reference = if report.reference_loaded { "loaded" } else { "already there, left as they are" };
-    print(&format!("instruments, exchanges, currencies and calendars: {reference}"))?;
+    print(&format!("instruments: {} new, those known stay as they are", report.instruments))?;
+    print(&format!("currencies, exchanges, trading days and sectors: {} new", report.reference))?;
     print(&line("prices", report.prices))?;
     print(&line("exchange rates", report.rates))?;
     print(&line("splits", report.splits))?;

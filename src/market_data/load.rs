@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use domain::ledger::{OccSymbol, OptionRight};
@@ -10,7 +10,7 @@ use domain::ledger::{OccSymbol, OptionRight};
 use crate::clock::Environment;
 use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::{self, Dimension, Outcome, Run};
-use crate::tenancy::{Administration, DatabaseError};
+use crate::tenancy::{Administration, DatabaseError, Market, Session};
 
 const PROVIDER: &str = "directory";
 
@@ -33,6 +33,14 @@ pub enum LoadError {
         /// Why.
         reason: String,
     },
+    /// A directory without any file of market data.
+    #[error("{path} has none of the files of market data: {files}")]
+    Empty {
+        /// The directory.
+        path: PathBuf,
+        /// The files that it may have.
+        files: String,
+    },
     /// The database failed.
     #[error("the database did not take the market data")]
     Database(#[from] DatabaseError),
@@ -49,11 +57,36 @@ pub struct LoadReport {
     pub splits: Outcome,
     /// Cash dividends.
     pub dividends: Outcome,
-    /// Whether instruments, exchanges, currencies and calendars were new.
-    pub reference_loaded: bool,
+    /// Instruments that were not known before.
+    pub instruments: u64,
+    /// Currencies, exchanges, trading days and sectors that were not known before.
+    pub reference: u64,
 }
 
-/// Loads reference data if there is none yet, then prices, rates, splits and, where the directory has them, dividends. `progress` is told each step in words.
+/// A file of a directory, and its columns.
+type Table = (&'static str, &'static [&'static str]);
+
+/// Those of plain reference data, in the order in which they refer to each other.
+const REFERENCE: [(Dimension, Table); 4] = [
+    (Dimension::Currencies, ("currencies.csv", &["code", "name", "minor_unit", "withdrawn"])),
+    (Dimension::Exchanges, ("exchanges.csv", &["mic", "name", "country", "currency", "time_zone"])),
+    (Dimension::Sessions, ("sessions.csv.gz", &["mic", "date", "opens_at", "closes_at", "early_close"])),
+    (Dimension::Sectors, ("sectors.csv", &["code", "name"])),
+];
+const INSTRUMENTS: Table = (
+    "instruments.csv",
+    &["symbol", "name", "asset_type", "mic", "currency", "isin", "sector", "price_multiplier", "price_source"],
+);
+const PRICES: Table = ("prices.csv.gz", &["symbol", "date", "close"]);
+const RATES: Table = ("fx.csv.gz", &["base", "quote", "date", "rate"]);
+const SPLITS: Table = ("splits.csv", &["symbol", "ex_date", "numerator", "denominator"]);
+const DIVIDENDS: Table = ("dividends.csv", &["symbol", "type", "ex_date", "pay_date", "amount", "currency"]);
+
+/// Loads what a directory has of reference data, prices, rates, splits and dividends. Reference data that is known already stays
+/// as it is. `progress` is told each step in words.
+///
+/// # Errors
+/// [`LoadError`], also where the directory has no file of market data.
 pub async fn load_directory(
     administration: &Administration,
     directory: &Path,
@@ -61,127 +94,116 @@ pub async fn load_directory(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<LoadReport, LoadError> {
     let mut report = LoadReport::default();
-    let session = administration.market().await?;
-    if !pipeline::has_reference_data(&session).await? {
-        progress("loading instruments, exchanges, currencies and trading calendars");
-        load_reference(&session, directory, environment).await?;
-        report.reference_loaded = true;
+    let tables = REFERENCE.map(|(_, table)| table).into_iter().chain([INSTRUMENTS, PRICES, RATES, SPLITS, DIVIDENDS]);
+    let names: Vec<&str> = tables.map(|(name, _)| name).collect();
+    if !names.iter().any(|name| directory.join(name).exists()) {
+        return Err(LoadError::Empty { path: directory.to_owned(), files: names.join(", ") });
     }
+    progress("loading instruments, exchanges, currencies and trading calendars");
+    let session = administration.market().await?;
+    (report.reference, report.instruments) = load_reference(&session, directory, environment).await?;
     session.commit().await?;
-    progress("loading prices");
-    let rows = table(&directory.join("prices.csv.gz"), &["symbol", "date", "close"])?;
-    let (session, run) = begin(administration, environment, "prices").await?;
-    report.prices = pipeline::load_prices(&session, &run, &rows).await?;
-    pipeline::finish_run(&session, &run, report.prices, environment.clock.now()).await?;
-    session.commit().await?;
-    progress("loading exchange rates");
-    let rows = table(&directory.join("fx.csv.gz"), &["base", "quote", "date", "rate"])?;
-    let (session, run) = begin(administration, environment, "exchange rates").await?;
-    report.rates = pipeline::load_rates(&session, &run, &rows).await?;
-    pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
-    progress("loading splits");
-    let rows = table(&directory.join("splits.csv"), &["symbol", "ex_date", "numerator", "denominator"])?;
-    let run = new_run(environment, "splits");
-    pipeline::begin_run(&session, &run).await?;
-    report.splits = pipeline::load_splits(&session, &run, &rows).await?;
-    pipeline::finish_run(&session, &run, report.splits, environment.clock.now()).await?;
-    let path = directory.join("dividends.csv");
-    // Directories of before there were dividends have none.
-    if path.exists() {
+    if let Some(rows) = table(directory, PRICES)? {
+        progress("loading prices");
+        let session = administration.market().await?;
+        let run = begin(&session, environment, "prices").await?;
+        report.prices = pipeline::load_prices(&session, &run, &rows).await?;
+        pipeline::finish_run(&session, &run, report.prices, environment.clock.now()).await?;
+        session.commit().await?;
+    }
+    let session = administration.market().await?;
+    if let Some(rows) = table(directory, RATES)? {
+        progress("loading exchange rates");
+        let run = begin(&session, environment, "exchange rates").await?;
+        report.rates = pipeline::load_rates(&session, &run, &rows).await?;
+        pipeline::finish_run(&session, &run, report.rates, environment.clock.now()).await?;
+    }
+    if let Some(rows) = table(directory, SPLITS)? {
+        progress("loading splits");
+        let run = begin(&session, environment, "splits").await?;
+        report.splits = pipeline::load_splits(&session, &run, &rows).await?;
+        pipeline::finish_run(&session, &run, report.splits, environment.clock.now()).await?;
+    }
+    if let Some(rows) = table(directory, DIVIDENDS)? {
         progress("loading dividends");
-        let rows = table(&path, &["symbol", "type", "ex_date", "pay_date", "amount", "currency"])?;
-        let run = new_run(environment, "dividends");
-        pipeline::begin_run(&session, &run).await?;
+        let run = begin(&session, environment, "dividends").await?;
         report.dividends = pipeline::load_dividends(&session, &run, &rows).await?;
         pipeline::finish_run(&session, &run, report.dividends, environment.clock.now()).await?;
     }
     pipeline::bump_version(&session).await?;
     // In the same transaction: what was booked and computed from the version before is done again, whatever ends this process.
-    queue::enqueue_for_all(&session, run.id, DAILY_FACTS, environment.clock.now()).await?;
+    queue::enqueue_for_all(&session, environment.ids.next(), DAILY_FACTS, environment.clock.now()).await?;
     session.commit().await?;
     Ok(report)
 }
 
-fn new_run(environment: &Environment, dataset: &'static str) -> Run {
-    Run { id: environment.ids.next(), dataset, provider: PROVIDER, started_at: environment.clock.now() }
-}
-
 async fn begin(
-    administration: &Administration,
+    session: &Session<Market>,
     environment: &Environment,
     dataset: &'static str,
-) -> Result<(crate::tenancy::Session<crate::tenancy::Market>, Run), DatabaseError> {
-    let run = new_run(environment, dataset);
-    let session = administration.market().await?;
-    pipeline::begin_run(&session, &run).await?;
-    Ok((session, run))
+) -> Result<Run, DatabaseError> {
+    let run = Run { id: environment.ids.next(), dataset, provider: PROVIDER, started_at: environment.clock.now() };
+    pipeline::begin_run(session, &run).await?;
+    Ok(run)
 }
 
+/// Returns how many rows were new: of all but instruments, and of these.
 async fn load_reference(
-    session: &crate::tenancy::Session<crate::tenancy::Market>,
+    session: &Session<Market>,
     directory: &Path,
     environment: &Environment,
-) -> Result<(), LoadError> {
-    let file = |name: &str| directory.join(name);
+) -> Result<(u64, u64), LoadError> {
     let optional = |cell: String| Some(cell).filter(|cell| !cell.is_empty());
-    let plain = [
-        (Dimension::Currencies, "currencies.csv", &["code", "name", "minor_unit", "withdrawn"][..]),
-        (Dimension::Exchanges, "exchanges.csv", &["mic", "name", "country", "currency", "time_zone"]),
-        (Dimension::Sessions, "sessions.csv.gz", &["mic", "date", "opens_at", "closes_at", "early_close"]),
-        (Dimension::Sectors, "sectors.csv", &["code", "name"]),
-    ];
-    for (dimension, name, header) in plain {
-        let nullable = header.iter().map(|&column| column == "withdrawn").collect::<Vec<_>>();
-        let rows: Vec<Vec<Option<String>>> = table(&file(name), header)?
-            .into_iter()
-            .map(|row| {
-                row.into_iter()
-                    .zip(&nullable)
-                    .map(|(cell, &null)| if null { optional(cell) } else { Some(cell) })
-                    .collect()
-            })
-            .collect();
-        pipeline::fill(session, dimension, &rows).await?;
+    let mut new = 0;
+    for (dimension, file) in REFERENCE {
+        let Some(rows) = table(directory, file)? else { continue };
+        let cells = |row: Vec<String>| {
+            let nullable = file.1.iter().map(|&column| column == "withdrawn");
+            row.into_iter().zip(nullable).map(|(cell, null)| if null { optional(cell) } else { Some(cell) }).collect()
+        };
+        new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;
     }
-    let header =
-        ["symbol", "name", "asset_type", "mic", "currency", "isin", "sector", "price_multiplier", "price_source"];
+    let Some(instruments) = table(directory, INSTRUMENTS)? else { return Ok((new, 0)) };
     let now = environment.clock.now().to_rfc3339();
-    let path = file("instruments.csv");
-    let instruments = table(&path, &header)?;
-    let ids: HashMap<String, String> =
-        instruments.iter().map(|row| (row[0].clone(), environment.ids.next().to_string())).collect();
+    let mut ids = pipeline::known(session, Dimension::Instruments).await?;
+    for row in &instruments {
+        ids.entry([row[0].clone(), row[3].clone()]).or_insert_with(|| environment.ids.next().to_string());
+    }
+    // An option may be about an instrument that was known before.
+    let by_symbol: HashMap<&str, &str> = ids.iter().map(|([symbol, _], id)| (symbol.as_str(), id.as_str())).collect();
     let mut rows = Vec::new();
     for row in instruments {
         let mut terms = vec![None; 5];
         if row[2] == "OPTION" {
-            terms = option_terms(&row[0], &row[7], &ids)
-                .map_err(|reason| LoadError::Format { path: path.clone(), reason })?
+            let path = directory.join(INSTRUMENTS.0);
+            terms = option_terms(&row[0], &row[7], &by_symbol)
+                .map_err(|reason| LoadError::Format { path, reason })?
                 .map(Some)
                 .into();
         }
-        let mut cells = vec![ids.get(&row[0]).cloned()];
+        let mut cells = vec![ids.get(&[row[0].clone(), row[3].clone()]).cloned()];
         cells.extend(row.into_iter().map(optional));
         cells.extend(terms);
         cells.push(Some(now.clone()));
         rows.push(cells);
     }
-    pipeline::fill(session, Dimension::Instruments, &rows).await?;
-    Ok(())
+    Ok((new, pipeline::fill(session, Dimension::Instruments, &rows).await?))
 }
 
 /// Underlying, right, strike, units per contract and expiry of an option, from its symbol and its multiplier. The underlying
-/// is the instrument of the same file that is called as the symbol's root.
-fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<String, String>) -> Result<[String; 5], String> {
+/// is the instrument that is called as the symbol's root.
+fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<&str, &str>) -> Result<[String; 5], String> {
     let terms = OccSymbol::parse(symbol).map_err(|error| error.to_string())?;
     let underlying = ids.get(terms.root());
-    let underlying =
-        underlying.ok_or_else(|| format!("the underlying {} of {symbol} is not in instruments.csv", terms.root()))?;
+    let underlying = underlying.ok_or_else(|| {
+        format!("the underlying {} of {symbol} is not known and not in instruments.csv", terms.root())
+    })?;
     let right = match terms.right() {
         OptionRight::Call => "CALL",
         OptionRight::Put => "PUT",
     };
     Ok([
-        underlying.clone(),
+        (*underlying).to_owned(),
         right.to_owned(),
         terms.strike().to_string(),
         multiplier.to_owned(),
@@ -189,26 +211,29 @@ fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<String, String>) -
     ])
 }
 
-/// The rows of a CSV file, plain or gzipped, whose header is exactly `header`.
-fn table(path: &Path, header: &[&str]) -> Result<Vec<Vec<String>>, LoadError> {
-    let file = File::open(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    let reader: Box<dyn Read> = if path.extension().is_some_and(|extension| extension == "gz") {
-        Box::new(flate2::read::GzDecoder::new(file))
-    } else {
-        Box::new(file)
+/// The rows of a directory's CSV file, plain or gzipped, whose header is exactly that; `None` where there is no such file.
+fn table(directory: &Path, (name, header): Table) -> Result<Option<Vec<Vec<String>>>, LoadError> {
+    let path = directory.join(name);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(LoadError::Read { path, source }),
     };
-    let format = |reason: String| LoadError::Format { path: path.to_owned(), reason };
+    let reader: Box<dyn Read> = match name.ends_with(".gz") {
+        true => Box::new(flate2::read::GzDecoder::new(file)),
+        false => Box::new(file),
+    };
+    let format = |reason: String| LoadError::Format { path: path.clone(), reason };
     let mut csv = csv::Reader::from_reader(reader);
     let found = csv.headers().map_err(|error| format(error.to_string()))?;
     if found.iter().ne(header.iter().copied()) {
         return Err(format(format!("the header is not {}", header.join(","))));
     }
-    csv.records()
-        .map(|record| {
-            let record = record.map_err(|error| format(error.to_string()))?;
-            Ok(record.iter().map(str::to_owned).collect())
-        })
-        .collect()
+    let rows = csv.records().map(|record| {
+        let record = record.map_err(|error| format(error.to_string()))?;
+        Ok(record.iter().map(str::to_owned).collect())
+    });
+    rows.collect::<Result<_, _>>().map(Some)
 }
 
 #[cfg(test)]
@@ -217,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_terms_of_an_option_stand_in_its_symbol() {
-        let ids = HashMap::from([("AAPL".to_owned(), "7".to_owned())]);
+        let ids = HashMap::from([("AAPL", "7")]);
         let terms = option_terms("AAPL  240119C00190500", "100", &ids).expect("terms");
         assert_eq!(terms, ["7", "CALL", "190.5", "100", "2024-01-19"]);
         assert!(option_terms("MSFT  240119C00190500", "100", &ids).expect_err("no underlying").contains("MSFT"));

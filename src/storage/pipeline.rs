@@ -1,8 +1,10 @@
 //! What the data pipeline writes: staging as delivered, then in sets what passes the checks.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use entity::market::meta_refresh_log;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryResult, Statement};
 use uuid::Uuid;
 
 use super::copy::CopyRows;
@@ -317,6 +319,27 @@ pub enum Dimension {
 }
 
 impl Dimension {
+    /// Where in a row its key stands.
+    fn key(self, row: &[Option<String>]) -> [String; 2] {
+        let cell = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+        match self {
+            Self::Currencies | Self::Exchanges | Self::Sectors => [cell(0), String::new()],
+            Self::Sessions => [cell(0), cell(1)],
+            Self::Instruments => [cell(1), cell(4)],
+        }
+    }
+
+    /// Both parts of each row's key, and an id.
+    fn keys(self) -> &'static str {
+        match self {
+            Self::Currencies => "SELECT code, '', '' FROM dim_currency",
+            Self::Exchanges => "SELECT mic, '', '' FROM dim_exchange",
+            Self::Sessions => "SELECT mic, date::text, '' FROM dim_exchange_session",
+            Self::Sectors => "SELECT code, '', '' FROM dim_sector",
+            Self::Instruments => "SELECT symbol, mic, id::text FROM dim_stock",
+        }
+    }
+
     fn statement(self) -> &'static str {
         match self {
             Self::Currencies => "COPY dim_currency (code, name, minor_unit, withdrawn) FROM STDIN",
@@ -331,16 +354,18 @@ impl Dimension {
     }
 }
 
-/// Fills a dimension table that is still empty; `None` cells are NULL.
+/// Adds the rows of a dimension that are not there yet, and returns how many those are; `None` cells are NULL.
 pub async fn fill(
     session: &Session<Market>,
     dimension: Dimension,
     rows: &[Vec<Option<String>>],
 ) -> Result<u64, DatabaseError> {
-    let chunks = rows.chunks(CHUNK).map(|chunk| {
+    let known = known(session, dimension).await?.into_keys().collect::<HashSet<_>>();
+    let new: Vec<_> = rows.iter().filter(|row| !known.contains(&dimension.key(row))).collect();
+    let chunks = new.chunks(CHUNK).map(|chunk| {
         let mut copy = CopyRows::default();
         for row in chunk {
-            for cell in row {
+            for cell in *row {
                 copy.optional(cell.as_ref());
             }
             copy.end_row();
@@ -350,9 +375,18 @@ pub async fn fill(
     session.copy_in(dimension.statement(), chunks).await
 }
 
-/// Whether reference data has been loaded.
-pub async fn has_reference_data(session: &Session<Market>) -> Result<bool, DatabaseError> {
-    Ok(entity::market::dim_stock::Entity::find().one(session).await?.is_some())
+/// The keys of a dimension's rows, and of instruments the id too.
+pub async fn known(
+    session: &Session<Market>,
+    dimension: Dimension,
+) -> Result<HashMap<[String; 2], String>, DatabaseError> {
+    let statement = Statement::from_string(DbBackend::Postgres, dimension.keys());
+    let rows = session.query_all_raw(statement).await?;
+    let key = |row: &QueryResult| {
+        let [one, other, id] = [row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?];
+        Ok(([one, other], id))
+    };
+    rows.iter().map(key).collect()
 }
 
 /// The last day on which every stock that is priced by an exchange has a close.

@@ -4,5 +4,6 @@ mod around;
 mod daily_values;
 mod failures;
 mod market_actions;
+mod new_instruments;
 mod queue;
 mod rights;
