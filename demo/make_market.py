@@ -179,9 +179,10 @@ def main(source):
     for r in read(source / "calendars/sessions.csv.gz"):
         if r["mic"] in mics and "1990" <= r["date"][:4] <= "2027":
             days[r["mic"]].append(r["date"])
-            at = [r[k][:-1] + ":00Z" for k in ("open_utc", "close_utc")]
-            rows.append((r["mic"], r["date"], *at, r["early_close"]))
-    write("sessions.csv.gz", "mic,date,opens_at,closes_at,early_close", sorted(rows))
+            at = [r[k] and r[k][:-1] + ":00Z" for k in ("open_utc", "close_utc", "break_start_utc", "break_end_utc")]
+            rows.append((r["mic"], r["date"], *at[:2], r["early_close"], *at[2:], r["late_open"]))
+    header = "mic,date,opens_at,closes_at,early_close,break_starts_at,break_ends_at,late_open"
+    write("sessions.csv.gz", header, sorted(rows))
 
     for symbol, ex, _, _ in SPLITS:
         assert ex in days["XNYS"], (symbol, ex)

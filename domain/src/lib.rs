@@ -4,7 +4,7 @@
 //! prices and cost are exact decimals with checked operations; rates of return and statistics are `f64` fractions
 //! (0.05 is 5 %). A broken rule is a typed error that carries the numbers.
 //!
-//! In reading order: [`money`] and [`id`], [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
+//! In reading order: [`money`] and [`id`], [`calendar`] (when a market trades), [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
 //! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@
 mod testing;
 
 pub mod analytics;
+pub mod calendar;
 pub mod id;
 pub mod ledger;
 pub mod money;

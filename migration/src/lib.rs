@@ -56,6 +56,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0006_changes",
     "market" / "m0007_action_changes",
     "market" / "m0008_dividends",
+    "market" / "m0009_sessions",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

@@ -36,6 +36,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("instrument", READS_MARKET),
     ("prices", READS_MARKET),
     ("exchangeRates", READS_MARKET),
+    ("exchanges", READS_MARKET),
+    ("exchange", READS_MARKET),
     ("auditLog", Rule::AnyOf(&[P::AuditRead])),
     ("node", Rule::SignedIn),
     ("nodes", Rule::SignedIn),

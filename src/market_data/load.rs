@@ -66,11 +66,20 @@ pub struct LoadReport {
 /// A file of a directory, and its columns.
 type Table = (&'static str, &'static [&'static str]);
 
+/// Columns of plain reference data in which an empty cell is none.
+const MAY_BE_EMPTY: [&str; 3] = ["withdrawn", "break_starts_at", "break_ends_at"];
+
 /// Those of plain reference data, in the order in which they refer to each other.
 const REFERENCE: [(Dimension, Table); 4] = [
     (Dimension::Currencies, ("currencies.csv", &["code", "name", "minor_unit", "withdrawn"])),
     (Dimension::Exchanges, ("exchanges.csv", &["mic", "name", "country", "currency", "time_zone"])),
-    (Dimension::Sessions, ("sessions.csv.gz", &["mic", "date", "opens_at", "closes_at", "early_close"])),
+    (
+        Dimension::Sessions,
+        (
+            "sessions.csv.gz",
+            &["mic", "date", "opens_at", "closes_at", "early_close", "break_starts_at", "break_ends_at", "late_open"],
+        ),
+    ),
     (Dimension::Sectors, ("sectors.csv", &["code", "name"])),
 ];
 const INSTRUMENTS: Table = (
@@ -158,7 +167,7 @@ async fn load_reference(
     for (dimension, file) in REFERENCE {
         let Some(rows) = table(directory, file)? else { continue };
         let cells = |row: Vec<String>| {
-            let nullable = file.1.iter().map(|&column| column == "withdrawn");
+            let nullable = file.1.iter().map(|column| MAY_BE_EMPTY.contains(column));
             row.into_iter().zip(nullable).map(|(cell, null)| if null { optional(cell) } else { Some(cell) }).collect()
         };
         new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;

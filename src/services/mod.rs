@@ -9,6 +9,7 @@ mod corporate_action;
 pub mod daily_value;
 pub mod error;
 mod event;
+mod exchange;
 pub mod held_transaction;
 pub mod idempotency;
 pub mod import;

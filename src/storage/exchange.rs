@@ -1,10 +1,33 @@
-//! Trading sessions.
+//! Markets and their trading sessions.
 
-use chrono::NaiveDate;
-use entity::market::dim_exchange_session;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::TradingSession;
+use domain::money::Currency;
+use entity::market::{dim_exchange, dim_exchange_session};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
+
+/// The code of markets that never close. It is no ISO 10383 code.
+pub const ALWAYS_OPEN: &str = "24X7";
+
+/// A market as stored.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Its ISO 10383 code, or [`ALWAYS_OPEN`].
+    pub mic: String,
+    /// Its name.
+    pub name: String,
+    /// The ISO 3166 code of its country.
+    pub country: String,
+    /// The currency that most of its instruments are quoted in.
+    pub currency: Currency,
+    /// Its IANA time zone.
+    pub time_zone: String,
+}
 
 /// The days on which a market trades, in order.
 pub async fn sessions(session: &Session<Tenant>, mic: &str) -> Result<Vec<NaiveDate>, DatabaseError> {
@@ -16,4 +39,68 @@ pub async fn sessions(session: &Session<Tenant>, mic: &str) -> Result<Vec<NaiveD
         .into_tuple()
         .all(session)
         .await?)
+}
+
+/// Every market, by code.
+pub async fn all(session: &Session<Tenant>) -> Result<Vec<Exchange>, DatabaseError> {
+    let rows = dim_exchange::Entity::find().order_by_asc(dim_exchange::Column::Mic).all(session).await?;
+    let exchange = |row: dim_exchange::Model| {
+        let currency = Currency::new(&row.currency).map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
+        let dim_exchange::Model { mic, name, country, time_zone, .. } = row;
+        Ok(Exchange { mic, name, country, currency, time_zone })
+    };
+    rows.into_iter().map(exchange).collect()
+}
+
+/// A market's sessions from one day to another.
+pub async fn between(
+    session: &Session<Tenant>,
+    mic: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<TradingSession>, DatabaseError> {
+    let rows = dim_exchange_session::Entity::find()
+        .filter(dim_exchange_session::Column::Mic.eq(mic))
+        .filter(dim_exchange_session::Column::Date.between(from, to))
+        .order_by_asc(dim_exchange_session::Column::Date)
+        .all(session)
+        .await?;
+    Ok(rows.into_iter().map(trading_session).collect())
+}
+
+/// A session ends a day after its date at the latest, in whatever time zone.
+const AHEAD: &str = "
+SELECT s.mic, s.date, s.opens_at, s.closes_at, s.early_close, s.break_starts_at, s.break_ends_at, s.late_open
+FROM unnest($1::text[]) AS wanted (mic)
+CROSS JOIN LATERAL (
+    SELECT * FROM market.dim_exchange_session s
+    WHERE s.mic = wanted.mic AND s.date >= ($2 AT TIME ZONE 'UTC')::date - 1 AND s.closes_at > $2
+    ORDER BY s.date LIMIT 2
+) s
+ORDER BY s.mic, s.date";
+
+/// Of each market, the session that ends next after a moment and the one after it.
+pub async fn ahead(
+    session: &Session<Tenant>,
+    mics: Vec<String>,
+    moment: DateTime<Utc>,
+) -> Result<Vec<(String, TradingSession)>, DatabaseError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, AHEAD, [mics.into(), moment.into()]);
+    let rows = session.query_all_raw(statement).await?;
+    let session = |row: &_| {
+        let row = dim_exchange_session::Model::from_query_result(row, "")?;
+        Ok((row.mic.clone(), trading_session(row)))
+    };
+    rows.iter().map(session).collect()
+}
+
+fn trading_session(row: dim_exchange_session::Model) -> TradingSession {
+    TradingSession {
+        date: row.date,
+        opens_at: row.opens_at,
+        closes_at: row.closes_at,
+        pause: row.break_starts_at.zip(row.break_ends_at),
+        is_early_close: row.early_close,
+        is_late_open: row.late_open,
+    }
 }

@@ -309,7 +309,7 @@ pub enum Dimension {
     Currencies,
     /// mic, name, country, currency, time zone
     Exchanges,
-    /// mic, date, opens at, closes at, early close
+    /// mic, date, opens at, closes at, early close, break starts at, break ends at, late open
     Sessions,
     /// code, name
     Sectors,
@@ -344,7 +344,10 @@ impl Dimension {
         match self {
             Self::Currencies => "COPY dim_currency (code, name, minor_unit, withdrawn) FROM STDIN",
             Self::Exchanges => "COPY dim_exchange (mic, name, country, currency, time_zone) FROM STDIN",
-            Self::Sessions => "COPY dim_exchange_session (mic, date, opens_at, closes_at, early_close) FROM STDIN",
+            Self::Sessions => {
+                "COPY dim_exchange_session (mic, date, opens_at, closes_at, early_close, break_starts_at, break_ends_at, \
+                 late_open) FROM STDIN"
+            }
             Self::Sectors => "COPY dim_sector (code, name) FROM STDIN",
             Self::Instruments => {
                 "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \

@@ -22,6 +22,8 @@ const TABLE: &[(&str, &str)] = &[
     ("instrument", "ADIU"),
     ("prices", "ADIU"),
     ("exchangeRates", "ADIU"),
+    ("exchanges", "ADIU"),
+    ("exchange", "ADIU"),
     ("auditLog", "AU"),
     ("node", "OADIU"),
     ("nodes", "OADIU"),

@@ -161,6 +161,8 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "id": sample.instrument }),
     ),
     query("exchangeRates", r#"{ exchangeRates(base: "EUR", quote: "USD") { dates } }"#, |_| json!({})),
+    query("exchanges", "{ exchanges { mic isOpen } }", |_| json!({})),
+    query("exchange", r#"{ exchange(mic: "XNYS") { mic nextOpen } }"#, |_| json!({})),
     query(
         "auditLog",
         "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }

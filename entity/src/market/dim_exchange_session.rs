@@ -12,6 +12,9 @@ pub struct Model {
     pub opens_at: DateTimeUtc,
     pub closes_at: DateTimeUtc,
     pub early_close: bool,
+    pub break_starts_at: Option<DateTimeUtc>,
+    pub break_ends_at: Option<DateTimeUtc>,
+    pub late_open: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

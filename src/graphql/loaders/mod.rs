@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, Request, Result};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::MarketState;
 use uuid::Uuid;
 
 use super::context::Operation;
@@ -72,6 +73,10 @@ pub struct SplitsKey(pub Uuid);
 /// The cash dividends of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DividendsKey(pub Uuid);
+
+/// What the market with this code does at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MarketStateKey(pub String, pub DateTime<Utc>);
 
 /// The cash dividend with this id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -197,6 +202,17 @@ loader!(DividendKey => Dividend, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let dividends = operation.services.dividends_by_ids(&session, &ids).await?;
     Ok(dividends.into_iter().map(|dividend| (DividendKey(dividend.id), dividend)).collect())
+});
+
+loader!(MarketStateKey => MarketState, |operation, session, keys| {
+    let mut loaded = HashMap::new();
+    let moments: HashSet<DateTime<Utc>> = keys.iter().map(|key| key.1).collect();
+    for at in moments {
+        let mics = keys.iter().filter(|key| key.1 == at).map(|key| key.0.clone()).collect();
+        let states = operation.services.market_states(&session, mics, at).await?;
+        loaded.extend(states.into_iter().map(|(mic, state)| (MarketStateKey(mic, at), state)));
+    }
+    Ok(loaded)
 });
 
 loader!(PortfolioKey => Arc<Portfolio>, |operation, session, keys| {

@@ -1,6 +1,7 @@
 //! Everything that can be read, one file a noun.
 
 mod audit_log;
+mod exchange;
 mod instrument;
 mod node;
 mod portfolio;
@@ -18,6 +19,7 @@ pub struct Query(
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     instrument::InstrumentQuery,
+    exchange::ExchangeQuery,
     audit_log::AuditLogQuery,
     node::NodeQuery,
 );

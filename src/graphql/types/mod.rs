@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit_entry;
 pub mod bookkeeping;
 pub mod daily_value;
+pub mod exchange;
 pub mod figure;
 pub mod gains;
 pub mod held_transaction;

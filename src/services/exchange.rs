@@ -1,0 +1,48 @@
+//! Markets, and when they trade.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::{MarketState, TradingSession};
+
+use super::{ServiceError, Services, access};
+use crate::auth::Permission;
+use crate::storage;
+use crate::storage::exchange::Exchange;
+use crate::tenancy::{Session, Tenant};
+
+impl Services {
+    /// Every market, by code.
+    pub async fn exchanges(&self, session: &Session<Tenant>) -> Result<Vec<Exchange>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::exchange::all(session).await?)
+    }
+
+    /// What markets do at a moment; one whose calendar does not reach it, or that never closes, is left out.
+    pub async fn market_states(
+        &self,
+        session: &Session<Tenant>,
+        mics: Vec<String>,
+        moment: DateTime<Utc>,
+    ) -> Result<HashMap<String, MarketState>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        let mut sessions: HashMap<String, Vec<TradingSession>> = HashMap::new();
+        for (mic, ahead) in storage::exchange::ahead(session, mics, moment).await? {
+            sessions.entry(mic).or_default().push(ahead);
+        }
+        let states = sessions.into_iter().filter_map(|(mic, ahead)| Some((mic, MarketState::at(moment, &ahead)?)));
+        Ok(states.collect())
+    }
+
+    /// A market's sessions from one day to another.
+    pub async fn trading_sessions(
+        &self,
+        session: &Session<Tenant>,
+        mic: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<TradingSession>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::exchange::between(session, mic, from, to).await?)
+    }
+}
