@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{self, CashSum, Change, LedgerError, Transaction};
+use domain::ledger::{self, CashSum, Change, LedgerError};
 use domain::money::ArithmeticError;
 use serde_json::json;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ use crate::storage::booked::Of;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::ChangeError;
 use crate::storage::transaction::staging::{self, LeftOut, Merged, NewRow, NewRows, Published, StagedEntry};
-use crate::storage::transaction::{Activity, ImportBatch, LedgerRow};
+use crate::storage::transaction::{Activity, ImportBatch};
 use crate::tenancy::{Session, Tenant};
 
 /// Rows that are read from the file at a time.
@@ -580,7 +580,6 @@ impl PartBooking<'_> {
         let Self { services, portfolio, .. } = *self;
         let Piece { mut entries, recorded, .. } = piece;
         let before = storage::transaction::of_instruments(session, portfolio.id, &recorded).await?;
-        let before: Vec<Transaction> = before.iter().filter_map(LedgerRow::transaction).collect();
         let after = loop {
             if entries.is_empty() {
                 return Ok(true);
