@@ -661,6 +661,7 @@ fn nothing_else() -> Change {
         lots: Vec::new(),
         matches_removed: Vec::new(),
         matches: Vec::new(),
+        positions_removed: Vec::new(),
         positions: Vec::new(),
         cash: Vec::new(),
         flows_removed: Vec::new(),
