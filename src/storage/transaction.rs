@@ -169,13 +169,15 @@ pub async fn effective(
     query.all(session).await?.into_iter().map(row::read).collect()
 }
 
+/// Each instrument is a search of its own by the index of both, which a list is not while statistics of the table are old.
 const OF_INSTRUMENTS: &str = "\
     SELECT coalesce(t.booking_sequence, t.sequence), t.id, t.account_id, t.type, t.trade_date, t.instrument_id, \
     t.quantity, t.price, t.amount, t.fee, t.tax, t.currency, t.counter_amount, t.counter_currency, t.settlement_rate, \
     t.ratio_numerator, t.ratio_denominator, t.settlement_date, t.opened_on, t.counter_account_id, \
     t.counter_instrument_id, t.counter_quantity, t.counter_price, t.total, t.accrued_interest, t.cost_fraction, t.lots \
-    FROM fact_portfolio_transactions t WHERE t.portfolio_id = $1 \
-    AND t.instrument_id = ANY (string_to_array($2, ',')::uuid[]) AND t.type <> 'REVERSAL' \
+    FROM unnest(string_to_array($2, ',')::uuid[]) AS i (id) CROSS JOIN LATERAL ( \
+    SELECT * FROM fact_portfolio_transactions r WHERE r.portfolio_id = $1 AND r.instrument_id = i.id OFFSET 0) t \
+    WHERE t.type <> 'REVERSAL' \
     AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.reverses_id = t.id AND l.reverses_id IS NOT NULL) \
     AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.supersedes_id = t.id AND l.supersedes_id IS NOT NULL) \
     ORDER BY t.trade_date, t.sequence";

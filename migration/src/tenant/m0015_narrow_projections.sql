@@ -8,3 +8,8 @@ DROP INDEX fact_daily_cash_portfolio;
 ALTER TABLE lot SET (fillfactor = 50);
 ALTER TABLE fact_daily_positions SET (fillfactor = 50);
 ALTER TABLE fact_daily_cash SET (fillfactor = 50);
+
+-- A tenth of its size without the day and the order in it. An instrument's rows are sorted where they are read, and no index
+-- of a ledger that has just grown looks cheaper than this one.
+DROP INDEX transactions_instrument;
+CREATE INDEX transactions_instrument ON fact_portfolio_transactions (portfolio_id, instrument_id);
