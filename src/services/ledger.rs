@@ -95,13 +95,13 @@ impl Services {
         gone: &[LedgerRow],
     ) -> Result<(), PostError> {
         let mut before = storage::transaction::of_instruments(session, portfolio.id, touched).await?;
+        let gone: Vec<Transaction> = gone.iter().filter_map(LedgerRow::transaction).collect();
+        let stays = |entry: &&Transaction| !gone.iter().any(|other| other.id == entry.id);
+        let mut after: Vec<Transaction> = before.iter().filter(stays).cloned().collect();
+        after.extend(new.iter().filter_map(LedgerRow::transaction));
         // What concerns no instrument stands for itself.
-        before.extend(
-            gone.iter().filter(|row| !before.iter().any(|other| other.id == row.id)).cloned().collect::<Vec<_>>(),
-        );
-        let after = before.iter().filter(|row| !gone.iter().any(|other| other.id == row.id)).chain(new);
-        let after = after.filter_map(LedgerRow::transaction).collect();
-        let before = before.iter().filter_map(LedgerRow::transaction).collect();
+        let alone = gone.iter().filter(|entry| !before.iter().any(|other| other.id == entry.id));
+        before.extend(alone.cloned().collect::<Vec<_>>());
         let change = self.change(session, portfolio, before, after).await?;
         storage::transaction::append(session, new).await?;
         storage::projection::change(session, portfolio.id, &change).await.map_err(|error| {

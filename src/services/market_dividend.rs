@@ -280,7 +280,7 @@ impl Services {
         let kinds: Vec<TransactionKind> = kinds.cloned().collect();
         let part = self.part(session, portfolio.id, &kinds).await?;
         let recorded = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
-        let recorded = recorded.iter().filter(|row| Some(row.id) != but).filter_map(LedgerRow::transaction);
+        let recorded = recorded.into_iter().filter(|entry| Some(entry.id.uuid()) != but);
         let of_part = |kind: &TransactionKind| kind.instrument().is_some_and(|id| part.contains(&id.uuid()));
         let entries = entries.into_iter().filter(|entry| of_part(&entry.kind));
         let before = recorded.chain(entries).filter(|entry| entry.trade_date < last).collect();

@@ -11,7 +11,6 @@ use super::valuation::View;
 use super::{ServiceError, Services};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::LedgerRow;
 use crate::tenancy::{Session, Tenant};
 
 /// A sale that is thought of.
@@ -88,8 +87,8 @@ impl Services {
         };
         let part = self.part(session, portfolio.id, std::slice::from_ref(&sale.kind)).await?;
         let rows = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
-        let until = rows.iter().filter(|row| row.trade_date <= sale.trade_date);
-        let transactions: Vec<Transaction> = until.filter_map(LedgerRow::transaction).collect();
+        let until = rows.into_iter().filter(|entry| entry.trade_date <= sale.trade_date);
+        let transactions: Vec<Transaction> = until.collect();
         let kinds = transactions.iter().map(|entry| &entry.kind).chain([&sale.kind]);
         let instruments = self.terms(session, kinds).await?;
         let fx = market.fx(session).await?;

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
 pub use self::dirty::{Dirty, advance, mark_outdated, mark_portfolio, mark_prices, next_dirty, spread_prices};
-pub use self::read::{held, values};
+pub use self::read::values;
 
 use super::columns::Columns;
 use crate::storage::row_sink::RowSink;

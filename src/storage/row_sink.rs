@@ -15,19 +15,13 @@ pub trait RowSink {
     fn optional(&mut self, value: Option<impl Display>) -> &mut Self;
 
     /// Adds an id.
-    fn id(&mut self, value: Uuid) -> &mut Self {
-        self.cell(value)
-    }
+    fn id(&mut self, value: Uuid) -> &mut Self;
 
     /// Adds a day.
-    fn day(&mut self, value: NaiveDate) -> &mut Self {
-        self.cell(value)
-    }
+    fn day(&mut self, value: NaiveDate) -> &mut Self;
 
     /// Adds a number, without zeros at its end.
-    fn decimal(&mut self, value: Decimal) -> &mut Self {
-        self.cell(value.normalize())
-    }
+    fn decimal(&mut self, value: Decimal) -> &mut Self;
 
     /// Adds an id, or NULL.
     fn optional_id(&mut self, value: Option<Uuid>) -> &mut Self {

@@ -189,24 +189,34 @@ pub async fn effective(
     query.all(session).await?.into_iter().map(row::read).collect()
 }
 
-/// What counts of a portfolio's ledger and concerns these instruments. In booking order.
+/// Each instrument is a search of its own by the index of both, which a list is not while statistics of the table are old.
+const OF_INSTRUMENTS: &str = "\
+    SELECT coalesce(t.booking_sequence, t.sequence), t.id, t.account_id, t.type, t.trade_date, t.instrument_id, \
+    t.quantity, t.price, t.amount, t.fee, t.tax, t.currency, t.counter_amount, t.counter_currency, t.settlement_rate, \
+    t.ratio_numerator, t.ratio_denominator, t.settlement_date, t.opened_on, t.counter_account_id, \
+    t.counter_instrument_id, t.counter_quantity, t.counter_price, t.total, t.accrued_interest, t.cost_fraction, t.lots \
+    FROM unnest(string_to_array($2, ',')::uuid[]) AS i (id) CROSS JOIN LATERAL ( \
+    SELECT * FROM fact_portfolio_transactions r WHERE r.portfolio_id = $1 AND r.instrument_id = i.id OFFSET 0) t \
+    WHERE t.type <> 'REVERSAL' \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.reverses_id = t.id AND l.reverses_id IS NOT NULL) \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions l WHERE l.supersedes_id = t.id AND l.supersedes_id IS NOT NULL) \
+    ORDER BY t.trade_date, t.sequence";
+
+/// What counts of a portfolio's ledger and concerns these instruments, as booking reads it. By day and order of recording.
 pub async fn of_instruments(
     session: &Session<Tenant>,
     portfolio: Uuid,
     instruments: &BTreeSet<Uuid>,
-) -> Result<Vec<LedgerRow>, DatabaseError> {
+) -> Result<Vec<Transaction>, DatabaseError> {
     if instruments.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = table::Entity::find()
-        .filter(table::Column::PortfolioId.eq(portfolio))
-        .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
-        .filter(counts(None))
-        .order_by_asc(table::Column::TradeDate)
-        .order_by_asc(table::Column::Sequence)
-        .all(session)
-        .await?;
-    rows.into_iter().map(row::read).collect()
+    let instruments: Vec<Uuid> = instruments.iter().copied().collect();
+    let values = [portfolio.into(), list(&instruments).into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, OF_INSTRUMENTS, values);
+    let rows = session.query_all_raw(statement).await?;
+    let entries = rows.iter().map(|row| Ok(row::booked(row)?.transaction()));
+    entries.filter_map(Result::transpose).collect()
 }
 
 /// What a portfolio's entries link: an instrument and the one that it brought, or an option that was exercised, whose terms

@@ -14,6 +14,7 @@ mod names;
 mod session;
 
 pub use administration::{Administration, MigrationSummary, NewTenant};
+pub use connection::Column;
 pub use directory::{TenantRecord, TenantStatus};
 pub use error::DatabaseError;
 pub use gateway::{DatabaseSettings, Gateway, GatewayError};

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use super::connection::TransactionConnection;
+use super::connection::{Column, TransactionConnection};
 use super::error::DatabaseError;
 use crate::auth::Actor;
 
@@ -55,14 +55,10 @@ impl<S: Scope> Session<S> {
         Ok(self.connection.end("ROLLBACK").await?)
     }
 
-    /// Runs a constant `INSERT … SELECT … FROM unnest(…)` whose parameters are text arrays, one a column; returns how many
-    /// rows it made. One round trip: for some hundreds of rows quicker than COPY, whose closing message the network holds
+    /// Runs a constant `INSERT … SELECT … FROM unnest(…)` whose parameters are arrays, one a column; returns how many rows
+    /// it made. One round trip: for some hundreds of rows quicker than COPY, whose closing message the network holds
     /// back until the data before it is acknowledged.
-    pub async fn insert_columns(
-        &self,
-        statement: &'static str,
-        columns: Vec<Vec<Option<String>>>,
-    ) -> Result<u64, DatabaseError> {
+    pub async fn insert_columns(&self, statement: &'static str, columns: Vec<Column>) -> Result<u64, DatabaseError> {
         Ok(self.connection.execute_columns(statement, columns).await?)
     }
 

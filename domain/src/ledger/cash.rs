@@ -38,6 +38,11 @@ pub struct CashPeriod {
 super::period::period!(CashPeriod, [amount, unsettled, interest_base, fees_base, taxes_base]);
 
 impl CashPeriod {
+    /// Whether every figure is zero.
+    pub fn is_nothing(&self) -> bool {
+        super::period::Period::says_nothing(self)
+    }
+
     pub(super) fn empty(account: AccountId, currency: Currency) -> Self {
         Self {
             account,

@@ -16,6 +16,8 @@ use crate::money::{ArithmeticError, Currency, add, sub};
 pub type LotKey = (AccountId, InstrumentId, TransactionId, u32);
 /// A match among all: where, by which disposal, the how manieth.
 pub type MatchKey = (AccountId, InstrumentId, TransactionId, u32);
+/// A position among all: the holding, and the day that it begins on.
+pub type PositionKey = (AccountId, InstrumentId, NaiveDate);
 
 /// What an edit changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,27 +30,16 @@ pub struct Change {
     pub matches_removed: Vec<MatchKey>,
     /// Matches that are new, or not as they were.
     pub matches: Vec<LotMatch>,
-    /// Holdings whose rows change.
-    pub positions: Vec<PositionChange>,
+    /// Days that change no holding any more.
+    pub positions_removed: Vec<PositionKey>,
+    /// Positions that are new, or not as they were.
+    pub positions: Vec<PositionPeriod>,
     /// Balances whose rows change.
     pub cash: Vec<CashChange>,
     /// Entries whose flows are no more, or not as they were.
     pub flows_removed: Vec<TransactionId>,
     /// All flows of entries whose flows are new, or not as they were.
     pub flows: Vec<Flow>,
-}
-
-/// A holding's rows from a day on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PositionChange {
-    /// Where it is held.
-    pub account: AccountId,
-    /// What is held.
-    pub instrument: InstrumentId,
-    /// Rows that begin on this day or later are no more.
-    pub from: NaiveDate,
-    /// The rows in their place. The row before them is valid until the first of them, or for good where there is none.
-    pub rows: Vec<PositionPeriod>,
 }
 
 /// A balance that is higher or lower from a day on.
@@ -70,25 +61,19 @@ impl Change {
     pub fn between(before: &Booking, after: &Booking) -> Result<Self, ArithmeticError> {
         let (lots_removed, lots) = rows(&before.lots, &after.lots, Lot::key);
         let (matches_removed, matches) = rows(&before.matches, &after.matches, LotMatch::key);
+        let (positions_removed, positions) = rows(&before.positions, &after.positions, PositionPeriod::key);
         let (flows_removed, flows) = flows(&before.flows, &after.flows);
         Ok(Self {
             lots_removed,
             lots,
             matches_removed,
             matches,
-            positions: positions(&before.positions, &after.positions),
+            positions_removed,
+            positions,
             cash: cash(&before.cash, &after.cash)?,
             flows_removed,
             flows,
         })
-    }
-
-    /// The first day on which a value can be another than before; `None` where nothing changes.
-    pub fn from(&self) -> Option<NaiveDate> {
-        let positions = self.positions.iter().map(|change| change.from);
-        let cash = self.cash.iter().filter_map(|change| change.steps.first()).map(|step| step.valid_from);
-        let flows = self.flows.iter().map(|flow| flow.date);
-        positions.chain(cash).chain(flows).min()
     }
 }
 
@@ -103,6 +88,13 @@ impl LotMatch {
     /// What tells it apart from all others.
     pub fn key(&self) -> MatchKey {
         (self.account, self.instrument, self.sale, self.ordinal)
+    }
+}
+
+impl PositionPeriod {
+    /// What tells it apart from all others.
+    pub fn key(&self) -> PositionKey {
+        (self.account, self.instrument, self.valid_from)
     }
 }
 
@@ -128,39 +120,13 @@ fn flows(before: &[Flow], after: &[Flow]) -> (Vec<TransactionId>, Vec<Flow>) {
     (removed, added)
 }
 
-fn positions(before: &[PositionPeriod], after: &[PositionPeriod]) -> Vec<PositionChange> {
-    let by_holding = |rows: &[PositionPeriod]| {
-        let mut holdings: BTreeMap<(AccountId, InstrumentId), Vec<PositionPeriod>> = BTreeMap::new();
-        for row in rows {
-            holdings.entry((row.account, row.instrument)).or_default().push(row.clone());
-        }
-        holdings
-    };
-    let (before, mut after) = (by_holding(before), by_holding(after));
-    let holdings: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
-    let mut changes = Vec::new();
-    for (account, instrument) in holdings {
-        let old = before.get(&(account, instrument)).map(Vec::as_slice).unwrap_or_default();
-        let mut new = after.remove(&(account, instrument)).unwrap_or_default();
-        // A row that only ends on another day is followed by a change that says so.
-        let same = |(old, new): &(&PositionPeriod, &PositionPeriod)| {
-            old.valid_from == new.valid_from && super::period::Period::says_the_same(*old, *new)
-        };
-        let kept = old.iter().zip(&new).take_while(same).count();
-        let first = |rows: &[PositionPeriod]| rows.get(kept).map(|row| row.valid_from);
-        let Some(from) = first(old).into_iter().chain(first(&new)).min() else { continue };
-        changes.push(PositionChange { account, instrument, from, rows: new.split_off(kept) });
-    }
-    changes
-}
-
 fn cash(before: &[CashPeriod], after: &[CashPeriod]) -> Result<Vec<CashChange>, ArithmeticError> {
     let (before, after) = (by_balance(before), by_balance(after));
     let balances: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
     let mut changes = Vec::new();
     for (account, currency) in balances {
         let rows = |of: &BTreeMap<_, Vec<CashPeriod>>| of.get(&(account, currency)).cloned().unwrap_or_default();
-        let steps = combined(&rows(&after), &rows(&before), sub)?;
+        let steps = combined(Vec::new(), &rows(&after), &rows(&before), sub)?;
         if !steps.is_empty() {
             changes.push(CashChange { account, currency, steps });
         }
@@ -183,25 +149,34 @@ impl CashChange {
     }
 
     /// The balance's rows after the change. `rows` are its rows before, ascending: all of them, or those from the one that
-    /// holds on the day before [`CashChange::from`] on.
+    /// holds on the day before [`CashChange::from`] on, to the one that holds on the day of the last step at least.
     ///
     /// # Errors
     /// [`ArithmeticError`] where a sum is too large.
     pub fn applied(&self, rows: &[CashPeriod]) -> Result<Vec<CashPeriod>, ArithmeticError> {
-        combined(rows, &self.steps, add)
+        let kept = rows.partition_point(|row| self.from().is_none_or(|from| row.valid_from < from));
+        let (kept, changed) = rows.split_at(kept);
+        combined(kept.to_vec(), changed, &self.steps, add)
     }
 }
 
 type Operation = fn(rust_decimal::Decimal, rust_decimal::Decimal) -> Result<rust_decimal::Decimal, ArithmeticError>;
 
-/// The rows of two balances added up, or subtracted, day of change by day of change.
-fn combined(left: &[CashPeriod], right: &[CashPeriod], by: Operation) -> Result<Vec<CashPeriod>, ArithmeticError> {
-    let Some(any) = left.first().or(right.first()) else { return Ok(Vec::new()) };
+/// The rows of two balances added up, or subtracted, day of change by day of change; `rows` are those of the left one before
+/// the right one begins.
+fn combined(
+    mut rows: Vec<CashPeriod>,
+    left: &[CashPeriod],
+    right: &[CashPeriod],
+    by: Operation,
+) -> Result<Vec<CashPeriod>, ArithmeticError> {
+    let Some(any) = left.first().or(right.first()) else { return Ok(rows) };
     let nothing = CashPeriod::empty(any.account, any.currency);
     let days: BTreeSet<NaiveDate> = left.iter().chain(right).map(|row| row.valid_from).collect();
     let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
-    let (mut on_left, mut on_right) = (&nothing, &nothing);
-    let mut rows = Vec::with_capacity(days.len());
+    let before = rows.last().cloned();
+    let (mut on_left, mut on_right) = (before.as_ref().unwrap_or(&nothing), &nothing);
+    rows.reserve(days.len());
     for day in days {
         on_left = left.next_if(|row| row.valid_from == day).unwrap_or(on_left);
         on_right = right.next_if(|row| row.valid_from == day).unwrap_or(on_right);
@@ -268,6 +243,27 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn rows_before_a_change_stay_also_where_they_say_that_nothing_is_left() {
+        let day = |day| NaiveDate::from_ymd_opt(2024, 3, day).expect("a day");
+        let row = |from, until: Option<u32>, amount: i64| CashPeriod {
+            valid_from: day(from),
+            valid_until: until.map(day),
+            amount: amount.into(),
+            ..CashPeriod::empty(Uuid::from_u128(1).into(), Currency::EUR)
+        };
+        let change = |steps| CashChange { account: Uuid::from_u128(1).into(), currency: Currency::EUR, steps };
+        let stored = [row(1, Some(4), 100), row(4, None, 0)];
+        let paid_in = change(vec![row(6, None, 50)]);
+        let paid = [row(1, Some(4), 100), row(4, Some(6), 0), row(6, None, 50)];
+        assert_eq!(paid_in.applied(&stored).expect("a sum"), paid);
+        assert_eq!(paid_in.applied(&stored[1..]).expect("a sum"), paid[1..]);
+        let taken_back = change(vec![row(6, None, -50)]);
+        assert_eq!(taken_back.applied(&paid[1..]).expect("a sum"), stored[1..]);
+        let never = change(vec![row(1, Some(4), -100), row(4, None, 0)]);
+        assert_eq!(never.applied(&paid).expect("a sum"), paid[2..], "before its first row a balance is nothing");
+    }
 
     #[test]
     fn groups_are_what_links_join() {

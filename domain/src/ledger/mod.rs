@@ -40,7 +40,7 @@ pub use action::{MarketDividend, MarketSplit, UnitsHeld};
 pub use book::{Booking, book};
 pub use cash::CashPeriod;
 pub use cash_sum::CashSum;
-pub use change::{CashChange, Change, LotKey, MatchKey, PositionChange, grouped, linked};
+pub use change::{CashChange, Change, LotKey, MatchKey, PositionKey, grouped, linked};
 pub use error::LedgerError;
 pub use flow::{Flow, InKind};
 pub use gains::{GainTotals, TaxYear, tax_years};

@@ -47,7 +47,7 @@ impl Services {
         }
         let values: HashMap<Uuid, Vec<Decimal>> =
             storage::daily_value::values(session, &ids, opening, end).await?.into_iter().collect();
-        let held = grouped(storage::daily_value::held(session, &ids, opening, end).await?);
+        let held = grouped(storage::projection::held(session, &ids, end).await?);
         let mut flows = grouped(storage::projection::flows(session, &ids, opening, end, Border::Portfolio).await?);
         let instruments: BTreeSet<Uuid> = held.values().flatten().copied().collect();
         let calendars = load_calendars(session, market, Arc::clone(fx), instruments).await?;

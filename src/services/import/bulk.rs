@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{self, Booking, CashSum, Change, LedgerError, Transaction, UnitsHeld};
+use domain::ledger::{self, Booking, CashSum, Change, LedgerError, UnitsHeld};
 use domain::money::ArithmeticError;
 use serde_json::json;
 use uuid::Uuid;
@@ -644,7 +644,6 @@ impl PartBooking<'_> {
         let Self { services, portfolio, .. } = *self;
         let Piece { mut entries, recorded, .. } = piece;
         let before = storage::transaction::of_instruments(session, portfolio.id, &recorded).await?;
-        let before: Vec<Transaction> = before.iter().filter_map(LedgerRow::transaction).collect();
         let after = loop {
             if entries.is_empty() {
                 return Ok(true);
@@ -806,6 +805,7 @@ fn nothing_else() -> Change {
         lots: Vec::new(),
         matches_removed: Vec::new(),
         matches: Vec::new(),
+        positions_removed: Vec::new(),
         positions: Vec::new(),
         cash: Vec::new(),
         flows_removed: Vec::new(),

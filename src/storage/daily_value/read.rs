@@ -1,4 +1,4 @@
-//! Stored values, and what a portfolio holds in a range.
+//! Stored values.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -44,28 +44,4 @@ pub async fn values(
             Ok((row.portfolio_id, amounts))
         })
         .collect()
-}
-
-const HELD: &str = "\
-    SELECT DISTINCT portfolio_id, instrument_id FROM fact_daily_positions \
-    WHERE portfolio_id = ANY (string_to_array($1, ',')::uuid[]) AND valid_from <= $3 \
-    AND (valid_until IS NULL OR valid_until > $2)";
-
-#[derive(FromQueryResult)]
-struct HeldRow {
-    portfolio_id: Uuid,
-    instrument_id: Uuid,
-}
-
-/// Which instruments each portfolio has a position of between two days, both included.
-pub async fn held(
-    session: &Session<Tenant>,
-    portfolios: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
-    let parameters = [list(portfolios).into(), from.into(), to.into()];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, HELD, parameters);
-    let rows = HeldRow::find_by_statement(statement).all(session).await?;
-    Ok(rows.into_iter().map(|row| (row.portfolio_id, row.instrument_id)).collect())
 }

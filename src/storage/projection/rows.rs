@@ -17,7 +17,7 @@ const CHUNK: usize = 20_000;
 pub(super) trait Stored {
     /// How many columns it has.
     const WIDTH: usize;
-    /// Inserts rows given as one array a column.
+    /// Inserts rows given as one array a column, or puts them in the place of those with their keys.
     const INSERT: &'static str;
     /// Takes rows from a stream.
     const COPY: &'static str;
@@ -42,7 +42,18 @@ pub(super) async fn write<R: Stored + Sync>(
             copy.into_chunk()
         });
         session.copy_in(R::COPY, chunks).await?;
-    } else if !rows.is_empty() {
+        return Ok(());
+    }
+    put(session, portfolio, rows).await
+}
+
+/// Writes rows, also in the place of those that are there under their keys.
+pub(super) async fn put<R: Stored + Sync>(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    rows: &[R],
+) -> Result<(), DatabaseError> {
+    for rows in rows.chunks(CHUNK) {
         let mut columns = Columns::new(R::WIDTH);
         for row in rows {
             row.cells(portfolio, &mut columns);
@@ -56,10 +67,12 @@ impl Stored for Lot {
     const WIDTH: usize = 11;
     const INSERT: &'static str = "\
         INSERT INTO lot (transaction_id, portfolio_id, account_id, instrument_id, ordinal, opened_on, closed_on, \
-        quantity_opened, quantity_remaining, cost_local, cost_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, \
-        c5::integer, c6::date, c7::date, c8::numeric, c9::numeric, c10::numeric, c11::numeric FROM unnest($1::text[], \
-        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-        $11::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)";
+        quantity_opened, quantity_remaining, cost_local, cost_base) SELECT * FROM unnest($1::uuid[], $2::uuid[], \
+        $3::uuid[], $4::uuid[], $5::text[]::integer[], $6::date[], $7::date[], $8::numeric[], $9::numeric[], \
+        $10::numeric[], $11::numeric[]) ON CONFLICT (transaction_id, account_id, instrument_id, ordinal) DO UPDATE \
+        SET opened_on = excluded.opened_on, closed_on = excluded.closed_on, quantity_opened = \
+        excluded.quantity_opened, quantity_remaining = excluded.quantity_remaining, cost_local = \
+        excluded.cost_local, cost_base = excluded.cost_base";
     const COPY: &'static str = "\
         COPY lot (transaction_id, portfolio_id, account_id, instrument_id, ordinal, opened_on, closed_on, \
         quantity_opened, quantity_remaining, cost_local, cost_base) FROM STDIN";
@@ -79,11 +92,14 @@ impl Stored for LotMatch {
     const INSERT: &'static str = "\
         INSERT INTO lot_match (sale_transaction_id, account_id, instrument_id, ordinal, lot_transaction_id, \
         lot_account_id, lot_ordinal, portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, \
-        proceeds_local, proceeds_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::integer, c5::uuid, c6::uuid, \
-        c7::integer, c8::uuid, c9::date, c10::date, c11::numeric, c12::numeric, c13::numeric, c14::numeric, \
-        c15::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], \
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], \
-        $15::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15)";
+        proceeds_local, proceeds_base) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
+        $4::text[]::integer[], $5::uuid[], $6::uuid[], $7::text[]::integer[], $8::uuid[], $9::date[], $10::date[], \
+        $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[]) ON CONFLICT \
+        (sale_transaction_id, account_id, instrument_id, ordinal) DO UPDATE SET lot_transaction_id = \
+        excluded.lot_transaction_id, lot_account_id = excluded.lot_account_id, lot_ordinal = excluded.lot_ordinal, \
+        opened_on = excluded.opened_on, closed_on = excluded.closed_on, quantity = excluded.quantity, cost_local = \
+        excluded.cost_local, cost_base = excluded.cost_base, proceeds_local = excluded.proceeds_local, proceeds_base \
+        = excluded.proceeds_base";
     const COPY: &'static str = "\
         COPY lot_match (sale_transaction_id, account_id, instrument_id, ordinal, lot_transaction_id, \
         lot_account_id, lot_ordinal, portfolio_id, opened_on, closed_on, quantity, cost_local, cost_base, \
@@ -103,12 +119,14 @@ impl Stored for PositionPeriod {
     const INSERT: &'static str = "\
         INSERT INTO fact_daily_positions (account_id, instrument_id, valid_from, valid_until, portfolio_id, \
         quantity, cost_local, cost_base, realized_local, realized_base, income_local, income_base, withholding_base, \
-        fees_base, taxes_base, expensed_base) SELECT c1::uuid, c2::uuid, c3::date, c4::date, c5::uuid, c6::numeric, \
-        c7::numeric, c8::numeric, c9::numeric, c10::numeric, c11::numeric, c12::numeric, c13::numeric, c14::numeric, \
-        c15::numeric, c16::numeric FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
-        $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], \
-        $14::text[], $15::text[], $16::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, \
-        c15, c16)";
+        fees_base, taxes_base, expensed_base) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::date[], \
+        $5::uuid[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], \
+        $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[], $16::numeric[]) ON CONFLICT (account_id, \
+        instrument_id, valid_from) DO UPDATE SET valid_until = excluded.valid_until, quantity = excluded.quantity, \
+        cost_local = excluded.cost_local, cost_base = excluded.cost_base, realized_local = excluded.realized_local, \
+        realized_base = excluded.realized_base, income_local = excluded.income_local, income_base = \
+        excluded.income_base, withholding_base = excluded.withholding_base, fees_base = excluded.fees_base, \
+        taxes_base = excluded.taxes_base, expensed_base = excluded.expensed_base";
     const COPY: &'static str = "\
         COPY fact_daily_positions (account_id, instrument_id, valid_from, valid_until, portfolio_id, \
         quantity, cost_local, cost_base, realized_local, realized_base, income_local, income_base, \
@@ -129,18 +147,16 @@ impl Stored for CashPeriod {
     const WIDTH: usize = 10;
     const INSERT: &'static str = "\
         INSERT INTO fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, unsettled, \
-        interest_base, fees_base, taxes_base) SELECT c1::uuid, c2, c3::date, c4::date, c5::uuid, c6::numeric, \
-        c7::numeric, c8::numeric, c9::numeric, c10::numeric FROM unnest($1::text[], $2::text[], $3::text[], \
-        $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) AS r (c1, c2, c3, c4, c5, \
-        c6, c7, c8, c9, c10)";
+        interest_base, fees_base, taxes_base) SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::date[], \
+        $5::uuid[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[])";
     const COPY: &'static str = "\
         COPY fact_daily_cash (account_id, currency, valid_from, valid_until, portfolio_id, amount, \
         unsettled, interest_base, fees_base, taxes_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
-        row.cell(self.account.uuid()).cell(self.currency).cell(self.valid_from).optional(self.valid_until);
-        row.cell(portfolio).cell(self.amount).cell(self.unsettled);
-        row.cell(self.interest_base).cell(self.fees_base).cell(self.taxes_base);
+        row.id(self.account.uuid()).cell(self.currency).day(self.valid_from).optional_day(self.valid_until);
+        row.id(portfolio).decimal(self.amount).decimal(self.unsettled);
+        row.decimal(self.interest_base).decimal(self.fees_base).decimal(self.taxes_base);
     }
 }
 
@@ -148,19 +164,19 @@ impl Stored for Flow {
     const WIDTH: usize = 11;
     const INSERT: &'static str = "\
         INSERT INTO fact_daily_flows (transaction_id, account_id, portfolio_id, counter_account_id, date, currency, \
-        amount, amount_base, instrument_id, quantity, cost_base) SELECT c1::uuid, c2::uuid, c3::uuid, c4::uuid, \
-        c5::date, c6, c7::numeric, c8::numeric, c9::uuid, c10::numeric, c11::numeric FROM unnest($1::text[], \
-        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-        $11::text[]) AS r (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)";
+        amount, amount_base, instrument_id, quantity, cost_base) SELECT * FROM unnest($1::uuid[], $2::uuid[], \
+        $3::uuid[], $4::uuid[], $5::date[], $6::text[], $7::numeric[], $8::numeric[], $9::uuid[], $10::numeric[], \
+        $11::numeric[])";
     const COPY: &'static str = "\
         COPY fact_daily_flows (transaction_id, account_id, portfolio_id, counter_account_id, date, currency, \
         amount, amount_base, instrument_id, quantity, cost_base) FROM STDIN";
 
     fn cells(&self, portfolio: Uuid, row: &mut impl RowSink) {
-        row.cell(self.transaction.uuid()).cell(self.account.uuid()).cell(portfolio);
-        row.optional(self.counter_account.map(|account| account.uuid()));
-        row.cell(self.date).cell(self.currency).cell(self.amount).cell(self.amount_base);
-        row.optional(self.in_kind.map(|units| units.instrument.uuid()));
-        row.optional(self.in_kind.map(|units| units.quantity)).optional(self.in_kind.map(|units| units.cost_base));
+        row.id(self.transaction.uuid()).id(self.account.uuid()).id(portfolio);
+        row.optional_id(self.counter_account.map(|account| account.uuid()));
+        row.day(self.date).cell(self.currency).decimal(self.amount).decimal(self.amount_base);
+        row.optional_id(self.in_kind.map(|units| units.instrument.uuid()));
+        row.optional_decimal(self.in_kind.map(|units| units.quantity));
+        row.optional_decimal(self.in_kind.map(|units| units.cost_base));
     }
 }

@@ -1,5 +1,6 @@
 //! A row of the table as what it says.
 
+use chrono::DateTime;
 use domain::id::InstrumentId;
 use domain::ledger::{
     Boot, BootTreatment, CashMovement, Conversion, Detachment, Exchange, FxConversion, InKindSource, Merger,
@@ -8,6 +9,8 @@ use domain::ledger::{
 use domain::money::Currency;
 use entity::tenant::fact_portfolio_transactions::Model;
 use rust_decimal::Decimal;
+use sea_orm::QueryResult;
+use uuid::Uuid;
 
 use super::{Activity, Dates, LedgerRow, lots};
 use crate::tenancy::DatabaseError;
@@ -38,6 +41,56 @@ pub(super) fn read(row: Model) -> Result<LedgerRow, DatabaseError> {
         recorded_at: row.recorded_at,
         recorded_by: row.recorded_by,
     })
+}
+
+/// What booking takes of a row, by the order of the columns: its sequence, its id and so on. Nothing else is read.
+pub(super) fn booked(result: &QueryResult) -> Result<LedgerRow, DatabaseError> {
+    let model = Model {
+        sequence: result.try_get_by_index(0)?,
+        id: result.try_get_by_index(1)?,
+        account_id: result.try_get_by_index(2)?,
+        r#type: result.try_get_by_index(3)?,
+        trade_date: result.try_get_by_index(4)?,
+        instrument_id: result.try_get_by_index(5)?,
+        quantity: result.try_get_by_index(6)?,
+        price: result.try_get_by_index(7)?,
+        amount: result.try_get_by_index(8)?,
+        fee: result.try_get_by_index(9)?,
+        tax: result.try_get_by_index(10)?,
+        currency: result.try_get_by_index(11)?,
+        counter_amount: result.try_get_by_index(12)?,
+        counter_currency: result.try_get_by_index(13)?,
+        settlement_rate: result.try_get_by_index(14)?,
+        ratio_numerator: result.try_get_by_index(15)?,
+        ratio_denominator: result.try_get_by_index(16)?,
+        settlement_date: result.try_get_by_index(17)?,
+        opened_on: result.try_get_by_index(18)?,
+        counter_account_id: result.try_get_by_index(19)?,
+        counter_instrument_id: result.try_get_by_index(20)?,
+        counter_quantity: result.try_get_by_index(21)?,
+        counter_price: result.try_get_by_index(22)?,
+        total: result.try_get_by_index(23)?,
+        accrued_interest: result.try_get_by_index(24)?,
+        cost_fraction: result.try_get_by_index(25)?,
+        lots: result.try_get_by_index(26)?,
+        // No booking asks for these.
+        portfolio_id: Uuid::nil(),
+        event_id: Uuid::nil(),
+        ex_date: None,
+        pay_date: None,
+        action_ex_date: None,
+        action_id: None,
+        reverses_id: None,
+        supersedes_id: None,
+        booking_sequence: None,
+        import_batch_id: None,
+        import_key: None,
+        external_id: None,
+        note: None,
+        recorded_at: DateTime::UNIX_EPOCH,
+        recorded_by: Uuid::nil(),
+    };
+    read(model)
 }
 
 /// Reads the columns that a type must fill.

@@ -4,7 +4,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Transaction, TransactionKind};
-use entity::tenant::fact_portfolio_transactions::Model;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
@@ -713,51 +712,8 @@ fn line(row: &QueryResult, at: usize) -> Result<u64, DbErr> {
 
 /// The first columns of every reading statement as a row of the ledger; its sequence counts from the file's first row.
 fn ledger_row(result: &QueryResult) -> Result<LedgerRow, DatabaseError> {
-    let model = Model {
-        sequence: result.try_get_by_index::<i64>(0)?.saturating_sub(1),
-        id: result.try_get_by_index(1)?,
-        account_id: result.try_get_by_index(2)?,
-        r#type: result.try_get_by_index(3)?,
-        trade_date: result.try_get_by_index(4)?,
-        instrument_id: result.try_get_by_index(5)?,
-        quantity: result.try_get_by_index(6)?,
-        price: result.try_get_by_index(7)?,
-        amount: result.try_get_by_index(8)?,
-        fee: result.try_get_by_index(9)?,
-        tax: result.try_get_by_index(10)?,
-        currency: result.try_get_by_index(11)?,
-        counter_amount: result.try_get_by_index(12)?,
-        counter_currency: result.try_get_by_index(13)?,
-        settlement_rate: result.try_get_by_index(14)?,
-        ratio_numerator: result.try_get_by_index(15)?,
-        ratio_denominator: result.try_get_by_index(16)?,
-        settlement_date: result.try_get_by_index(17)?,
-        opened_on: result.try_get_by_index(18)?,
-        counter_account_id: result.try_get_by_index(19)?,
-        counter_instrument_id: result.try_get_by_index(20)?,
-        counter_quantity: result.try_get_by_index(21)?,
-        counter_price: result.try_get_by_index(22)?,
-        total: result.try_get_by_index(23)?,
-        accrued_interest: result.try_get_by_index(24)?,
-        cost_fraction: result.try_get_by_index(25)?,
-        lots: result.try_get_by_index(26)?,
-        portfolio_id: Uuid::nil(),
-        event_id: Uuid::nil(),
-        ex_date: None,
-        pay_date: None,
-        action_ex_date: None,
-        action_id: None,
-        reverses_id: None,
-        supersedes_id: None,
-        booking_sequence: None,
-        import_batch_id: None,
-        import_key: None,
-        external_id: None,
-        note: None,
-        recorded_at: DateTime::UNIX_EPOCH,
-        recorded_by: Uuid::nil(),
-    };
-    row::read(model)
+    let row = row::booked(result)?;
+    Ok(LedgerRow { sequence: row.sequence.saturating_sub(1), ..row })
 }
 
 /// What a row says, where it is no reversal.

@@ -15,24 +15,42 @@ fn apply(mut books: Booking, change: &Change) -> Booking {
     let matches: BTreeMap<_, _> = books.matches.into_iter().map(|part| (part.key(), part)).collect();
     let new = change.matches.iter().map(|part| (part.key(), part.clone()));
     books.matches = replaced(matches, &change.matches_removed, new);
-    for holding in &change.positions {
-        let is_it = |row: &PositionPeriod| (row.account, row.instrument) == (holding.account, holding.instrument);
-        books.positions.retain(|row| !is_it(row) || row.valid_from < holding.from);
-        if let Some(last) = books.positions.iter_mut().rfind(|row| is_it(row)) {
-            last.valid_until = holding.rows.first().map(|row| row.valid_from);
-        }
-        books.positions.extend(holding.rows.iter().cloned());
-    }
+    let positions: BTreeMap<_, _> = books.positions.into_iter().map(|row| (row.key(), row)).collect();
+    let new = change.positions.iter().map(|row| (row.key(), row.clone()));
+    books.positions = replaced(positions, &change.positions_removed, new);
     for balance in &change.cash {
         let is_it = |row: &CashPeriod| (row.account, row.currency) == (balance.account, balance.currency);
         let (rows, others): (Vec<_>, Vec<_>) = books.cash.into_iter().partition(is_it);
         books.cash = others;
-        books.cash.extend(balance.applied(&rows).unwrap());
+        books.cash.extend(moved(balance, &rows));
         books.cash.sort_by_key(|row| (row.account, row.currency, row.valid_from));
     }
     books.flows.retain(|flow| !change.flows_removed.contains(&flow.transaction));
     books.flows.extend(change.flows.iter().cloned());
     books
+}
+
+/// Rows around the steps are computed, those behind the last are moved by the same.
+fn moved(change: &CashChange, rows: &[CashPeriod]) -> Vec<CashPeriod> {
+    let (first, last) = (change.steps.first().unwrap(), change.steps.last().unwrap());
+    let before = rows.partition_point(|row| row.valid_from < first.valid_from);
+    let behind = rows.partition_point(|row| row.valid_from <= last.valid_from);
+    let kept = before.saturating_sub(1);
+    let mut around = change.applied(&rows[kept..behind]).unwrap();
+    if let (Some(row), Some(next)) = (around.last_mut(), rows.get(behind)) {
+        row.valid_until = Some(next.valid_from);
+    }
+    let shifted = rows[behind..].iter().cloned().map(|mut row| {
+        row.amount += last.amount;
+        row.unsettled += last.unsettled;
+        row.interest_base += last.interest_base;
+        row.fees_base += last.fees_base;
+        row.taxes_base += last.taxes_base;
+        row
+    });
+    let moved = rows[..kept].iter().cloned().chain(around).chain(shifted).collect();
+    assert_eq!(moved, change.applied(rows).unwrap());
+    moved
 }
 
 fn replaced<K: Ord, T>(mut rows: BTreeMap<K, T>, removed: &[K], new: impl Iterator<Item = (K, T)>) -> Vec<T> {
