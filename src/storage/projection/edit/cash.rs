@@ -25,15 +25,17 @@ const AROUND: &str = "\
 const DELETE: &str = "\
     DELETE FROM fact_daily_cash USING unnest($1::uuid[], $2::text[], $3::date[], $4::date[]) AS k (c1, c2, c3, c4) \
     WHERE account_id = c1 AND currency = c2 AND valid_from BETWEEN c3 AND c4";
-/// A row that no exact decimal can hold comes back as it was.
+/// A row that no exact decimal can hold comes back as it was. Figures are stored without zeros at their end, as a rebuild stores
+/// them.
 const SHIFT: &str = "\
     WITH k AS MATERIALIZED (SELECT * FROM unnest(string_to_array($1, ',')::uuid[], string_to_array($2, ','), \
     string_to_array($3, ',')::date[], string_to_array($4, ',')::numeric[], string_to_array($5, ',')::numeric[], \
     string_to_array($6, ',')::numeric[], string_to_array($7, ',')::numeric[], string_to_array($8, ',')::numeric[]) \
     AS k (account_id, currency, last, amount, unsettled, interest_base, fees_base, taxes_base)), \
-    shifted AS (UPDATE fact_daily_cash c SET amount = c.amount + k.amount, unsettled = c.unsettled + k.unsettled, \
-    interest_base = c.interest_base + k.interest_base, fees_base = c.fees_base + k.fees_base, \
-    taxes_base = c.taxes_base + k.taxes_base FROM k \
+    shifted AS (UPDATE fact_daily_cash c SET amount = trim_scale(c.amount + k.amount), \
+    unsettled = trim_scale(c.unsettled + k.unsettled), \
+    interest_base = trim_scale(c.interest_base + k.interest_base), fees_base = trim_scale(c.fees_base + k.fees_base), \
+    taxes_base = trim_scale(c.taxes_base + k.taxes_base) FROM k \
     WHERE c.account_id = k.account_id AND c.currency = k.currency AND c.valid_from > k.last RETURNING c.*) \
     SELECT s.account_id, s.currency, s.valid_from, s.valid_until, s.portfolio_id, s.amount - k.amount AS amount, \
     s.unsettled - k.unsettled AS unsettled, s.interest_base - k.interest_base AS interest_base, \
