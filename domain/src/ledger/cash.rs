@@ -35,12 +35,39 @@ pub struct CashPeriod {
     pub taxes_base: Decimal,
 }
 
-super::period::period!(CashPeriod, [amount, unsettled, interest_base, fees_base, taxes_base]);
-
 impl CashPeriod {
+    /// Whether both say the same, whenever they do.
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.figures() == other.figures()
+    }
+
+    pub(super) fn figures(&self) -> [Decimal; 5] {
+        [self.amount, self.unsettled, self.interest_base, self.fees_base, self.taxes_base]
+    }
+
+    /// Makes it what holds at the end of `date` and after. Dates come in ascending order; of one day the last state stays.
+    ///
+    /// There is a row for each day at whose end something else holds than at the end of the day before, and no other: rows
+    /// depend on what holds, not on how it came about.
+    pub(super) fn record(&self, rows: &mut Vec<Self>, date: NaiveDate) {
+        if rows.last().is_some_and(|last| last.valid_from == date) {
+            rows.pop();
+        }
+        match rows.last_mut() {
+            Some(last) if last.says_the_same(self) => last.valid_until = None,
+            None if self.is_nothing() => {}
+            last => {
+                if let Some(last) = last {
+                    last.valid_until = Some(date);
+                }
+                rows.push(Self { valid_from: date, valid_until: None, ..self.clone() });
+            }
+        }
+    }
+
     /// Whether every figure is zero.
     pub fn is_nothing(&self) -> bool {
-        super::period::Period::says_nothing(self)
+        self.figures().iter().all(Decimal::is_zero)
     }
 
     pub(super) fn empty(account: AccountId, currency: Currency) -> Self {
@@ -154,7 +181,7 @@ impl Balance {
                 state.fees_base = sum.fees_base.decimal();
                 state.taxes_base = sum.taxes_base.decimal();
                 let date = NaiveDate::from_num_days_from_ce_opt(day).unwrap_or_default();
-                super::period::record(&mut rows, &state, date);
+                state.record(&mut rows, date);
             }
         }
         Ok(rows)

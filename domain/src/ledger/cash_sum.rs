@@ -45,10 +45,10 @@ impl CashSum {
         let mut last: Option<&CashPeriod> = None;
         for row in rows {
             let same = last.filter(|last| (last.account, last.currency) == (row.account, row.currency));
-            let before = same.map_or(NOTHING, figures);
+            let before = same.map_or(NOTHING, CashPeriod::figures);
             let day = self.balances.entry((row.account, row.currency)).or_default();
             let sums = day.entry(row.valid_from).or_insert(NOTHING);
-            for ((sum, now), before) in sums.iter_mut().zip(figures(row)).zip(before) {
+            for ((sum, now), before) in sums.iter_mut().zip(row.figures()).zip(before) {
                 *sum = by(*sum, sub(now, before)?)?;
             }
             last = Some(row);
@@ -71,7 +71,7 @@ impl CashSum {
                 state.interest_base = add(state.interest_base, interest)?;
                 state.fees_base = add(state.fees_base, fees)?;
                 state.taxes_base = add(state.taxes_base, taxes)?;
-                super::period::record(&mut steps, &state, day);
+                state.record(&mut steps, day);
             }
             if !steps.is_empty() {
                 changes.push(CashChange { account, currency, steps });
@@ -79,10 +79,6 @@ impl CashSum {
         }
         Ok(changes)
     }
-}
-
-fn figures(row: &CashPeriod) -> Figures {
-    [row.amount, row.unsettled, row.interest_base, row.fees_base, row.taxes_base]
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn combined(
             taxes_base: by(on_left.taxes_base, on_right.taxes_base)?,
             ..nothing.clone()
         };
-        super::period::record(&mut rows, &state, day);
+        state.record(&mut rows, day);
     }
     Ok(rows)
 }

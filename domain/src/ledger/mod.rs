@@ -19,7 +19,6 @@ mod lot;
 mod occ;
 mod options;
 mod parts;
-mod period;
 mod picks;
 mod place;
 mod policy;

@@ -43,23 +43,6 @@ pub struct PositionPeriod {
     pub expensed_base: Decimal,
 }
 
-super::period::period!(
-    PositionPeriod,
-    [
-        quantity,
-        cost_local,
-        cost_base,
-        realized_local,
-        realized_base,
-        income_local,
-        income_base,
-        withholding_base,
-        fees_base,
-        taxes_base,
-        expensed_base,
-    ]
-);
-
 impl PositionPeriod {
     pub(super) fn empty(account: AccountId, instrument: InstrumentId) -> Self {
         Self {
