@@ -5,6 +5,7 @@ mod csv_rows;
 mod events;
 mod kinds;
 mod names;
+mod quotes;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

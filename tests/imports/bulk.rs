@@ -310,6 +310,22 @@ async fn an_import_that_breaks_off_leaves_nothing_and_can_be_done_again() {
 }
 
 #[tokio::test]
+async fn a_large_file_that_ends_inside_quotes_is_refused_with_the_line() {
+    let app = App::start().await;
+    let book = opened(&app).await;
+    let mut inside = Inside::of(&app, "alpha").await;
+    let before = inside.row_counts().await;
+    let csv = text(&mixed()) + "\"open\n" + &text(&mixed());
+    let lines = text(&mixed()).lines().count();
+    for mode in [ImportMode::AllOrNothing, ImportMode::ValidRows] {
+        let refused = stream(&app, &book, &csv, mode).await;
+        let Err(ServiceError::Refused(refusals)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refusals[0].message, format!("the quotes that open on line {} do not close", lines + 1));
+    }
+    assert_eq!(inside.row_counts().await, before);
+}
+
+#[tokio::test]
 async fn a_large_file_bears_on_a_locked_period_as_a_small_one_does() {
     let app = App::start().await;
     let book = Book::open(&app, "USD").await;
