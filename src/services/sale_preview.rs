@@ -87,13 +87,13 @@ impl Services {
             }),
         };
         let part = self.part(session, portfolio.id, std::slice::from_ref(&sale.kind)).await?;
-        let rows = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
+        let rows = storage::transaction::of_instruments_known(session, portfolio.id, &part, view.known_at).await?;
         let until = rows.iter().filter(|row| row.trade_date <= sale.trade_date);
         let transactions: Vec<Transaction> = until.filter_map(LedgerRow::transaction).collect();
         let kinds = transactions.iter().map(|entry| &entry.kind).chain([&sale.kind]);
         let instruments = self.terms(session, kinds).await?;
         let fx = market.fx(session).await?;
-        let policy = view.policy(&accounts);
+        let policy = self.policy_of(session, view, &accounts).await?;
         let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let current = if has_picks { LotMethod::Specific } else { policy.method_of(sale.account) };
         // Off the threads that serve requests: the part is booked once for each method.

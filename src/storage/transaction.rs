@@ -175,13 +175,23 @@ pub async fn of_instruments(
     portfolio: Uuid,
     instruments: &BTreeSet<Uuid>,
 ) -> Result<Vec<LedgerRow>, DatabaseError> {
+    of_instruments_known(session, portfolio, instruments, None).await
+}
+
+/// The same, with `known_at` of what had been recorded then.
+pub async fn of_instruments_known(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    instruments: &BTreeSet<Uuid>,
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Vec<LedgerRow>, DatabaseError> {
     if instruments.is_empty() {
         return Ok(Vec::new());
     }
     let rows = table::Entity::find()
         .filter(table::Column::PortfolioId.eq(portfolio))
         .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
-        .filter(counts(None))
+        .filter(counts(known_at))
         .order_by_asc(table::Column::TradeDate)
         .order_by_asc(table::Column::Sequence)
         .all(session)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Book, Inside, REVERSE};
 
-const CORRECT: &str = r"mutation($id: ID!, $input: TransactionRecordInput!) { transactionCorrect(id: $id, input: $input) {
+pub const CORRECT: &str = r"mutation($id: ID!, $input: TransactionRecordInput!) { transactionCorrect(id: $id, input: $input) {
     transaction { id supersedesId } userErrors { code message field } } }";
 
 async fn correct(book: &Book, id: &str, date: &str, activity: Value) -> crate::support::Answer {
