@@ -251,12 +251,12 @@ impl Services {
             let mut legs = storage::transaction::legs(&session, row.event_id).await?;
             legs.sort_by_key(|leg| leg.id != id);
             let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
-            let corrected = storage::transaction::corrections(&session, &ids).await?;
+            let corrected = storage::transaction::corrections(&session, &ids, None).await?;
             if corrected.iter().any(|(corrected, _)| *corrected == id) {
                 return Err(already_corrected());
             }
             legs.retain(|leg| !corrected.iter().any(|(corrected, _)| *corrected == leg.id));
-            let reversed = storage::transaction::reversals(&session, &ids).await?;
+            let reversed = storage::transaction::reversals(&session, &ids, None).await?;
             if reversed.iter().any(|(reversed, _)| *reversed == id) {
                 let message = "the transaction was reversed before: its reversedById says by which";
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
@@ -358,18 +358,18 @@ impl Services {
         if matches!(row.activity, Activity::Reversal { .. }) {
             return refused(RefusalCode::InvalidInput, "a reversal cannot be corrected: record the transaction again");
         }
-        if !storage::transaction::reversals(session, &[row.id]).await?.is_empty() {
+        if !storage::transaction::reversals(session, &[row.id], None).await?.is_empty() {
             return refused(
                 RefusalCode::AlreadyReversed,
                 "the transaction was reversed: its reversedById says by which",
             );
         }
-        if !storage::transaction::corrections(session, &[row.id]).await?.is_empty() {
+        if !storage::transaction::corrections(session, &[row.id], None).await?.is_empty() {
             return Err(already_corrected());
         }
         let legs = storage::transaction::legs(session, row.event_id).await?;
         let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
-        let corrected = storage::transaction::corrections(session, &ids).await?;
+        let corrected = storage::transaction::corrections(session, &ids, None).await?;
         if ids.iter().any(|id| *id != row.id && !corrected.iter().any(|(corrected, _)| corrected == id)) {
             return refused(
                 RefusalCode::InvalidInput,
@@ -408,18 +408,24 @@ impl Services {
         Ok(rows.into_iter().filter(|row| readable.iter().any(|portfolio| portfolio.id == row.portfolio_id)).collect())
     }
 
-    /// Which of these rows were reversed, and by which row.
-    pub async fn reversals(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
-        Ok(storage::transaction::reversals(session, ids).await?)
+    /// Which of these rows were reversed, and by which row, of what had been recorded at a time.
+    pub async fn reversals(
+        &self,
+        session: &Session<Tenant>,
+        ids: &[Uuid],
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
+        Ok(storage::transaction::reversals(session, ids, known_at).await?)
     }
 
-    /// Which of these rows were corrected, and by which row.
+    /// Which of these rows were corrected, and by which row, of what had been recorded at a time.
     pub async fn corrections(
         &self,
         session: &Session<Tenant>,
         ids: &[Uuid],
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
-        Ok(storage::transaction::corrections(session, ids).await?)
+        Ok(storage::transaction::corrections(session, ids, known_at).await?)
     }
 
     /// The day of each portfolio's first transaction, of what had been recorded at a time.

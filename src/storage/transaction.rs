@@ -323,24 +323,35 @@ pub async fn by_ids(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Ledge
     rows.into_iter().map(row::read).collect()
 }
 
-/// Which of these rows have been reversed, with the row that did it.
-pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+/// Which of these rows have been reversed, with the row that did it; with `known_at`, of those that had been recorded then.
+pub async fn reversals(
+    session: &Session<Tenant>,
+    ids: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
     let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
         .select_only()
         .columns([table::Column::ReversesId, table::Column::Id])
         .filter(table::Column::ReversesId.is_in(ids.iter().copied()))
+        .filter(Condition::all().add_option(known_at.map(|known_at| table::Column::RecordedAt.lte(known_at))))
         .into_tuple()
         .all(session)
         .await?;
     Ok(rows.into_iter().filter_map(|(reversed, by)| Some((reversed?, by))).collect())
 }
 
-/// Which of these rows were corrected, with the row that stands in the place of each.
-pub async fn corrections(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+/// Which of these rows were corrected, with the row that stands in the place of each; with `known_at`, of those that had been
+/// recorded then.
+pub async fn corrections(
+    session: &Session<Tenant>,
+    ids: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
     let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
         .select_only()
         .columns([table::Column::SupersedesId, table::Column::Id])
         .filter(table::Column::SupersedesId.is_in(ids.iter().copied()))
+        .filter(Condition::all().add_option(known_at.map(|known_at| table::Column::RecordedAt.lte(known_at))))
         .into_tuple()
         .all(session)
         .await?;

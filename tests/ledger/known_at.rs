@@ -100,6 +100,36 @@ async fn a_sale_is_previewed_as_it_was_known() {
 }
 
 #[tokio::test]
+async fn what_came_after_an_instant_is_not_named_by_the_rows_of_before() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let corrected = book.buy("2024-03-04", "ACME", "10", "250").await;
+    let reversed = book.deposit("2024-03-04", "10", "USD").await;
+    let first = later(&app);
+    let input = book.input("2024-03-04", &json!({ "buy": book.trade("ACME", "10", "255") }));
+    let correction = book.client.run_with(CORRECT, json!({ "id": corrected, "input": input })).await;
+    let correction = correction.text("/transactionCorrect/transaction/id");
+    let reversal = book.client.run_with(REVERSE, json!({ "id": reversed })).await;
+    let reversal = reversal.text("/transactionReverse/transaction/id");
+    let second = later(&app);
+    let query = r"query($id: ID!, $first: DateTime, $second: DateTime) {
+        first: portfolio(id: $id, knownAt: $first) { ...rows lots { nodes { openedBy { supersededById } } } }
+        second: portfolio(id: $id, knownAt: $second) { ...rows } }
+        fragment rows on Portfolio { transactions { nodes { id supersededById reversedById } } }";
+    let variables = json!({ "id": book.portfolio, "first": first, "second": second });
+    let shown = book.client.run_with(query, variables).await;
+    let of = |moment: &str, id: &str| {
+        let rows = shown.at(&format!("/{moment}/transactions/nodes")).as_array().expect("a list").clone();
+        rows.into_iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no {id} in {}", shown.body))
+    };
+    assert_eq!(of("second", &corrected)["supersededById"], json!(correction));
+    assert_eq!(of("second", &reversed)["reversedById"], json!(reversal));
+    assert_eq!(of("first", &corrected)["supersededById"], Value::Null);
+    assert_eq!(of("first", &reversed)["reversedById"], Value::Null);
+    assert_eq!(*shown.at("/first/lots/nodes/0/openedBy/supersededById"), Value::Null);
+}
+
+#[tokio::test]
 async fn an_instant_that_has_not_come_is_the_callers_mistake() {
     let app = App::start().await;
     let book = Book::open(&app, "USD").await;

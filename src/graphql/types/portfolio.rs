@@ -163,7 +163,8 @@ impl Portfolio {
         Ok(accounts.into_iter().map(Account::from).collect())
     }
 
-    /// Grows with each change of the record or the ledger: pass it as `expectedVersion` to `portfolioUpdate`.
+    /// Grows with each change of the record or the ledger: pass it as `expectedVersion` to `portfolioUpdate`. Today's, whatever
+    /// `asOf` and `knownAt`.
     async fn version(&self) -> i64 {
         self.row.version
     }
@@ -178,7 +179,8 @@ impl Portfolio {
         self.row.updated_at
     }
 
-    /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked.
+    /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked. Today's, whatever
+    /// `asOf` and `knownAt`.
     async fn period_lock(&self, ctx: &Context<'_>) -> Result<Option<PeriodLock>> {
         Ok(loaders::find(ctx, PeriodLockKey(self.row.id)).await?.and_then(PeriodLock::in_force))
     }
@@ -261,7 +263,10 @@ impl Portfolio {
         };
         let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
         let (rows, info) = connection::cut(rows, limit, |row| (row.trade_date, row.sequence));
-        let rows = rows.into_iter().map(|(cursor, row)| (cursor, Transaction::from(row))).collect();
+        let rows = rows
+            .into_iter()
+            .map(|(cursor, row)| (cursor, Transaction::known(Arc::new(row), self.view.known_at)))
+            .collect();
         Ok(Some(TransactionConnection::new(rows, info, total)))
     }
 
