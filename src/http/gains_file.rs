@@ -93,7 +93,8 @@ fn download(file: GainsFile) -> Response {
     (headers, Body::from_stream(file.text.map(Ok::<_, Infallible>))).into_response()
 }
 
-fn problem(error: Error) -> Problem {
+/// A service's error in HTTP's terms.
+pub(super) fn problem(error: Error) -> Problem {
     let error = error.into_server_error(Default::default());
     let known = ErrorCode::ALL.iter().find(|known| Some(known.as_str()) == code_of(&error));
     let (status, code) = match known.copied() {

@@ -67,7 +67,7 @@ pub struct RowError {
 }
 
 /// What became of a file's rows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// The batch, unless nothing was stored.
     pub batch: Option<Uuid>,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod kinds;
+mod upload;
 
 use serde_json::{Value, json};
 
