@@ -74,4 +74,5 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0002_ledger_lock",
     "tenant" / "m0012_portfolio_booked",
     "tenant" / "m0013_bulk_import",
+    "tenant" / "m0016_external_ids",
 ];

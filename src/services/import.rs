@@ -37,6 +37,11 @@ const FORMAT: &str = "portfolio-csv";
 /// a row that the ledger refuses.
 const MAX_ROW_ERRORS: usize = 100;
 
+/// The key of the first row that is imported under an external id.
+pub(super) fn key_of(external_id: &str) -> String {
+    format!("{FORMAT}:id:{external_id}:1")
+}
+
 /// What to do with a file that holds wrong rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportMode {
@@ -114,8 +119,9 @@ impl Candidate {
 impl Services {
     /// Imports a file in the format that [`HEADER`] begins into a portfolio.
     ///
-    /// A row is recognised by its account and its external id, or by its content where it has none; the n-th row of the
-    /// same identity in a file is the n-th such row ever. So the same file twice adds nothing, and two equal fills stay two.
+    /// A row is recognised by its account and its external id, however that one came in, or by its content where it has none; the
+    /// n-th row of the same identity in a file is the n-th such row ever. So the same file twice adds nothing, and two equal
+    /// fills stay two. What was reversed is not there any more; what was corrected is.
     pub async fn transactions_import(
         &self,
         caller: &Caller,
@@ -226,7 +232,7 @@ impl Services {
             true => None,
             false => Some(self.known_splits(session, portfolio.id, split, None).await?),
         };
-        let mut seen = Seen::new(storage::transaction::import_keys(session, portfolio.id).await?);
+        let mut seen = Seen::new(storage::transaction::recognised(session, portfolio.id).await?);
         let mut candidates = Vec::new();
         let mut duplicates = 0;
         for event in events {

@@ -22,13 +22,14 @@ use super::corporate_action::OwnSplit;
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
+use super::import;
 use super::ledger::{PostError, bears_from};
 use super::period_lock::LockTerms;
 use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::{Activity, Dates, Filter, LedgerRow};
+use crate::storage::transaction::{Activity, Dates, ExternalId, Filter, LedgerRow, RowColumns};
 use crate::tenancy::{Session, Tenant};
 
 /// Legs of an event at the most.
@@ -163,7 +164,40 @@ impl Services {
             let (external_id, note) = (leg.new.external_id.clone(), leg.new.note.clone());
             rows.push((at, LedgerRow { event_id, dates, external_id, note, ..row }));
         }
+        self.check_external_ids(session, portfolio, legs, &rows, corrects).await?;
         Ok(rows)
+    }
+
+    /// Refuses what the account has already by the source's own id, whatever the way that it came in. Legs of one event may share
+    /// one.
+    async fn check_external_ids(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+        rows: &[(usize, LedgerRow)],
+        corrects: Option<Uuid>,
+    ) -> Result<(), ServiceError> {
+        let id = |row: &LedgerRow| {
+            let id = row.external_id.clone()?;
+            Some(ExternalId { account: row.account_id, import_key: import::key_of(&id), id })
+        };
+        let ids: Vec<ExternalId> = rows.iter().filter_map(|(_, row)| id(row)).collect();
+        let Some(earlier) = storage::transaction::by_external_ids(session, portfolio.id, &ids, corrects).await? else {
+            return Ok(());
+        };
+        let again = |row: &LedgerRow| (row.account_id, &row.external_id) == (earlier.account_id, &earlier.external_id);
+        let leg = rows.iter().find(|(_, row)| again(row)).map_or(0, |(leg, _)| *leg);
+        let message = format!(
+            "the account has \"{}\" already: the {} of {}, txn_{}",
+            earlier.external_id.as_deref().unwrap_or_default(),
+            RowColumns::of(&earlier.activity).code,
+            earlier.trade_date,
+            // As the API shows it.
+            earlier.id.simple()
+        );
+        let field = legs.get(leg).map(|leg| leg.below("externalId")).unwrap_or_default();
+        Err(ServiceError::Refused(vec![Refusal::at(RefusalCode::AlreadyExists, field, message)]))
     }
 
     /// Checks each leg by itself; the day that each counts from, and its others.
@@ -321,6 +355,8 @@ impl Services {
                     event_id: old.event_id,
                     booking_sequence: (row.trade_date == old.trade_date).then_some(place),
                     supersedes: Some(old.id),
+                    // The source knows it by this one, whoever corrects it.
+                    external_id: row.external_id.or_else(|| old.external_id.clone()),
                     ..row
                 })
                 .collect();

@@ -14,20 +14,20 @@ use uuid::Uuid;
 use super::kinds::file;
 use crate::support::{App, Book, Inside, Superuser, books};
 
-async fn system(app: &App) -> Caller {
+pub(super) async fn system(app: &App) -> Caller {
     let tenant = app.services.gateway.tenant_by_slug("alpha").await.expect("a read").expect("a tenant");
     app.services.system(tenant, "tests")
 }
 
-fn id(book: &Book) -> Uuid {
+pub(super) fn id(book: &Book) -> Uuid {
     book.portfolio.trim_start_matches("pf_").parse().expect("an id")
 }
 
-async fn opened(app: &App) -> Book {
+pub(super) async fn opened(app: &App) -> Book {
     Book::with_accounts(app.client("alpha", "investor1").await, "USD", &["Main", "Other"]).await
 }
 
-async fn stream(app: &App, book: &Book, csv: &str, mode: ImportMode) -> Result<Counts, ServiceError> {
+pub(super) async fn stream(app: &App, book: &Book, csv: &str, mode: ImportMode) -> Result<Counts, ServiceError> {
     let imported = app
         .services
         .transactions_import_file(&system(app).await, id(book), csv.as_bytes(), mode, LockTerms::default())

@@ -1,5 +1,6 @@
 //! Transactions from a file.
 
+mod again;
 mod bulk;
 mod kinds;
 mod upload;

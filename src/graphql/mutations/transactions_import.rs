@@ -89,7 +89,7 @@ pub struct TransactionsImportMutation;
 #[Object(guard = "Ruled")]
 impl TransactionsImportMutation {
     /// Imports transactions from a CSV file. A row that was imported before is recognised, by its `external_id` or its content,
-    /// and not added again.
+    /// and not added again; so is one that was recorded with that `externalId`. What was reversed may be imported again.
     async fn transactions_import(
         &self,
         ctx: &Context<'_>,
