@@ -101,6 +101,7 @@ pub(super) fn problem(error: Error) -> Problem {
         Some(code @ ErrorCode::Unauthenticated) => (StatusCode::UNAUTHORIZED, code),
         Some(code @ ErrorCode::Forbidden) => (StatusCode::FORBIDDEN, code),
         Some(code @ ErrorCode::NotFound) => (StatusCode::NOT_FOUND, code),
+        Some(code @ ErrorCode::AmountTooLarge) => (StatusCode::UNPROCESSABLE_ENTITY, code),
         Some(code @ ErrorCode::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, code),
         Some(code @ (ErrorCode::BadUserInput | ErrorCode::QueryTooComplex)) => (StatusCode::BAD_REQUEST, code),
         Some(_) | None => {

@@ -95,6 +95,7 @@ fn refused(response: &GraphqlResponse) -> StatusCode {
     match known {
         Some(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
         Some(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
+        Some(ErrorCode::AmountTooLarge) => StatusCode::UNPROCESSABLE_ENTITY,
         Some(ErrorCode::PayloadTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(ErrorCode::RateLimited) => StatusCode::TOO_MANY_REQUESTS,
         Some(ErrorCode::RequestTimeout) => StatusCode::GATEWAY_TIMEOUT,

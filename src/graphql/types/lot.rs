@@ -148,7 +148,7 @@ impl Lot {
             }]));
         };
         let value = mul_div(value, quantity, line.quantity).and_then(|value| money::sub(value, cost));
-        let value = value.map_err(|error| ErrorCode::BadUserInput.error(error.to_string()))?;
+        let value = value.map_err(|error| ErrorCode::AmountTooLarge.error(error.to_string()))?;
         let value = money(value.round_dp(money::MONEY_SCALE));
         let status = Quote::new(line.price, line.local_currency).status;
         Ok(MoneyFigure { value: Some(value), status, reasons: Vec::new() })

@@ -149,7 +149,7 @@ impl LotMatch {
 }
 
 fn too_large(error: ArithmeticError) -> async_graphql::Error {
-    ErrorCode::BadUserInput.error(error.to_string())
+    ErrorCode::AmountTooLarge.error(error.to_string())
 }
 
 /// The part of a disposal that used one lot: a sale of units held, or the cover of units owed (a short lot), whose
