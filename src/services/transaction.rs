@@ -364,12 +364,21 @@ impl Services {
             let posted = self.post(&session, portfolio, rows.clone(), std::slice::from_ref(&old), terms).await;
             let posted = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
-                PostError::Locked(locked) => locked.refused(vec!["id".to_owned()]),
+                PostError::Locked(locked) => {
+                    // What is corrected may stand in the period that is locked, or what takes its place.
+                    let leg = legs.first().filter(|_| bears_from(&old) > locked.through);
+                    locked.refused(leg.map_or_else(|| vec!["id".to_owned()], |leg| leg.path(Some(blame::TRADE_DATE))))
+                }
                 PostError::Ledger(error) => {
                     let own = error.transaction().is_none_or(|broken| ids.contains(&broken.uuid()));
-                    match legs.first().filter(|_| own) {
-                        Some(leg) => leg.breaks(&error),
-                        None => later_breaks(&error, &["id".to_owned()]),
+                    match (legs.first(), rows.first()) {
+                        (Some(leg), _) if own => leg.breaks(&error),
+                        // The other one was possible with what is corrected: what is new is to blame.
+                        (Some(leg), Some(row)) if row.trade_date != old.trade_date => {
+                            later_breaks(&error, &leg.path(Some(blame::TRADE_DATE)))
+                        }
+                        (Some(leg), _) => later_breaks(&error, &leg.path(blame::quantity(&leg.new.kind))),
+                        (None, _) => later_breaks(&error, &["id".to_owned()]),
                     }
                 }
             })?;
