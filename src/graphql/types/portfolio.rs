@@ -106,7 +106,8 @@ impl Portfolio {
     }
 }
 
-/// A portfolio, looked at as of a day and in a currency, which everything below it inherits.
+/// A portfolio, looked at as of a day and in a currency, which everything below it inherits. `id` is the same in every view: a
+/// normalising cache keys it by `id`, `asOf`, `currency` and `knownAt` together, and `Lot` and `Transaction` not at all.
 #[Object]
 impl Portfolio {
     /// The portfolio's id.
