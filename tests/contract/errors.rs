@@ -73,6 +73,10 @@ async fn a_figure_that_no_decimal_holds_is_nobodys_input() {
     let shown = book.client.run_with(query, json!({ "id": book.portfolio })).await;
     assert_eq!(shown.error_code(), "AMOUNT_TOO_LARGE", "{}", shown.body);
     assert!(shown.body["data"]["portfolio"]["totals"].is_null());
+    let moment = "query($id: ID!) { portfolio(id: $id, knownAt: \"yesterday\") { id } }";
+    let refused = book.client.run_with(moment, json!({ "id": book.portfolio })).await;
+    assert_eq!(refused.error_code(), "BAD_USER_INPUT");
+    assert!(refused.body.to_string().contains("2022-12-28T16:00:00Z"), "{}", refused.body);
 }
 
 #[tokio::test]

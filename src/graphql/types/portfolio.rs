@@ -28,7 +28,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PeriodLockKey, PersonKey, SnapshotKey,
 };
-use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
@@ -141,8 +141,8 @@ impl Portfolio {
     }
 
     /// The instant that was asked for: figures are of what had been recorded then. Null where they are of what is known now.
-    async fn known_at(&self) -> Option<DateTime<Utc>> {
-        self.view.known_at
+    async fn known_at(&self) -> Option<Instant> {
+        self.view.known_at.map(Instant)
     }
 
     /// Whose it is.
@@ -171,13 +171,13 @@ impl Portfolio {
     }
 
     /// Since when it exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+    async fn created_at(&self) -> Instant {
+        Instant(self.row.created_at)
     }
 
     /// When its record or its ledger last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.row.updated_at
+    async fn updated_at(&self) -> Instant {
+        Instant(self.row.updated_at)
     }
 
     /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked. Today's, whatever

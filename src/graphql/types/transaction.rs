@@ -17,7 +17,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, CorrectionKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
 };
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::scalars::{Currency, Date, Decimal, Instant};
 use crate::services::valuation::View;
 use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
 
@@ -396,8 +396,8 @@ impl Transaction {
     }
 
     /// When it was recorded.
-    async fn recorded_at(&self) -> DateTime<Utc> {
-        self.row.recorded_at
+    async fn recorded_at(&self) -> Instant {
+        Instant(self.row.recorded_at)
     }
 }
 
