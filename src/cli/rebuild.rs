@@ -52,11 +52,18 @@ async fn rebuild(database: &Database, config: &Config, options: &RebuildOptions)
     };
     let mut failed = 0;
     for portfolio in portfolios {
+        // As the API shows it.
+        let shown = format!("pf_{}", portfolio.simple());
+        let before = services.books_digest(&caller, portfolio).await?;
         match services.rebuild(&caller, portfolio).await {
-            Ok(rebuilt) => print(&format!("{portfolio}: {} entries booked", rebuilt.entries))?,
+            Ok(rebuilt) => {
+                let is_same = before == services.books_digest(&caller, portfolio).await?;
+                let outcome = if is_same { "nothing differed" } else { "the books differed and were put right" };
+                print(&format!("{shown}: {} entries booked, {outcome}", rebuilt.entries))?;
+            }
             Err(error) => {
                 failed += 1;
-                print(&format!("{portfolio}: left as it is: {error}"))?;
+                print(&format!("{shown}: left as it is: {error}"))?;
             }
         }
     }

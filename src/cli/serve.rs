@@ -113,6 +113,7 @@ fn settings(config: &Config, playground: Value) -> HttpSettings {
     HttpSettings {
         limits,
         body_limit_bytes: http.body_limit_bytes,
+        import_limit_bytes: http.import_limit_bytes,
         request_timeout: http.request_timeout(),
         assets: http.playground_dir.clone(),
         playground,

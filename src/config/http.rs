@@ -23,7 +23,7 @@ pub struct HttpConfig {
     pub request_timeout_ms: u64,
     /// The largest body of a GraphQL request.
     pub body_limit_bytes: usize,
-    /// The largest file of one import, after decompression.
+    /// The largest file that `POST /portfolios/{id}/transactions.csv` imports; it is held while it is.
     pub import_limit_bytes: usize,
     /// How long running requests may take to finish when the server is told to stop.
     pub shutdown_grace_ms: u64,

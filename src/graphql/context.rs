@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::{Context, Error, Result};
+use async_graphql::{Context, Error, ErrorExtensions, InputType, Result, Value, value};
 use tokio::sync::Mutex;
 
 use super::error::{self, ErrorCode};
-use super::types::user_error::UserError;
+use super::types::user_error::{UserError, UserErrorCode};
 use crate::auth::Actor;
-use crate::services::{Caller, Origin, ServiceError, Services};
+use crate::services::{Caller, Origin, Refusal, RefusalCode, ServiceError, Services};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// One operation.
@@ -102,7 +102,7 @@ impl Operation {
             }
             ServiceError::Forbidden(what) => ErrorCode::Forbidden.error(format!("not permitted: {what}")),
             ServiceError::BadInput(message) => ErrorCode::BadUserInput.error(message),
-            ServiceError::Refused(_) => ErrorCode::BadUserInput.error(failure.to_string()),
+            ServiceError::Refused(refusals) => refused(refusals),
             ServiceError::Database(DatabaseError::Timeout(_)) => {
                 ErrorCode::Unavailable.error("the database did not answer in time: try again")
             }
@@ -121,4 +121,19 @@ impl Operation {
             Err(other) => Err(self.fail(other)),
         }
     }
+}
+
+/// The top-level error of a query that is refused, with what a mutation has in its `userErrors`.
+fn refused(refusals: Vec<Refusal>) -> Error {
+    let message = refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ");
+    // What no argument is to blame for is too large by itself.
+    if refusals.iter().all(|refusal| refusal.code == RefusalCode::AmountTooLarge && refusal.field.is_empty()) {
+        return ErrorCode::AmountTooLarge.error(message);
+    }
+    let errors = refusals.into_iter().map(|refusal| {
+        let (code, field) = (UserErrorCode::from(refusal.code).to_value(), Value::from(refusal.field));
+        value!({ "code": code, "message": refusal.message, "field": field })
+    });
+    let errors = Value::List(errors.collect());
+    ErrorCode::BadUserInput.error(message).extend_with(|_, extensions| extensions.set("userErrors", errors.clone()))
 }

@@ -37,6 +37,10 @@ codes! {
     BadUserInput = "BAD_USER_INPUT",
     /// The request exceeds a limit; the extensions name the limit and the number.
     QueryTooComplex = "QUERY_TOO_COMPLEX",
+    /// No exact decimal holds a figure that was asked for.
+    AmountTooLarge = "AMOUNT_TOO_LARGE",
+    /// The body of the request is too long; the extensions name the limit.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE",
     /// The request took longer than the server allows.
     RequestTimeout = "REQUEST_TIMEOUT",
     /// Too many requests; try later.

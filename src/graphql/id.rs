@@ -69,7 +69,7 @@ impl Kind {
         match parse(id) {
             Some((kind, id)) if kind == self => Ok(id),
             Some((kind, _)) => Err(ErrorCode::BadUserInput
-                .error(format!("{argument}: the id of a {kind} stands where that of a {self} belongs"))),
+                .error(format!("{argument}: the id of {kind} stands where that of {self} belongs"))),
             None => {
                 Err(ErrorCode::BadUserInput.error(format!("{argument}: \"{}\" is no id of this server", shorten(id))))
             }
@@ -79,7 +79,17 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
+        let article = match self {
+            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
+            Self::CorporateAction
+            | Self::HeldTransaction
+            | Self::Lot
+            | Self::Portfolio
+            | Self::Tenant
+            | Self::Transaction
+            | Self::User => "a",
+        };
+        write!(f, "{article} {self:?}")
     }
 }
 

@@ -8,6 +8,7 @@ mod context;
 pub mod error;
 mod gains_file;
 mod id;
+mod import_file;
 pub mod limits;
 mod loaders;
 mod mutations;
@@ -20,5 +21,6 @@ mod subscriptions;
 mod types;
 
 pub use gains_file::{GainsFile, GainsRequest};
+pub use import_file::{ImportRequest, may_import};
 pub use schema::{Api, ApiSchema, sdl};
 pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};

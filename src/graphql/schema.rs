@@ -9,6 +9,7 @@ use futures_util::stream::{BoxStream, StreamExt};
 
 use super::context::Operation;
 use super::gains_file::{self, GainsFile, GainsRequest};
+use super::import_file::{self, ImportRequest};
 use super::loaders::Loaders;
 use super::mutations::Mutation;
 use super::queries::Query;
@@ -117,6 +118,18 @@ impl GraphqlService for Api {
         let file = gains_file::open(&operation, &asked).await;
         operation.finish().await;
         file
+    }
+
+    async fn import_file(
+        &self,
+        asked: ImportRequest,
+        file: &[u8],
+        context: RequestContext,
+    ) -> Result<serde_json::Value, Error> {
+        let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
+        let answer = import_file::import(&operation, &asked, file).await;
+        operation.finish().await;
+        answer
     }
 
     async fn ready(&self) -> Result<(), &'static str> {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
 use super::gains_file::{self, GainsFile, GainsRequest};
+use super::import_file::{self, ImportRequest};
 use super::limits::Cost;
 use crate::auth::Actor;
 
@@ -66,6 +67,17 @@ pub trait GraphqlService: Send + Sync + 'static {
     async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
         let _ = (asked, context);
         Err(gains_file::none())
+    }
+
+    /// Imports a file of transactions, and answers as the mutation `transactionsImport` does.
+    async fn import_file(
+        &self,
+        asked: ImportRequest,
+        file: &[u8],
+        context: RequestContext,
+    ) -> Result<serde_json::Value, Error> {
+        let _ = (asked, file, context);
+        Err(import_file::none())
     }
 
     /// Whether requests can be served; if not, one constant word that says why, such as `database`.

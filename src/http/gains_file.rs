@@ -93,13 +93,15 @@ fn download(file: GainsFile) -> Response {
     (headers, Body::from_stream(file.text.map(Ok::<_, Infallible>))).into_response()
 }
 
-fn problem(error: Error) -> Problem {
+/// A service's error in HTTP's terms.
+pub(super) fn problem(error: Error) -> Problem {
     let error = error.into_server_error(Default::default());
     let known = ErrorCode::ALL.iter().find(|known| Some(known.as_str()) == code_of(&error));
     let (status, code) = match known.copied() {
         Some(code @ ErrorCode::Unauthenticated) => (StatusCode::UNAUTHORIZED, code),
         Some(code @ ErrorCode::Forbidden) => (StatusCode::FORBIDDEN, code),
         Some(code @ ErrorCode::NotFound) => (StatusCode::NOT_FOUND, code),
+        Some(code @ ErrorCode::AmountTooLarge) => (StatusCode::UNPROCESSABLE_ENTITY, code),
         Some(code @ ErrorCode::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, code),
         Some(code @ (ErrorCode::BadUserInput | ErrorCode::QueryTooComplex)) => (StatusCode::BAD_REQUEST, code),
         Some(_) | None => {

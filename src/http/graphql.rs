@@ -117,8 +117,12 @@ async fn read(shared: &Shared, request: Request) -> Result<Bytes, Problem> {
     match tokio::time::timeout(shared.settings.request_timeout, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("the body may have at most {} bytes", shared.settings.body_limit_bytes);
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::QueryTooComplex, message))
+            let limit = shared.settings.body_limit_bytes;
+            let message = format!(
+                "the body may have at most {limit} bytes; a longer file to import goes to \
+                 POST /portfolios/{{id}}/transactions.csv"
+            );
+            Err(Problem::too_large(limit, message))
         }
         Ok(Err(_)) => Err(bad_request("the body could not be read")),
         Err(_) => {

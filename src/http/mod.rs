@@ -9,6 +9,7 @@ mod envelope;
 mod gains_file;
 mod graphql;
 mod health;
+mod import_file;
 mod negotiation;
 mod operation;
 mod origin;

@@ -18,19 +18,33 @@ pub(super) struct Problem {
     pub code: ErrorCode,
     pub message: String,
     pub header: Option<(HeaderName, HeaderValue)>,
+    /// How many bytes a body may have that has more.
+    pub maximum_bytes: Option<usize>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), header: None }
+        Self { status, code, message: message.into(), header: None, maximum_bytes: None }
     }
 
     pub fn with_header(self, name: HeaderName, value: &'static str) -> Self {
         Self { header: Some((name, HeaderValue::from_static(value))), ..self }
     }
 
+    /// A body that is too long.
+    pub fn too_large(maximum: usize, message: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge, message);
+        Self { maximum_bytes: Some(maximum), ..problem }
+    }
+
     pub fn into_response(self, media: MediaType, request_id: &str) -> Response {
-        let mut body = GraphqlResponse::from_errors(vec![self.code.server_error(self.message)]);
+        let mut error = self.code.server_error(self.message);
+        if let Some(maximum) = self.maximum_bytes {
+            let extensions = error.extensions.get_or_insert_default();
+            extensions.set("limit", "bytes of the body");
+            extensions.set("maximum", maximum as u64);
+        }
+        let mut body = GraphqlResponse::from_errors(vec![error]);
         finish(&mut body, request_id);
         let mut response = encode(self.status, media, &Wire::from(&body));
         response.headers_mut().extend(self.header);
@@ -81,6 +95,8 @@ fn refused(response: &GraphqlResponse) -> StatusCode {
     match known {
         Some(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
         Some(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
+        Some(ErrorCode::AmountTooLarge) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(ErrorCode::PayloadTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(ErrorCode::RateLimited) => StatusCode::TOO_MANY_REQUESTS,
         Some(ErrorCode::RequestTimeout) => StatusCode::GATEWAY_TIMEOUT,
         Some(ErrorCode::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,

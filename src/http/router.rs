@@ -6,16 +6,20 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 
-use super::{assets, envelope, gains_file, graphql, health, settings::Shared, socket};
+use super::{assets, envelope, gains_file, graphql, health, import_file, settings::Shared, socket};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/graphql", get(graphql::handle).post(graphql::handle).fallback(graphql::method_not_allowed))
         .route("/graphql/ws", any(socket::handle))
         .route("/portfolios/{id}/realized-gains.csv", get(gains_file::handle))
+        .route(
+            "/portfolios/{id}/transactions.csv",
+            post(import_file::handle).layer(DefaultBodyLimit::max(shared.settings.import_limit_bytes)),
+        )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/playground.json", get(assets::playground))

@@ -15,6 +15,8 @@ pub struct HttpSettings {
     pub limits: Limits,
     /// Bytes of a request's body, and of a WebSocket message.
     pub body_limit_bytes: usize,
+    /// Bytes of a file to import.
+    pub import_limit_bytes: usize,
     /// How long reading a body may take, and then how long answering may take.
     pub request_timeout: Duration,
     /// Origins, such as `https://app.example.com`, whose pages may open WebSockets beside the server's own.
@@ -43,6 +45,7 @@ impl Default for HttpSettings {
         Self {
             limits: Limits::default(),
             body_limit_bytes: 2 * 1024 * 1024,
+            import_limit_bytes: 25 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             allowed_origins: Vec::new(),
             assets: PathBuf::from("web/dist"),

@@ -68,6 +68,11 @@ pub(super) fn blamed(error: &LedgerError, kind: &TransactionKind) -> Option<Part
     })
 }
 
+/// What says how many units, where a transaction has that.
+pub(super) fn quantity(kind: &TransactionKind) -> Option<Part> {
+    kind.trade().map(|_| QUANTITY)
+}
+
 /// What says how much leaves; the instrument, where all of it does.
 fn leaving(kind: &TransactionKind) -> Part {
     match kind {

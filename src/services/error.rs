@@ -4,6 +4,8 @@ use std::fmt;
 
 use domain::ledger::LedgerError;
 use domain::money::ArithmeticError;
+use domain::pricing::FxError;
+use domain::valuation::ValuationError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -164,6 +166,18 @@ impl From<DatabaseError> for ServiceError {
 impl From<ArithmeticError> for ServiceError {
     fn from(error: ArithmeticError) -> Self {
         Self::refused(RefusalCode::AmountTooLarge, &[], error.to_string())
+    }
+}
+
+impl From<ValuationError> for ServiceError {
+    fn from(error: ValuationError) -> Self {
+        match error {
+            ValuationError::Arithmetic(error) | ValuationError::Flow(FxError::Arithmetic(error)) => error.into(),
+            ValuationError::Flow(_) => Self::BadInput(error.to_string()),
+            ValuationError::UnknownInstrument { .. } | ValuationError::DaysNotAscending { .. } => {
+                Self::Internal(error.to_string())
+            }
+        }
     }
 }
 

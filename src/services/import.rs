@@ -5,6 +5,7 @@ mod csv_rows;
 mod events;
 mod kinds;
 mod names;
+mod quotes;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,11 @@ const FORMAT: &str = "portfolio-csv";
 /// a row that the ledger refuses.
 const MAX_ROW_ERRORS: usize = 100;
 
+/// The key of the first row that is imported under an external id.
+pub(super) fn key_of(external_id: &str) -> String {
+    format!("{FORMAT}:id:{external_id}:1")
+}
+
 /// What to do with a file that holds wrong rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportMode {
@@ -71,7 +77,7 @@ pub struct RowError {
 }
 
 /// What became of a file's rows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// The batch, unless nothing was stored.
     pub batch: Option<Uuid>,
@@ -137,8 +143,9 @@ impl Candidate {
 impl Services {
     /// Imports a file in the format that [`HEADER`] begins into a portfolio.
     ///
-    /// A row is recognised by its account and its external id, or by its content where it has none; the n-th row of the
-    /// same identity in a file is the n-th such row ever. So the same file twice adds nothing, and two equal fills stay two.
+    /// A row is recognised by its account and its external id, however that one came in, or by its content where it has none; the
+    /// n-th row of the same identity in a file is the n-th such row ever. So the same file twice adds nothing, and two equal
+    /// fills stay two. What was reversed is not there any more; what was corrected is.
     pub async fn transactions_import(
         &self,
         caller: &Caller,
@@ -262,9 +269,9 @@ impl Services {
         };
         let paying = of_kind(|kind| matches!(kind, TransactionKind::Dividend { .. }));
         let dividends = self.known_dividends(session, portfolio.id, paying, None).await?;
-        let mut keys = storage::transaction::import_keys(session, portfolio.id).await?;
-        keys.extend(storage::transaction::held::import_keys(session, portfolio.id).await?);
-        let mut seen = Seen::new(keys);
+        let mut recognised = storage::transaction::recognised(session, portfolio.id).await?;
+        recognised.keys.extend(storage::transaction::held::import_keys(session, portfolio.id).await?);
+        let mut seen = Seen::new(recognised);
         let mut read = Read::default();
         for event in events {
             let keyed = event.shaped(&instruments).and_then(|legs| seen.keyed(&event, legs));

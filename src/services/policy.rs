@@ -1,9 +1,12 @@
 //! What a portfolio's settings mean for its books: the one place that says so.
 
+use std::collections::HashMap;
+
 use domain::ledger::Policy;
 use domain::money::Currency;
 use uuid::Uuid;
 
+use super::valuation::View;
 use super::{ServiceError, Services};
 use crate::storage;
 use crate::storage::account::Account;
@@ -34,6 +37,20 @@ impl Services {
     ) -> Result<Policy, ServiceError> {
         let accounts = storage::account::of_portfolios(session, &[portfolio.id]).await?;
         Ok(of(&current(portfolio.id, portfolio.bookkeeping, &accounts), portfolio.base_currency))
+    }
+
+    /// The rules that a view is booked by: those of the instant that it asks for.
+    pub(super) async fn policy_of(
+        &self,
+        session: &Session<Tenant>,
+        view: &View,
+        accounts: &[Account],
+    ) -> Result<Policy, ServiceError> {
+        let then = match view.known_at {
+            Some(known_at) => storage::bookkeeping::known_at(session, &[view.portfolio], known_at).await?,
+            None => HashMap::new(),
+        };
+        Ok(then.get(&view.portfolio).map_or_else(|| view.policy(accounts), |revision| of(revision, view.currency)))
     }
 
     /// Notes what a portfolio decides about its books from now on.

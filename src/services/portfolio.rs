@@ -92,6 +92,13 @@ impl BookkeepingChanges {
 }
 
 impl Services {
+    /// What tells the books of a portfolio from others, for a command that makes them anew; nothing where it has none.
+    pub async fn books_digest(&self, caller: &Caller, portfolio: Uuid) -> Result<Option<String>, ServiceError> {
+        let session = self.read(caller).await?;
+        let digest = storage::books::digest(&session, portfolio).await;
+        settle(session, digest.map_err(ServiceError::from)).await
+    }
+
     /// Makes a portfolio with its accounts.
     pub async fn portfolio_create(
         &self,

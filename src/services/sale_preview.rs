@@ -2,13 +2,15 @@
 
 use chrono::NaiveDate;
 use domain::id::InstrumentId;
-use domain::ledger::{self, LotMatch, LotMethod, LotPick, Trade, Transaction, TransactionKind};
+use domain::ledger::{self, LedgerError, LotMatch, LotMethod, LotPick, Trade, Transaction, TransactionKind};
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::blame;
+use super::error::ledger_refusal;
 use super::valuation::View;
-use super::{ServiceError, Services};
+use super::{Refusal, RefusalCode, ServiceError, Services};
 use crate::storage;
 use crate::storage::portfolio::Portfolio;
 use crate::tenancy::{Session, Tenant};
@@ -59,16 +61,18 @@ impl Services {
     ) -> Result<Vec<Outcome>, ServiceError> {
         let today = self.environment.clock.today();
         if sale.date > today {
-            let message = format!("input.date: {} has not come yet: today is {today}", sale.date);
-            return Err(ServiceError::BadInput(message));
+            let message = format!("{} has not come yet: today is {today}", sale.date);
+            return Err(ServiceError::refused(RefusalCode::FutureDate, &["input", "date"], message));
         }
         let accounts = storage::account::of_portfolios(session, &[portfolio.id]).await?;
         if !accounts.iter().any(|account| account.id == sale.account) {
-            return Err(ServiceError::BadInput("input.accountId: no such account in the portfolio".to_owned()));
+            let message = "no such account in the portfolio";
+            return Err(ServiceError::refused(RefusalCode::NotFound, &["input", "accountId"], message));
         }
         let market = self.market.view(session).await?;
         let found = market.instruments(session, [sale.instrument]).await?.remove(&sale.instrument);
-        let no_instrument = || ServiceError::BadInput("input.instrumentId: no such instrument".to_owned());
+        let no_instrument =
+            || ServiceError::refused(RefusalCode::NotFound, &["input", "instrumentId"], "no such instrument");
         let currency = sale.currency.unwrap_or(found.ok_or_else(no_instrument)?.currency);
         let instrument = InstrumentId::from(sale.instrument);
         let has_picks = !sale.lots.is_empty();
@@ -86,21 +90,27 @@ impl Services {
             }),
         };
         let part = self.part(session, portfolio.id, std::slice::from_ref(&sale.kind)).await?;
-        let rows = storage::transaction::of_instruments(session, portfolio.id, &part).await?;
-        let until = rows.into_iter().filter(|entry| entry.trade_date <= sale.trade_date);
+        let entries = match view.known_at {
+            None => storage::transaction::of_instruments(session, portfolio.id, &part).await?,
+            Some(known_at) => {
+                storage::transaction::of_instruments_known(session, portfolio.id, &part, known_at).await?
+            }
+        };
+        let until = entries.into_iter().filter(|entry| entry.trade_date <= sale.trade_date);
         let transactions: Vec<Transaction> = until.collect();
         let kinds = transactions.iter().map(|entry| &entry.kind).chain([&sale.kind]);
         let instruments = self.terms(session, kinds).await?;
         let fx = market.fx(session).await?;
-        let policy = view.policy(&accounts);
+        let policy = self.policy_of(session, view, &accounts).await?;
         let splits = self.market_splits(session, &policy, &transactions, &instruments).await?;
         let current = if has_picks { LotMethod::Specific } else { policy.method_of(sale.account) };
+        let kind = sale.kind.clone();
         // Off the threads that serve requests: the part is booked once for each method.
         let previews = tokio::task::spawn_blocking(move || {
             ledger::preview(&policy, &transactions, &splits, &instruments, &fx, &sale).map_err(Box::new)
         });
         let previews = previews.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
-        let previews = previews.map_err(|error| ServiceError::BadInput(format!("input: {error}")))?;
+        let previews = previews.map_err(|error| refused(&error, &kind))?;
         let outcome = |preview: ledger::Preview| Outcome {
             method: preview.method,
             is_current: preview.method == current,
@@ -108,4 +118,16 @@ impl Services {
         };
         Ok(previews.into_iter().map(outcome).collect())
     }
+}
+
+/// The refusal of a sale that breaks a rule, with the field that is to blame.
+fn refused(error: &LedgerError, kind: &TransactionKind) -> ServiceError {
+    let part = blame::blamed(error, kind);
+    let path: &[&str] = match part {
+        Some(blame::TRADE_DATE) => &["date"],
+        Some(part) => part.path,
+        None => &[],
+    };
+    let field = std::iter::once("input").chain(path.iter().copied()).map(str::to_owned).collect();
+    ServiceError::Refused(vec![Refusal { field, ..ledger_refusal(error, &[]) }])
 }

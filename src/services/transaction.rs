@@ -22,6 +22,7 @@ use super::corporate_action::{Doubt, OwnSplit};
 use super::error::ledger_refusal;
 use super::event::{self, LegOf, Shape};
 use super::idempotency::IdempotencyKey;
+use super::import;
 use super::ledger::{PostError, bears_from};
 use super::market_dividend::{Judged, KnownDividends, OwnDividend, Verdict};
 use super::period_lock::{LockTerms, Overridden};
@@ -29,7 +30,7 @@ use super::{Caller, Done, Refusal, RefusalCode, ServiceError, Services, access, 
 use crate::storage;
 use crate::storage::Page;
 use crate::storage::portfolio::Portfolio;
-use crate::storage::transaction::{Activity, Dates, Filter, LedgerRow};
+use crate::storage::transaction::{Activity, Dates, ExternalId, Filter, LedgerRow, RowColumns};
 use crate::tenancy::{Session, Tenant};
 
 /// Legs of an event at the most.
@@ -186,6 +187,7 @@ impl Services {
         if let Some(known) = known {
             self.link_dividends(session, portfolio, &known, legs, &mut rows, corrects).await?;
         }
+        self.check_external_ids(session, portfolio, legs, &rows, corrects).await?;
         Ok(rows)
     }
 
@@ -240,6 +242,38 @@ impl Services {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what the account has already by the source's own id, whatever the way that it came in. Legs of one event may share
+    /// one.
+    async fn check_external_ids(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: &Portfolio,
+        legs: &[Leg],
+        rows: &[(usize, LedgerRow)],
+        corrects: Option<Uuid>,
+    ) -> Result<(), ServiceError> {
+        let id = |row: &LedgerRow| {
+            let id = row.external_id.clone()?;
+            Some(ExternalId { account: row.account_id, import_key: import::key_of(&id), id })
+        };
+        let ids: Vec<ExternalId> = rows.iter().filter_map(|(_, row)| id(row)).collect();
+        let Some(earlier) = storage::transaction::by_external_ids(session, portfolio.id, &ids, corrects).await? else {
+            return Ok(());
+        };
+        let again = |row: &LedgerRow| (row.account_id, &row.external_id) == (earlier.account_id, &earlier.external_id);
+        let leg = rows.iter().find(|(_, row)| again(row)).map_or(0, |(leg, _)| *leg);
+        let message = format!(
+            "the account has \"{}\" already: the {} of {}, txn_{}",
+            earlier.external_id.as_deref().unwrap_or_default(),
+            RowColumns::of(&earlier.activity).code,
+            earlier.trade_date,
+            // As the API shows it.
+            earlier.id.simple()
+        );
+        let field = legs.get(leg).map(|leg| leg.below("externalId")).unwrap_or_default();
+        Err(ServiceError::Refused(vec![Refusal::at(RefusalCode::AlreadyExists, field, message)]))
     }
 
     /// Checks each leg by itself; the day that each counts from, and its others.
@@ -324,12 +358,12 @@ impl Services {
             let mut legs = storage::transaction::legs(&session, row.event_id).await?;
             legs.sort_by_key(|leg| leg.id != id);
             let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
-            let corrected = storage::transaction::corrections(&session, &ids).await?;
+            let corrected = storage::transaction::corrections(&session, &ids, None).await?;
             if corrected.iter().any(|(corrected, _)| *corrected == id) {
                 return Err(already_corrected());
             }
             legs.retain(|leg| !corrected.iter().any(|(corrected, _)| *corrected == leg.id));
-            let reversed = storage::transaction::reversals(&session, &ids).await?;
+            let reversed = storage::transaction::reversals(&session, &ids, None).await?;
             if reversed.iter().any(|(reversed, _)| *reversed == id) {
                 let message = "the transaction was reversed before: its reversedById says by which";
                 return Err(ServiceError::refused(RefusalCode::AlreadyReversed, &["id"], message));
@@ -394,6 +428,8 @@ impl Services {
                     event_id: old.event_id,
                     booking_sequence: (row.trade_date == old.trade_date).then_some(place),
                     supersedes: Some(old.id),
+                    // The source knows it by this one, whoever corrects it.
+                    external_id: row.external_id.or_else(|| old.external_id.clone()),
                     ..row
                 })
                 .collect();
@@ -401,12 +437,21 @@ impl Services {
             let posted = self.post(&session, portfolio, rows.clone(), std::slice::from_ref(&old), terms).await;
             let posted = posted.map_err(|error| match error {
                 PostError::Service(error) => error,
-                PostError::Locked(locked) => locked.refused(vec!["id".to_owned()]),
+                PostError::Locked(locked) => {
+                    // What is corrected may stand in the period that is locked, or what takes its place.
+                    let leg = legs.first().filter(|_| bears_from(&old) > locked.through);
+                    locked.refused(leg.map_or_else(|| vec!["id".to_owned()], |leg| leg.path(Some(blame::TRADE_DATE))))
+                }
                 PostError::Ledger(error) => {
                     let own = error.transaction().is_none_or(|broken| ids.contains(&broken.uuid()));
-                    match legs.first().filter(|_| own) {
-                        Some(leg) => leg.breaks(&error),
-                        None => later_breaks(&error, &["id".to_owned()]),
+                    match (legs.first(), rows.first()) {
+                        (Some(leg), _) if own => leg.breaks(&error),
+                        // The other one was possible with what is corrected: what is new is to blame.
+                        (Some(leg), Some(row)) if row.trade_date != old.trade_date => {
+                            later_breaks(&error, &leg.path(Some(blame::TRADE_DATE)))
+                        }
+                        (Some(leg), _) => later_breaks(&error, &leg.path(blame::quantity(&leg.new.kind))),
+                        (None, _) => later_breaks(&error, &["id".to_owned()]),
                     }
                 }
             })?;
@@ -431,18 +476,18 @@ impl Services {
         if matches!(row.activity, Activity::Reversal { .. }) {
             return refused(RefusalCode::InvalidInput, "a reversal cannot be corrected: record the transaction again");
         }
-        if !storage::transaction::reversals(session, &[row.id]).await?.is_empty() {
+        if !storage::transaction::reversals(session, &[row.id], None).await?.is_empty() {
             return refused(
                 RefusalCode::AlreadyReversed,
                 "the transaction was reversed: its reversedById says by which",
             );
         }
-        if !storage::transaction::corrections(session, &[row.id]).await?.is_empty() {
+        if !storage::transaction::corrections(session, &[row.id], None).await?.is_empty() {
             return Err(already_corrected());
         }
         let legs = storage::transaction::legs(session, row.event_id).await?;
         let ids: Vec<Uuid> = legs.iter().map(|leg| leg.id).collect();
-        let corrected = storage::transaction::corrections(session, &ids).await?;
+        let corrected = storage::transaction::corrections(session, &ids, None).await?;
         if ids.iter().any(|id| *id != row.id && !corrected.iter().any(|(corrected, _)| corrected == id)) {
             return refused(
                 RefusalCode::InvalidInput,
@@ -481,18 +526,24 @@ impl Services {
         Ok(rows.into_iter().filter(|row| readable.iter().any(|portfolio| portfolio.id == row.portfolio_id)).collect())
     }
 
-    /// Which of these rows were reversed, and by which row.
-    pub async fn reversals(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
-        Ok(storage::transaction::reversals(session, ids).await?)
+    /// Which of these rows were reversed, and by which row, of what had been recorded at a time.
+    pub async fn reversals(
+        &self,
+        session: &Session<Tenant>,
+        ids: &[Uuid],
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
+        Ok(storage::transaction::reversals(session, ids, known_at).await?)
     }
 
-    /// Which of these rows were corrected, and by which row.
+    /// Which of these rows were corrected, and by which row, of what had been recorded at a time.
     pub async fn corrections(
         &self,
         session: &Session<Tenant>,
         ids: &[Uuid],
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Vec<(Uuid, Uuid)>, ServiceError> {
-        Ok(storage::transaction::corrections(session, ids).await?)
+        Ok(storage::transaction::corrections(session, ids, known_at).await?)
     }
 
     /// The day of each portfolio's first transaction, of what had been recorded at a time.

@@ -18,7 +18,8 @@ use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, Price
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{ServiceError, Services, policy};
+use super::error::ledger_refusal;
+use super::{RefusalCode, ServiceError, Services, policy};
 use crate::market_data::MarketView;
 use crate::storage;
 use crate::storage::account::Account;
@@ -315,8 +316,13 @@ impl Services {
                 ledger::book(&policy, ledger, &splits, &instruments, &fx).map_err(Box::new)
             });
             let booked = booked.await.map_err(|error| ServiceError::Internal(error.to_string()))?;
-            let booking =
-                booked.map_err(|error| ServiceError::BadInput(format!("figures in {}: {error}", view.currency)));
+            let booking = booked.map_err(|error| {
+                let message = format!("figures in {}: {error}", view.currency);
+                match ledger_refusal(&error, &[]).code {
+                    code @ RefusalCode::AmountTooLarge => ServiceError::refused(code, &[], message),
+                    _ => ServiceError::BadInput(message),
+                }
+            });
             bookings.insert(view.clone(), booking);
         }
         Ok(())
@@ -465,12 +471,7 @@ impl Market {
             base: view.currency,
             currency: view.currency,
         };
-        valuation(&inputs).map_err(|error| match error {
-            ValuationError::Flow(_) | ValuationError::Arithmetic(_) => ServiceError::BadInput(error.to_string()),
-            ValuationError::UnknownInstrument { .. } | ValuationError::DaysNotAscending { .. } => {
-                ServiceError::Internal(error.to_string())
-            }
-        })
+        Ok(valuation(&inputs)?)
     }
 
     fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {

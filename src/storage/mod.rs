@@ -4,6 +4,7 @@
 pub mod account;
 pub mod booked;
 pub mod bookkeeping;
+pub mod books;
 pub mod columns;
 pub mod copy;
 pub mod credential;

@@ -6,7 +6,7 @@ mod lots;
 mod row;
 pub mod staging;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Transaction, TransactionKind};
@@ -219,6 +219,25 @@ pub async fn of_instruments(
     entries.filter_map(Result::transpose).collect()
 }
 
+/// The same of what had been recorded at an instant.
+pub async fn of_instruments_known(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    instruments: &BTreeSet<Uuid>,
+    known_at: DateTime<Utc>,
+) -> Result<Vec<Transaction>, DatabaseError> {
+    let rows = table::Entity::find()
+        .filter(table::Column::PortfolioId.eq(portfolio))
+        .filter(table::Column::InstrumentId.is_in(instruments.iter().copied()))
+        .filter(counts(Some(known_at)))
+        .order_by_asc(table::Column::TradeDate)
+        .order_by_asc(table::Column::Sequence)
+        .all(session)
+        .await?;
+    let entries = rows.into_iter().map(|row| Ok(row::read(row)?.transaction()));
+    entries.filter_map(Result::transpose).collect()
+}
+
 /// What a portfolio's entries link: an instrument and the one that it brought, or an option that was exercised, whose terms
 /// name the other.
 pub async fn links(session: &Session<Tenant>, portfolio: Uuid) -> Result<Vec<(Uuid, Option<Uuid>)>, DatabaseError> {
@@ -359,41 +378,115 @@ pub async fn by_ids(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Ledge
     rows.into_iter().map(row::read).collect()
 }
 
-/// Which of these rows have been reversed, with the row that did it.
-pub async fn reversals(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+/// Which of these rows have been reversed, with the row that did it; with `known_at`, of those that had been recorded then.
+pub async fn reversals(
+    session: &Session<Tenant>,
+    ids: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
     let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
         .select_only()
         .columns([table::Column::ReversesId, table::Column::Id])
         .filter(table::Column::ReversesId.is_in(ids.iter().copied()))
+        .filter(Condition::all().add_option(known_at.map(|known_at| table::Column::RecordedAt.lte(known_at))))
         .into_tuple()
         .all(session)
         .await?;
     Ok(rows.into_iter().filter_map(|(reversed, by)| Some((reversed?, by))).collect())
 }
 
-/// Which of these rows were corrected, with the row that stands in the place of each.
-pub async fn corrections(session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
+/// Which of these rows were corrected, with the row that stands in the place of each; with `known_at`, of those that had been
+/// recorded then.
+pub async fn corrections(
+    session: &Session<Tenant>,
+    ids: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Vec<(Uuid, Uuid)>, DatabaseError> {
     let rows: Vec<(Option<Uuid>, Uuid)> = table::Entity::find()
         .select_only()
         .columns([table::Column::SupersedesId, table::Column::Id])
         .filter(table::Column::SupersedesId.is_in(ids.iter().copied()))
+        .filter(Condition::all().add_option(known_at.map(|known_at| table::Column::RecordedAt.lte(known_at))))
         .into_tuple()
         .all(session)
         .await?;
     Ok(rows.into_iter().filter_map(|(corrected, by)| Some((corrected?, by))).collect())
 }
 
-/// Every import key that the accounts of a portfolio have seen.
-pub async fn import_keys(session: &Session<Tenant>, portfolio: Uuid) -> Result<HashSet<(Uuid, String)>, DatabaseError> {
-    let keys: Vec<(Uuid, Option<String>)> = table::Entity::find()
-        .select_only()
-        .columns([table::Column::AccountId, table::Column::ImportKey])
+/// What the accounts of a portfolio have of files that may come again.
+#[derive(Clone, Debug, Default)]
+pub struct Recognised {
+    /// The keys of imported rows. One that was reversed may come again; what was corrected is there all the same.
+    pub keys: HashSet<(Uuid, String)>,
+    /// The external ids of rows that count and were recorded one by one, and how many each.
+    pub external_ids: HashMap<(Uuid, String), usize>,
+}
+
+/// Legs of an event are reversed together, and a correction and its reversal belong to the event of what was corrected. The index
+/// of the few rows that have one is enough, however many rows are asked about.
+const RECOGNISED: &str = "\
+    SELECT f.account_id, f.import_key, NULL FROM fact_portfolio_transactions f \
+    WHERE f.portfolio_id = $1 AND f.import_key IS NOT NULL \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND r.reverses_id = f.id) \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND r.event_id = f.event_id) \
+    UNION ALL \
+    SELECT f.account_id, NULL, f.external_id FROM fact_portfolio_transactions f \
+    WHERE f.portfolio_id = $1 AND f.external_id IS NOT NULL AND f.import_key IS NULL AND f.type <> 'REVERSAL' \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND r.reverses_id = f.id) \
+    AND NOT EXISTS (SELECT FROM fact_portfolio_transactions c WHERE c.supersedes_id IS NOT NULL AND c.supersedes_id = f.id)";
+
+/// What an import into a portfolio recognises.
+pub async fn recognised(session: &Session<Tenant>, portfolio: Uuid) -> Result<Recognised, DatabaseError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, RECOGNISED, [portfolio.into()]);
+    let mut found = Recognised::default();
+    for row in session.query_all_raw(statement).await? {
+        let account: Uuid = row.try_get_by_index(0)?;
+        if let Some(key) = row.try_get_by_index(1)? {
+            found.keys.insert((account, key));
+        }
+        if let Some(id) = row.try_get_by_index(2)? {
+            *found.external_ids.entry((account, id)).or_default() += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// A source's own id of a transaction: the account, the id, and the key of a row that was imported under it.
+#[derive(Clone, Debug)]
+pub struct ExternalId {
+    /// The account.
+    pub account: Uuid,
+    /// The id.
+    pub id: String,
+    /// The key.
+    pub import_key: String,
+}
+
+/// A row that counts under one of these ids, other than `except`.
+pub async fn by_external_ids(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    ids: &[ExternalId],
+    except: Option<Uuid>,
+) -> Result<Option<LedgerRow>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let named = ids.iter().fold(Condition::any(), |any, wanted| {
+        let recorded = table::Column::ExternalId.eq(&wanted.id).and(table::Column::ImportKey.is_null());
+        let imported = table::Column::ImportKey.eq(&wanted.import_key);
+        any.add(table::Column::AccountId.eq(wanted.account).and(recorded))
+            .add(table::Column::AccountId.eq(wanted.account).and(imported))
+    });
+    let row = table::Entity::find()
         .filter(table::Column::PortfolioId.eq(portfolio))
-        .filter(table::Column::ImportKey.is_not_null())
-        .into_tuple()
-        .all(session)
+        .filter(named)
+        .filter(counts(None))
+        .filter(Condition::all().add_option(except.map(|id| table::Column::Id.ne(id))))
+        .order_by_asc(table::Column::Sequence)
+        .one(session)
         .await?;
-    Ok(keys.into_iter().filter_map(|(account, key)| Some((account, key?))).collect())
+    row.map(row::read).transpose()
 }
 
 /// One imported file.

@@ -65,6 +65,21 @@ async fn what_the_caller_can_mend_is_in_the_payload_and_the_rest_is_not() {
 }
 
 #[tokio::test]
+async fn a_figure_that_no_decimal_holds_is_nobodys_input() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.buy("2024-03-01", "ACME", "1000000000000000000000000000", "0.0000001").await;
+    let query = "query($id: ID!) { portfolio(id: $id, asOf: \"2024-03-14\") { totals { cost { amount } } } }";
+    let shown = book.client.run_with(query, json!({ "id": book.portfolio })).await;
+    assert_eq!(shown.error_code(), "AMOUNT_TOO_LARGE", "{}", shown.body);
+    assert!(shown.body["data"]["portfolio"]["totals"].is_null());
+    let moment = "query($id: ID!) { portfolio(id: $id, knownAt: \"yesterday\") { id } }";
+    let refused = book.client.run_with(moment, json!({ "id": book.portfolio })).await;
+    assert_eq!(refused.error_code(), "BAD_USER_INPUT");
+    assert!(refused.body.to_string().contains("2022-12-28T16:00:00Z"), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn the_cost_stands_beside_the_answer() {
     let app = App::start().await;
     let investor = app.client("alpha", "investor1").await;

@@ -14,20 +14,20 @@ use uuid::Uuid;
 use super::kinds::file;
 use crate::support::{App, Book, Inside, Superuser, books};
 
-async fn system(app: &App) -> Caller {
+pub(super) async fn system(app: &App) -> Caller {
     let tenant = app.services.gateway.tenant_by_slug("alpha").await.expect("a read").expect("a tenant");
     app.services.system(tenant, "tests")
 }
 
-fn id(book: &Book) -> Uuid {
+pub(super) fn id(book: &Book) -> Uuid {
     book.portfolio.trim_start_matches("pf_").parse().expect("an id")
 }
 
-async fn opened(app: &App) -> Book {
+pub(super) async fn opened(app: &App) -> Book {
     Book::with_accounts(app.client("alpha", "investor1").await, "USD", &["Main", "Other"]).await
 }
 
-async fn stream(app: &App, book: &Book, csv: &str, mode: ImportMode) -> Result<Counts, ServiceError> {
+pub(super) async fn stream(app: &App, book: &Book, csv: &str, mode: ImportMode) -> Result<Counts, ServiceError> {
     let imported = app
         .services
         .transactions_import_file(&system(app).await, id(book), csv.as_bytes(), mode, LockTerms::default())
@@ -307,6 +307,22 @@ async fn an_import_that_breaks_off_leaves_nothing_and_can_be_done_again() {
     let made = books(&app).await;
     app.services.rebuild(&caller, id(&book)).await.expect("books");
     assert_eq!(made, books(&app).await);
+}
+
+#[tokio::test]
+async fn a_large_file_that_ends_inside_quotes_is_refused_with_the_line() {
+    let app = App::start().await;
+    let book = opened(&app).await;
+    let mut inside = Inside::of(&app, "alpha").await;
+    let before = inside.row_counts().await;
+    let csv = text(&mixed()) + "\"open\n" + &text(&mixed());
+    let lines = text(&mixed()).lines().count();
+    for mode in [ImportMode::AllOrNothing, ImportMode::ValidRows] {
+        let refused = stream(&app, &book, &csv, mode).await;
+        let Err(ServiceError::Refused(refusals)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refusals[0].message, format!("the quotes that open on line {} do not close", lines + 1));
+    }
+    assert_eq!(inside.row_counts().await, before);
 }
 
 #[tokio::test]

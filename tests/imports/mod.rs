@@ -1,8 +1,10 @@
 //! Transactions from a file.
 
+mod again;
 mod bulk;
 mod held;
 mod kinds;
+mod upload;
 
 use serde_json::{Value, json};
 
@@ -154,6 +156,20 @@ async fn another_header_is_refused_and_a_byte_order_mark_is_not_minded() {
     let header = "\u{feff}date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note";
     let windows = format!("{header}\r\n{}", DEPOSIT.replace('\n', "\r\n"));
     assert_eq!(counts(&book.import_file(&windows, "ALL_OR_NOTHING").await), [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_file_that_ends_inside_quotes_is_refused_with_the_line() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let rows = format!("{DEPOSIT}{}{BUY}{FEE}", DEPOSIT.replace("d1,", "d2,\"open"));
+    for mode in ["ALL_OR_NOTHING", "VALID_ROWS"] {
+        let refused = book.import(&rows, mode).await;
+        assert_eq!(refused.user_errors("transactionsImport"), ["INVALID_INPUT"], "{mode}: {}", refused.body);
+        let message = refused.text("/transactionsImport/userErrors/0/message");
+        assert_eq!(message, "the quotes that open on line 3 do not close");
+    }
+    assert_eq!(book.cash("2024-03-14", "USD").await, "0");
 }
 
 #[tokio::test]

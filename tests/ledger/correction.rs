@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Book, Inside, REVERSE};
 
-const CORRECT: &str = r"mutation($id: ID!, $input: TransactionRecordInput!) { transactionCorrect(id: $id, input: $input) {
+pub const CORRECT: &str = r"mutation($id: ID!, $input: TransactionRecordInput!) { transactionCorrect(id: $id, input: $input) {
     transaction { id supersedesId } userErrors { code message field } } }";
 
 async fn correct(book: &Book, id: &str, date: &str, activity: Value) -> crate::support::Answer {
@@ -79,6 +79,11 @@ async fn a_correction_that_later_rows_do_not_survive_is_refused() {
     assert_eq!(refused.user_errors("transactionCorrect"), ["INSUFFICIENT_QUANTITY"], "{}", refused.body);
     let message = refused.text("/transactionCorrect/userErrors/0/message");
     assert!(message.contains("sells 15") && message.contains("holds 10"), "{message}");
+    let field = |answer: &crate::support::Answer| answer.at("/transactionCorrect/userErrors/0/field").clone();
+    assert_eq!(field(&refused), json!(["input", "activity", "buy", "quantity"]));
+    let later = correct(&book, &bought, "2024-03-11", json!({ "buy": book.trade("ACME", "20", "250") })).await;
+    assert_eq!(later.user_errors("transactionCorrect"), ["INSUFFICIENT_QUANTITY"], "{}", later.body);
+    assert_eq!(field(&later), json!(["input", "tradeDate"]));
 }
 
 #[tokio::test]
@@ -94,5 +99,11 @@ async fn a_correction_bears_on_a_locked_period_by_what_it_corrects() {
     let later = json!({ "deposit": { "amount": "110", "currency": "USD" } });
     let refused = correct(&book, &deposit, "2024-03-08", later).await;
     assert_eq!(refused.user_errors("transactionCorrect"), ["PERIOD_LOCKED"], "{}", refused.body);
+    assert_eq!(*refused.at("/transactionCorrect/userErrors/0/field"), json!(["id"]));
     assert_eq!(book.cash("2024-03-08", "USD").await, "100");
+    let after = book.deposit("2024-03-08", "10", "USD").await;
+    let back = json!({ "deposit": { "amount": "10", "currency": "USD" } });
+    let refused = correct(&book, &after, "2024-03-05", back).await;
+    assert_eq!(refused.user_errors("transactionCorrect"), ["PERIOD_LOCKED"], "{}", refused.body);
+    assert_eq!(*refused.at("/transactionCorrect/userErrors/0/field"), json!(["input", "tradeDate"]));
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use portfolio_analyzer::clock::Clock;
 use serde_json::{Value, json};
 
+use super::correction::CORRECT;
 use crate::support::{App, Book, REVERSE};
 
 const SHOW: &str = r"query($id: ID!, $asOf: Date, $knownAt: DateTime) { portfolio(id: $id, asOf: $asOf, knownAt: $knownAt) {
@@ -61,6 +62,71 @@ async fn what_was_known_stays_what_it_was() {
     // Before there was anything.
     let before = known(&book, Some(first - TimeDelta::days(1))).await;
     assert_eq!((&before["lots"]["nodes"], &before["transactions"]["totalCount"]), (&json!([]), &json!(0)));
+}
+
+const PREVIEW: &str = r"query($id: ID!, $knownAt: DateTime, $input: SalePreviewInput!) {
+    portfolio(id: $id, knownAt: $knownAt) { salePreview(input: $input) {
+        method isCurrent gainLocal { amount } matches { nodes { openedOn quantity costLocal { amount } } } } } }";
+
+#[tokio::test]
+async fn a_sale_is_previewed_as_it_was_known() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let dear = book.buy("2024-03-04", "ACME", "10", "250").await;
+    book.buy("2024-03-05", "ACME", "10", "240").await;
+    let preview = async |known_at: Option<DateTime<Utc>>| {
+        let sale = json!({ "accountId": book.account, "instrumentId": book.instrument("ACME"), "date": "2024-03-11",
+            "quantity": "12", "price": "260" });
+        let variables = json!({ "id": book.portfolio, "knownAt": known_at, "input": sale });
+        book.client.run_with(PREVIEW, variables).await.at("/portfolio/salePreview").clone()
+    };
+    let first = later(&app);
+    let at_first = preview(None).await;
+
+    // A back-dated purchase, a correction, and another lot method.
+    book.buy("2024-03-01", "ACME", "10", "100").await;
+    let input = book.input("2024-03-04", &json!({ "buy": book.trade("ACME", "10", "255") }));
+    let corrected = book.client.run_with(CORRECT, json!({ "id": dear, "input": input })).await;
+    assert_eq!(corrected.user_errors("transactionCorrect"), [""; 0], "{}", corrected.body);
+    let version = book.show("2024-03-14", None, "version").await["version"].clone();
+    let update = r#"mutation($id: ID!, $version: Int!) { portfolioUpdate(id: $id, expectedVersion: $version,
+        input: { bookkeeping: { lotMethod: HIFO } }) { userErrors { code message } } }"#;
+    let updated = book.client.run_with(update, json!({ "id": book.portfolio, "version": version })).await;
+    assert_eq!(updated.user_errors("portfolioUpdate"), [""; 0], "{}", updated.body);
+    let second = later(&app);
+    assert_ne!(at_first, preview(None).await);
+    assert_eq!(at_first, preview(Some(first)).await);
+    assert_eq!(preview(None).await, preview(Some(second)).await);
+}
+
+#[tokio::test]
+async fn what_came_after_an_instant_is_not_named_by_the_rows_of_before() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let corrected = book.buy("2024-03-04", "ACME", "10", "250").await;
+    let reversed = book.deposit("2024-03-04", "10", "USD").await;
+    let first = later(&app);
+    let input = book.input("2024-03-04", &json!({ "buy": book.trade("ACME", "10", "255") }));
+    let correction = book.client.run_with(CORRECT, json!({ "id": corrected, "input": input })).await;
+    let correction = correction.text("/transactionCorrect/transaction/id");
+    let reversal = book.client.run_with(REVERSE, json!({ "id": reversed })).await;
+    let reversal = reversal.text("/transactionReverse/transaction/id");
+    let second = later(&app);
+    let query = r"query($id: ID!, $first: DateTime, $second: DateTime) {
+        first: portfolio(id: $id, knownAt: $first) { ...rows lots { nodes { openedBy { supersededById } } } }
+        second: portfolio(id: $id, knownAt: $second) { ...rows } }
+        fragment rows on Portfolio { transactions { nodes { id supersededById reversedById } } }";
+    let variables = json!({ "id": book.portfolio, "first": first, "second": second });
+    let shown = book.client.run_with(query, variables).await;
+    let of = |moment: &str, id: &str| {
+        let rows = shown.at(&format!("/{moment}/transactions/nodes")).as_array().expect("a list").clone();
+        rows.into_iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no {id} in {}", shown.body))
+    };
+    assert_eq!(of("second", &corrected)["supersededById"], json!(correction));
+    assert_eq!(of("second", &reversed)["reversedById"], json!(reversal));
+    assert_eq!(of("first", &corrected)["supersededById"], Value::Null);
+    assert_eq!(of("first", &reversed)["reversedById"], Value::Null);
+    assert_eq!(*shown.at("/first/lots/nodes/0/openedBy/supersededById"), Value::Null);
 }
 
 #[tokio::test]

@@ -28,6 +28,10 @@ async fn edits_in_any_order_leave_what_a_rebuild_makes() {
     let tenant = app.services.gateway.tenant_by_slug("alpha").await.expect("a read").expect("a tenant");
     let system = app.services.system(tenant, "tests");
     let portfolio = book.portfolio.trim_start_matches("pf_").parse().expect("an id");
+    let digest = app.services.books_digest(&system, portfolio).await.expect("a digest");
     app.services.rebuild(&system, portfolio).await.expect("books");
     assert_eq!(edited, books(&app).await);
+    assert_eq!(digest, app.services.books_digest(&system, portfolio).await.expect("a digest"));
+    book.deposit("2024-03-07", "1", "EUR").await;
+    assert_ne!(digest, app.services.books_digest(&system, portfolio).await.expect("a digest"));
 }

@@ -86,7 +86,7 @@ async fn a_wrong_request_for_the_file_says_what_is_wrong() {
         (&own.portfolio, "currency=euro", "currency: "),
         (&own.portfolio, "day=1", "the parameters are year and currency"),
         (&own.portfolio, "year=2023&year=2024", "year is given twice"),
-        (&own.account, "year=2023", "the id of a Account stands where that of a Portfolio belongs"),
+        (&own.account, "year=2023", "the id of an Account stands where that of a Portfolio belongs"),
     ] {
         let answer = client.get(&format!("/portfolios/{id}/realized-gains.csv?{query}")).await;
         assert_eq!(answer.status.as_u16(), 400, "{query}: {}", answer.body);

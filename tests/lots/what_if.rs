@@ -112,18 +112,23 @@ async fn a_sale_that_would_be_refused_says_why() {
         input[name] = value;
         input
     };
-    for (input, words) in [
-        (sale(&book, "31"), "sells 31, holds 30 on 2023-06-01"),
-        (sale(&book, "0"), "a quantity of 0"),
-        (with("date", json!("2024-03-16")), "has not come yet"),
-        (with("price", json!("-1")), "a price of -1"),
-        (with("accountId", json!(stranger.account)), "no such account"),
-        (with("instrumentId", json!(book.account)), "the id of a Account stands where that of a Instrument belongs"),
-        (with("currency", json!("KWD")), "no KWD rate"),
+    for (input, code, field, words) in [
+        (sale(&book, "31"), "INSUFFICIENT_QUANTITY", "quantity", "sells 31, holds 30 on 2023-06-01"),
+        (sale(&book, "0"), "INVALID_INPUT", "quantity", "a quantity of 0"),
+        (with("date", json!("2024-03-16")), "FUTURE_DATE", "date", "has not come yet"),
+        (with("price", json!("-1")), "INVALID_INPUT", "price", "a price of -1"),
+        (with("accountId", json!(stranger.account)), "NOT_FOUND", "accountId", "no such account"),
+        (with("currency", json!("KWD")), "MISSING_EXCHANGE_RATE", "currency", "no KWD rate"),
     ] {
         let refused = preview(&book, input).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{}", refused.body);
         assert!(refused.body.to_string().contains(words), "{words}: {}", refused.body);
+        let error = &refused.body["errors"][0]["extensions"]["userErrors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!(code), &json!(["input", field])), "{}", refused.body);
         assert!(refused.body["data"]["portfolio"]["salePreview"].is_null());
     }
+    let mistaken = preview(&book, with("instrumentId", json!(book.account))).await;
+    assert_eq!(mistaken.error_code(), "BAD_USER_INPUT");
+    let words = "the id of an Account stands where that of an Instrument belongs";
+    assert!(mistaken.body.to_string().contains(words), "{}", mistaken.body);
 }

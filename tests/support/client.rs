@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -39,22 +40,23 @@ impl Client {
     /// Runs an operation.
     pub async fn run_with(&self, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables });
-        let mut request = Request::post("/graphql")
+        let request = Request::post("/graphql")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/graphql-response+json");
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+        self.send(self.signed(request).body(Body::from(body.to_string())).expect("a request")).await
     }
 
     /// Fetches a path.
     pub async fn get(&self, path: &str) -> Answer {
-        let mut request = Request::get(path);
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.send(self.signed(Request::get(path)).body(Body::empty()).expect("a request")).await
+    }
+
+    /// A request in this person's name.
+    pub fn signed(&self, request: Builder) -> Builder {
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
         }
-        self.send(request.body(Body::empty()).expect("a request")).await
     }
 
     /// Sends any request.

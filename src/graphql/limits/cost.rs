@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, convert::Infallible};
 
 use async_graphql::{
-    Name, Value, Variables,
+    Name, Positioned, Value, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
 };
 
@@ -17,6 +17,14 @@ const IDS_ARGUMENT: &str = "ids";
 const ONCE_PER_LIST: [&str; 3] = ["pageInfo", "totalCount", "__typename"];
 /// Members that make a field a connection.
 const ITEMS: [&str; 2] = ["edges", "nodes"];
+/// Fields whose portfolios may be looked at otherwise than their books are kept, and the arguments that ask for it.
+const PORTFOLIOS: [&str; 2] = ["portfolio", "portfolios"];
+const ANOTHER_VIEW: [&str; 2] = ["currency", "knownAt"];
+/// What booking the ledger of each again counts beside its fields.
+const BOOKED_AGAIN: u64 = 100;
+/// What books a part of the ledger under each lot method, and what that counts: an alias more is a booking more, while everything
+/// below one view of a portfolio shares its booking.
+const PREVIEW: (&str, u64) = ("salePreview", 1_000);
 /// Fields that lead into the schema's description.
 const INTROSPECTION_ROOTS: [&str; 2] = ["__schema", "__type"];
 /// Assumed lengths of the lists in the schema's description.
@@ -224,6 +232,7 @@ impl<'a> Walk<'a> {
         }
         let items = self.items(field, inner.is_connection);
         let cost = items.saturating_mul(inner.each).saturating_add(inner.once).saturating_add(1);
+        let cost = cost.saturating_add(self.bookings(field).saturating_mul(items));
         if ONCE_PER_LIST.contains(&name) {
             tally.once = cost;
         } else {
@@ -235,27 +244,49 @@ impl<'a> Walk<'a> {
         Ok(tally)
     }
 
+    /// What booking a ledger for the field counts, for each of its items.
+    fn bookings(&self, field: &Field) -> u64 {
+        let name = field.name.node.as_str();
+        let (preview, cost) = PREVIEW;
+        if name == preview {
+            return cost;
+        }
+        let asks = |at: usize, name: &Positioned<Name>| {
+            ANOTHER_VIEW.contains(&name.node.as_str())
+                && self.argument(field, at).is_some_and(|value| *value != Value::Null)
+        };
+        match PORTFOLIOS.contains(&name) && field.arguments.iter().enumerate().any(|(at, (name, _))| asks(at, name)) {
+            true => BOOKED_AGAIN,
+            false => 0,
+        }
+    }
+
+    /// The value of a field's argument, by its place; nothing where that is a variable without one.
+    fn argument(&self, field: &Field, at: usize) -> Option<Cow<'a, Value>> {
+        let (_, value) = field.arguments.get(at)?;
+        // The crate does not export the type of values that hold variables; this is the way to look into one. Variables
+        // are not copied: theirs may be long.
+        let mut variable = None;
+        let written = value.node.clone().into_const_with(|name| {
+            variable = Some(name);
+            Ok::<_, Infallible>(Value::Null)
+        });
+        match (written, variable) {
+            (Ok(Value::Null), Some(name)) => self.variable(&name).map(Cow::Borrowed),
+            (Ok(value), _) => Some(Cow::Owned(value)),
+        }
+    }
+
     /// How many items the field returns at most, as far as its arguments say.
     fn items(&self, field: &Field, is_connection: bool) -> u64 {
         let mut items = None;
-        for (name, value) in &field.arguments {
+        for (at, (name, _)) in field.arguments.iter().enumerate() {
             let name = name.node.as_str();
             let is_size = SIZE_ARGUMENTS.contains(&name);
             if !is_size && name != IDS_ARGUMENT {
                 continue;
             }
-            // The crate does not export the type of values that hold variables; this is the way to look into one. Variables
-            // are not copied: theirs may be long.
-            let mut variable = None;
-            let written = value.node.clone().into_const_with(|name| {
-                variable = Some(name);
-                Ok::<_, Infallible>(Value::Null)
-            });
-            let value = match (written, variable) {
-                (Ok(Value::Null), Some(name)) => self.variable(&name).map(Cow::Borrowed),
-                (Ok(value), _) => Some(Cow::Owned(value)),
-            };
-            let asked = match value.as_deref() {
+            let asked = match self.argument(field, at).as_deref() {
                 Some(Value::Number(number)) if is_size => number.as_u64(),
                 Some(Value::List(ids)) if !is_size => Some(ids.len() as u64),
                 _ => None,

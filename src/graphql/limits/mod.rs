@@ -44,7 +44,8 @@ pub struct Limits {
     pub max_selections: u64,
     /// Levels of fields, fragments included, introspection not.
     pub max_depth: u64,
-    /// Fields that would be resolved if every list were as long as was asked for.
+    /// Fields that would be resolved if every list were as long as was asked for; what books a ledger for its answer counts as
+    /// many.
     pub max_complexity: u64,
     /// The same for `__schema` and `__type`, with assumed lengths: such fields cost next to nothing each.
     pub max_introspection: u64,

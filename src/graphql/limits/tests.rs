@@ -76,6 +76,33 @@ fn the_deepest_text_that_is_allowed_parses_quickly() {
 }
 
 #[test]
+fn what_books_a_ledger_again_counts_as_many_fields() {
+    let none = json!({});
+    let plain = complexity("{ portfolio(id: 1) { id } }", none.clone());
+    for (query, variables, more) in [
+        ("{ portfolio(id: 1, currency: \"USD\") { id } }", none.clone(), 100),
+        (
+            "query($at: DateTime) { portfolio(id: 1, knownAt: $at) { id } }",
+            json!({ "at": "2024-03-01T00:00:00Z" }),
+            100,
+        ),
+        ("query($at: DateTime) { portfolio(id: 1, knownAt: $at) { id } }", json!({ "at": null }), 0),
+        ("query($at: DateTime) { portfolio(id: 1, knownAt: $at) { id } }", none.clone(), 0),
+        ("{ portfolio(id: 1, currency: null) { id } }", none.clone(), 0),
+    ] {
+        assert_eq!(complexity(query, variables), plain + more, "{query}");
+    }
+    let listed = |list: &str| complexity(&format!("{{ portfolios({list}) {{ nodes {{ id }} }} }}"), json!({}));
+    assert_eq!(listed("first: 50, currency: \"USD\""), listed("first: 50") + 5_000);
+    let previews = |count: usize| -> String {
+        let fields: String = (0..count).map(|at| format!("p{at}: salePreview(input: {{}}) {{ method }} ")).collect();
+        format!("{{ portfolio(id: 1) {{ {fields} }} }}")
+    };
+    assert!(admit(&previews(10)).is_ok());
+    assert_refused(&previews(25), "fields to resolve");
+}
+
+#[test]
 fn long_chains_of_fragments_do_not_recurse_deeply() {
     let mut query = "{ ...F0 }".to_owned();
     for level in 0..99 {

@@ -90,13 +90,13 @@ pub struct TransactionKey(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PortfolioKey(pub Uuid);
 
-/// The reversal of this transaction, if there is one.
+/// The reversal of this transaction, of what had been recorded at a time, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ReversalKey(pub Uuid);
+pub struct ReversalKey(pub Uuid, pub Option<DateTime<Utc>>);
 
-/// The row that stands in the place of this transaction, if there is one.
+/// The row that stands in the place of this transaction, of what had been recorded at a time, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CorrectionKey(pub Uuid);
+pub struct CorrectionKey(pub Uuid, pub Option<DateTime<Utc>>);
 
 /// The day of this portfolio's first transaction, of what had been recorded at a time, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,15 +228,25 @@ loader!(TransactionKey => Arc<LedgerRow>, |operation, session, keys| {
 });
 
 loader!(ReversalKey => Uuid, |operation, session, keys| {
-    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-    let reversals = operation.services.reversals(&session, &ids).await?;
-    Ok(reversals.into_iter().map(|(reversed, by)| (ReversalKey(reversed), by)).collect())
+    let moments: HashSet<Option<DateTime<Utc>>> = keys.iter().map(|key| key.1).collect();
+    let mut found = HashMap::new();
+    for moment in moments {
+        let ids: Vec<Uuid> = keys.iter().filter(|key| key.1 == moment).map(|key| key.0).collect();
+        let reversals = operation.services.reversals(&session, &ids, moment).await?;
+        found.extend(reversals.into_iter().map(|(reversed, by)| (ReversalKey(reversed, moment), by)));
+    }
+    Ok(found)
 });
 
 loader!(CorrectionKey => Uuid, |operation, session, keys| {
-    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-    let corrections = operation.services.corrections(&session, &ids).await?;
-    Ok(corrections.into_iter().map(|(corrected, by)| (CorrectionKey(corrected), by)).collect())
+    let moments: HashSet<Option<DateTime<Utc>>> = keys.iter().map(|key| key.1).collect();
+    let mut found = HashMap::new();
+    for moment in moments {
+        let ids: Vec<Uuid> = keys.iter().filter(|key| key.1 == moment).map(|key| key.0).collect();
+        let corrections = operation.services.corrections(&session, &ids, moment).await?;
+        found.extend(corrections.into_iter().map(|(corrected, by)| (CorrectionKey(corrected, moment), by)));
+    }
+    Ok(found)
 });
 
 loader!(FirstDateKey => NaiveDate, |operation, session, keys| {

@@ -1,11 +1,11 @@
 //! Logging in, staying logged in, logging out.
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::graphql::context::Operation;
 use crate::graphql::rules::Ruled;
+use crate::graphql::scalars::Instant;
 use crate::graphql::types::user::Viewer;
 use crate::graphql::types::user_error::UserError;
 use crate::services::{ServiceError, authentication::SignedIn};
@@ -38,7 +38,7 @@ pub struct SignInPayload {
     /// Exchanges for the next pair of tokens through `tokenRefresh`, once. Using it a second time ends the log-in.
     refresh_token: Option<String>,
     /// When the access token ends.
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Option<Instant>,
     /// Who has logged in.
     viewer: Option<Viewer>,
     /// Why the log-in was refused.
@@ -67,7 +67,7 @@ async fn payload(operation: &Operation, outcome: Result<SignedIn, ServiceError>)
     Ok(Some(SignInPayload {
         access_token: Some(signed_in.access_token.expose_secret().to_owned()),
         refresh_token: Some(signed_in.refresh_token.expose_secret().to_owned()),
-        expires_at: Some(signed_in.expires_at),
+        expires_at: Some(Instant(signed_in.expires_at)),
         viewer: Some(viewer),
         user_errors,
     }))

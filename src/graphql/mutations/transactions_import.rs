@@ -32,7 +32,8 @@ pub struct TransactionsImportInput {
     /// `settlement_date,ex_date,pay_date,opened_on,total,accrued_interest,settlement_rate,counter_account,counter_symbol,counter_quantity,counter_price,cost_fraction,lots,event_id,decision`.
     /// Dates are ISO (2022-12-28), numbers have a decimal point and no thousands separators, a ratio is `4:1`. `account` may be
     /// empty where the portfolio has one account. Rows of one `event_id` are taken together or not at all. What each type needs
-    /// stands in `docs/transactions.md`.
+    /// stands in `docs/transactions.md`. A file that is longer than a request may be is sent to
+    /// `POST /portfolios/{id}/transactions.csv`.
     csv: String,
     /// What to do with wrong rows.
     #[graphql(default_with = "ImportMode::AllOrNothing")]
@@ -92,7 +93,8 @@ pub struct TransactionsImportMutation;
 #[Object(guard = "Ruled")]
 impl TransactionsImportMutation {
     /// Imports transactions from a CSV file. A row that was imported before is recognised, by its `external_id` or its content,
-    /// and not added again. A split or dividend that differs from what the market knows, or that the account has already, is held
+    /// and not added again; so is one that was recorded with that `externalId`. What was reversed may be imported again.
+    /// A split or dividend that differs from what the market knows, or that the account has already, is held
     /// for a decision with the other rows of its event, unless its `decision` says KEEP_MINE.
     async fn transactions_import(
         &self,

@@ -11,7 +11,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, PortfolioKey};
 use crate::graphql::rules::Ruled;
-use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::graphql::types::portfolio::{Portfolio, PortfolioConnection};
 
 #[derive(Default)]
@@ -22,9 +22,9 @@ pub struct PortfolioQuery;
 async fn moment(
     operation: &Operation,
     asked: Option<Date>,
-    known_at: Option<DateTime<Utc>>,
+    known_at: Option<Instant>,
 ) -> Result<(NaiveDate, Option<DateTime<Utc>>)> {
-    let Some(instant) = known_at else {
+    let Some(Instant(instant)) = known_at else {
         return Ok((as_of(operation, asked).await?, None));
     };
     let now = operation.services.environment.clock.now();
@@ -32,7 +32,7 @@ async fn moment(
         return Err(ErrorCode::BadUserInput.error(format!("knownAt: {instant} has not come yet: it is {now}")));
     }
     let day = as_of(operation, asked).await?;
-    Ok((if asked.is_some() { day } else { day.min(instant.date_naive()) }, known_at))
+    Ok((if asked.is_some() { day } else { day.min(instant.date_naive()) }, Some(instant)))
 }
 
 /// The day that was asked for, if it has come; else the last day with complete market data.
@@ -66,7 +66,7 @@ impl PortfolioQuery {
             desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
                           booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are."
         )]
-        known_at: Option<DateTime<Utc>>,
+        known_at: Option<Instant>,
     ) -> Result<Option<PortfolioConnection>> {
         let operation = Operation::of(ctx);
         let page = connection::page(Some(first), after.as_deref())?;
@@ -102,7 +102,7 @@ impl PortfolioQuery {
             desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
                           booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are."
         )]
-        known_at: Option<DateTime<Utc>>,
+        known_at: Option<Instant>,
     ) -> Result<Option<Portfolio>> {
         let id = Kind::Portfolio.parse(&id, "id")?;
         let (day, known_at) = moment(Operation::of(ctx), as_of, known_at).await?;

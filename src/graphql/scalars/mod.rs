@@ -1,7 +1,7 @@
 //! Values that GraphQL has no type for.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::money;
 
 use crate::clock::{FIRST_DAY, LAST_DAY, parse_day};
@@ -24,6 +24,28 @@ impl ScalarType for Date {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// An instant, RFC 3339: `2022-12-28T16:00:00Z`. Any offset is understood; answers are in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant(pub DateTime<Utc>);
+
+/// An instant, RFC 3339: `2022-12-28T16:00:00Z`. Any offset is understood; answers are in UTC.
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for Instant {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        let instant = DateTime::parse_from_rfc3339(text);
+        instant
+            .map(|instant| Self(instant.to_utc()))
+            .map_err(|_| InputValueError::custom(format!("\"{text}\" is no instant like 2022-12-28T16:00:00Z")))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, Object};
-use chrono::{DateTime, Utc};
 
 use super::bookkeeping::LotMethod;
 use crate::graphql::id::Kind;
+use crate::graphql::scalars::Instant;
 use crate::storage::account::Account as Row;
 
 /// An account of a portfolio, where securities and cash lie.
@@ -38,7 +38,7 @@ impl Account {
     }
 
     /// Since when it exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> Instant {
+        Instant(self.0.created_at)
     }
 }

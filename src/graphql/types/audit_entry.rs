@@ -1,12 +1,12 @@
 //! What was done.
 
 use async_graphql::{ID, Json, SimpleObject};
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::audit::Entry;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
+use crate::graphql::scalars::Instant;
 
 /// One thing that was done, written in the transaction that did it.
 #[derive(Clone, Debug, SimpleObject)]
@@ -14,7 +14,7 @@ pub struct AuditEntry {
     /// The entry's id.
     id: ID,
     /// When it was done.
-    at: DateTime<Utc>,
+    at: Instant,
     /// The address of the person who did it, or the name of the server's command.
     actor: String,
     /// The id of the person who did it; null for a command and for one who could not be identified.
@@ -40,7 +40,7 @@ impl From<Entry> for AuditEntry {
         let person = entry.actor_id.filter(|id| !id.is_nil());
         Self {
             id: Kind::AuditEntry.id(entry.id),
-            at: entry.at,
+            at: Instant(entry.at),
             actor: entry.actor_name,
             actor_id: person.map(|id| Kind::User.id(id)),
             action: entry.action,

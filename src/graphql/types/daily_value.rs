@@ -1,9 +1,8 @@
 //! How fresh the stored daily values of a portfolio are.
 
 use async_graphql::{Enum, SimpleObject};
-use chrono::{DateTime, Utc};
 
-use crate::graphql::scalars::Date;
+use crate::graphql::scalars::{Date, Instant};
 use crate::services::daily_value::Freshness;
 
 /// Whether stored daily values are up to date.
@@ -24,7 +23,7 @@ pub struct DailyFacts {
     /// The last day whose stored value holds. Null where none does.
     computed_until: Option<Date>,
     /// When values were last computed. Null before the first time.
-    computed_at: Option<DateTime<Utc>>,
+    computed_at: Option<Instant>,
     /// The first day whose value is computed anew. Null where there is none, or where it is not known yet.
     dirty_from: Option<Date>,
 }
@@ -34,7 +33,7 @@ impl From<Freshness> for DailyFacts {
         Self {
             state: if freshness.recomputing { DailyFactsState::Recomputing } else { DailyFactsState::Fresh },
             computed_until: freshness.computed_until.map(Date),
-            computed_at: freshness.computed_at,
+            computed_at: freshness.computed_at.map(Instant),
             dirty_from: freshness.dirty_from.map(Date),
         }
     }

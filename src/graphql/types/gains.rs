@@ -50,8 +50,8 @@ pub struct RealizedGains {
 impl RealizedGains {
     /// Disposals by year, the earliest first.
     pub fn by_year(matches: &[LotMatch], currency: Currency) -> Result<Vec<Self>> {
-        let too_large = |error: ArithmeticError| ErrorCode::BadUserInput.error(error.to_string());
-        let years = lot::by_year(matches).map_err(|error| ErrorCode::BadUserInput.error(error.to_string()))?;
+        let too_large = |error: ArithmeticError| ErrorCode::AmountTooLarge.error(error.to_string());
+        let years = lot::by_year(matches).map_err(|error| ErrorCode::AmountTooLarge.error(error.to_string()))?;
         let shown = |(year, sums): (i32, TaxYear)| {
             Ok(Self {
                 year,

@@ -148,7 +148,7 @@ impl Lot {
             }]));
         };
         let value = mul_div(value, quantity, line.quantity).and_then(|value| money::sub(value, cost));
-        let value = value.map_err(|error| ErrorCode::BadUserInput.error(error.to_string()))?;
+        let value = value.map_err(|error| ErrorCode::AmountTooLarge.error(error.to_string()))?;
         let value = money(value.round_dp(money::MONEY_SCALE));
         let status = Quote::new(line.price, line.local_currency).status;
         Ok(MoneyFigure { value: Some(value), status, reasons: Vec::new() })
@@ -181,7 +181,9 @@ impl Lot {
     /// The transaction that first opened it; a transfer between accounts, a spin-off and a merger keep it. Its id names the
     /// lot where a disposal chooses its lots.
     async fn opened_by(&self, ctx: &Context<'_>) -> Result<Option<Transaction>> {
-        Ok(loaders::find(ctx, TransactionKey(self.lot.opened_by.uuid())).await?.map(Transaction))
+        Ok(loaders::find(ctx, TransactionKey(self.lot.opened_by.uuid()))
+            .await?
+            .map(|row| Transaction::known(row, self.books.view.known_at)))
     }
 
     /// The day it was first opened on, which holding periods count from; splits, transfers, spin-offs and mergers keep it.

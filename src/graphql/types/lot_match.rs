@@ -149,7 +149,7 @@ impl LotMatch {
 }
 
 fn too_large(error: ArithmeticError) -> async_graphql::Error {
-    ErrorCode::BadUserInput.error(error.to_string())
+    ErrorCode::AmountTooLarge.error(error.to_string())
 }
 
 /// The part of a disposal that used one lot: a sale of units held, or the cover of units owed (a short lot), whose
@@ -163,7 +163,9 @@ impl LotMatch {
     /// thought of.
     async fn sale(&self, ctx: &Context<'_>) -> Result<Option<Transaction>> {
         match self.is_made {
-            true => Ok(loaders::find(ctx, TransactionKey(self.part.sale.uuid())).await?.map(Transaction)),
+            true => Ok(loaders::find(ctx, TransactionKey(self.part.sale.uuid()))
+                .await?
+                .map(|row| Transaction::known(row, self.books.view.known_at))),
             false => Ok(None),
         }
     }
@@ -171,7 +173,9 @@ impl LotMatch {
     /// The transaction that opened the lot; null for units that were sold without being there.
     async fn opened_by(&self, ctx: &Context<'_>) -> Result<Option<Transaction>> {
         match self.part.lot {
-            Some(id) => Ok(loaders::find(ctx, TransactionKey(id.uuid())).await?.map(Transaction)),
+            Some(id) => Ok(loaders::find(ctx, TransactionKey(id.uuid()))
+                .await?
+                .map(|row| Transaction::known(row, self.books.view.known_at))),
             None => Ok(None),
         }
     }

@@ -4,7 +4,7 @@ use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::figure::FigureReason;
-use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::performance::{Figure, PERIODS_PER_YEAR, Performance};
 
 /// What a figure's value measures.
@@ -85,7 +85,7 @@ pub struct Metrics {
     /// The deepest fall.
     max_drawdown: MaxDrawdown,
     /// When it was computed.
-    computed_at: DateTime<Utc>,
+    computed_at: Instant,
 }
 
 impl Metrics {
@@ -153,7 +153,7 @@ impl Metrics {
                 trough: fall.trough.map(Date),
                 recovery: fall.recovery.map(Date),
             },
-            computed_at,
+            computed_at: Instant(computed_at),
         }
     }
 }

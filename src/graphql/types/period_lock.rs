@@ -1,12 +1,11 @@
 //! Locked periods.
 
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::user::User;
 use crate::graphql::loaders::{self, PersonKey};
-use crate::graphql::scalars::Date;
+use crate::graphql::scalars::{Date, Instant};
 use crate::storage::period_lock::PeriodLock as Row;
 
 /// Until when a portfolio's books are closed.
@@ -16,7 +15,7 @@ pub struct PeriodLock {
     /// The last day of the locked period.
     locked_through: Date,
     /// When it was locked.
-    locked_at: DateTime<Utc>,
+    locked_at: Instant,
     /// Why, in its people's words.
     note: Option<String>,
     #[graphql(skip)]
@@ -36,7 +35,7 @@ impl PeriodLock {
     pub fn in_force(row: Row) -> Option<Self> {
         Some(Self {
             locked_through: Date(row.locked_through?),
-            locked_at: row.recorded_at,
+            locked_at: Instant(row.recorded_at),
             note: row.note,
             recorded_by: row.recorded_by,
         })

@@ -29,7 +29,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PeriodLockKey, PersonKey, SnapshotKey,
 };
-use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
@@ -107,7 +107,8 @@ impl Portfolio {
     }
 }
 
-/// A portfolio, looked at as of a day and in a currency, which everything below it inherits.
+/// A portfolio, looked at as of a day and in a currency, which everything below it inherits. `id` is the same in every view: a
+/// normalising cache keys it by `id`, `asOf`, `currency` and `knownAt` together, and `Lot` and `Transaction` not at all.
 #[Object]
 impl Portfolio {
     /// The portfolio's id.
@@ -141,8 +142,8 @@ impl Portfolio {
     }
 
     /// The instant that was asked for: figures are of what had been recorded then. Null where they are of what is known now.
-    async fn known_at(&self) -> Option<DateTime<Utc>> {
-        self.view.known_at
+    async fn known_at(&self) -> Option<Instant> {
+        self.view.known_at.map(Instant)
     }
 
     /// Whose it is.
@@ -164,22 +165,24 @@ impl Portfolio {
         Ok(accounts.into_iter().map(Account::from).collect())
     }
 
-    /// Grows with each change of the record or the ledger: pass it as `expectedVersion` to `portfolioUpdate`.
+    /// Grows with each change of the record or the ledger: pass it as `expectedVersion` to `portfolioUpdate`. Today's, whatever
+    /// `asOf` and `knownAt`.
     async fn version(&self) -> i64 {
         self.row.version
     }
 
     /// Since when it exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+    async fn created_at(&self) -> Instant {
+        Instant(self.row.created_at)
     }
 
     /// When its record or its ledger last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.row.updated_at
+    async fn updated_at(&self) -> Instant {
+        Instant(self.row.updated_at)
     }
 
-    /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked.
+    /// Until when its books are closed: what bears on the period is refused. Null where nothing is locked. Today's, whatever
+    /// `asOf` and `knownAt`.
     async fn period_lock(&self, ctx: &Context<'_>) -> Result<Option<PeriodLock>> {
         Ok(loaders::find(ctx, PeriodLockKey(self.row.id)).await?.and_then(PeriodLock::in_force))
     }
@@ -262,7 +265,10 @@ impl Portfolio {
         };
         let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
         let (rows, info) = connection::cut(rows, limit, |row| (row.trade_date, row.sequence));
-        let rows = rows.into_iter().map(|(cursor, row)| (cursor, Transaction::from(row))).collect();
+        let rows = rows
+            .into_iter()
+            .map(|(cursor, row)| (cursor, Transaction::known(Arc::new(row), self.view.known_at)))
+            .collect();
         Ok(Some(TransactionConnection::new(rows, info, total)))
     }
 

@@ -80,7 +80,7 @@ impl SalePreview {
 }
 
 fn too_large(error: ArithmeticError) -> async_graphql::Error {
-    ErrorCode::BadUserInput.error(error.to_string())
+    ErrorCode::AmountTooLarge.error(error.to_string())
 }
 
 /// A sale under one lot method, by the portfolio's `bookkeeping` in everything else. Nothing is recorded. Not wash-sale

@@ -1,9 +1,9 @@
 //! Firms.
 
 use async_graphql::{Enum, ID, Object};
-use chrono::{DateTime, Utc};
 
 use crate::graphql::id::Kind;
+use crate::graphql::scalars::Instant;
 use crate::tenancy::{TenantRecord, TenantStatus as Status};
 
 /// Whether a tenant is served.
@@ -46,7 +46,7 @@ impl Tenant {
     }
 
     /// Since when it exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> Instant {
+        Instant(self.0.created_at)
     }
 }

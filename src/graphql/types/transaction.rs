@@ -17,7 +17,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, CorrectionKey, DividendKey, InstrumentKey, PortfolioKey, ReversalKey, SaleMatchesKey,
 };
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::scalars::{Currency, Date, Decimal, Instant};
 use crate::services::valuation::View;
 use crate::storage::transaction::{Activity, LedgerRow, RowColumns};
 
@@ -141,21 +141,29 @@ impl TransactionType {
 
 /// A row of a portfolio's ledger. Rows are added and never changed: a mistake is reversed, and both rows stay to be seen.
 #[derive(Clone)]
-pub struct Transaction(pub Arc<LedgerRow>);
+pub struct Transaction {
+    row: Arc<LedgerRow>,
+    known_at: Option<DateTime<Utc>>,
+}
 
 impl From<LedgerRow> for Transaction {
     fn from(row: LedgerRow) -> Self {
-        Self(Arc::new(row))
+        Self::known(Arc::new(row), None)
     }
 }
 
 impl Transaction {
+    /// A row as it stood among what had been recorded at a time.
+    pub fn known(row: Arc<LedgerRow>, known_at: Option<DateTime<Utc>>) -> Self {
+        Self { row, known_at }
+    }
+
     fn columns(&self) -> RowColumns {
-        RowColumns::of(&self.0.activity)
+        RowColumns::of(&self.row.activity)
     }
 
     async fn account_of(&self, ctx: &Context<'_>, id: uuid::Uuid) -> Result<Option<Account>> {
-        let accounts = loaders::find(ctx, AccountsKey(self.0.portfolio_id)).await?.unwrap_or_default();
+        let accounts = loaders::find(ctx, AccountsKey(self.row.portfolio_id)).await?.unwrap_or_default();
         Ok(accounts.into_iter().find(|account| account.id == id).map(Account::from))
     }
 }
@@ -180,7 +188,7 @@ pub(super) async fn instrument(ctx: &Context<'_>, id: Option<uuid::Uuid>) -> Res
 impl Transaction {
     /// The row's id.
     pub async fn id(&self) -> ID {
-        Kind::Transaction.id(self.0.id)
+        Kind::Transaction.id(self.row.id)
     }
 
     /// What the row says.
@@ -192,37 +200,37 @@ impl Transaction {
     /// The id of the event that it belongs to: rows of one event were recorded together and are reversed together. A
     /// reversal belongs to the event that it reverses.
     async fn event_id(&self) -> ID {
-        Kind::Event.id(self.0.event_id)
+        Kind::Event.id(self.row.event_id)
     }
 
     /// The day it counts from: the trade date; of a payment its ex-date, where that is known.
     async fn trade_date(&self) -> Date {
-        Date(self.0.trade_date)
+        Date(self.row.trade_date)
     }
 
     /// The day its cash moves on, where that is another day: until then the amount is a receivable or a payable.
     async fn settlement_date(&self) -> Option<Date> {
-        self.0.dates.settlement.map(Date)
+        self.row.dates.settlement.map(Date)
     }
 
     /// The first day that the instrument traded without the payment, where it was given or the market knows it.
     async fn ex_date(&self) -> Option<Date> {
-        self.0.dates.ex.map(Date)
+        self.row.dates.ex.map(Date)
     }
 
     /// The day that the payment is made on, where it was given.
     async fn pay_date(&self) -> Option<Date> {
-        self.0.dates.pay.map(Date)
+        self.row.dates.pay.map(Date)
     }
 
     /// The ex-date of the market's split that the row is, or takes the place of.
     async fn action_ex_date(&self) -> Option<Date> {
-        self.0.dates.action_ex.map(Date)
+        self.row.dates.action_ex.map(Date)
     }
 
     /// The market's dividend that the row is the payment of; null for other rows, and where the market knows none.
     async fn market_dividend(&self, ctx: &Context<'_>) -> Result<Option<MarketDividend>> {
-        match self.0.dates.action {
+        match self.row.dates.action {
             Some(id) => Ok(loaders::find(ctx, DividendKey(id)).await?.map(MarketDividend::from)),
             None => Ok(None),
         }
@@ -230,7 +238,7 @@ impl Transaction {
 
     /// The account that it belongs to.
     async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
-        self.account_of(ctx, self.0.account_id).await
+        self.account_of(ctx, self.row.account_id).await
     }
 
     /// The account that receives, of a transfer inside the portfolio.
@@ -344,25 +352,27 @@ impl Transaction {
 
     /// The id of the row that no longer counts because of this one; for a reversal.
     async fn reverses_id(&self) -> Option<ID> {
-        match self.0.activity {
+        match self.row.activity {
             Activity::Reversal { of } => Some(Kind::Transaction.id(of)),
             Activity::Event(_) => None,
         }
     }
 
-    /// The id of the reversal because of which this row no longer counts.
+    /// The id of the reversal because of which this row no longer counts; below a portfolio with `knownAt`, of one that had
+    /// been recorded then.
     async fn reversed_by_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
-        Ok(loaders::find(ctx, ReversalKey(self.0.id)).await?.map(|id| Kind::Transaction.id(id)))
+        Ok(loaders::find(ctx, ReversalKey(self.row.id, self.known_at)).await?.map(|id| Kind::Transaction.id(id)))
     }
 
     /// The id of the row that no longer counts because this one stands in its place; for a correction.
     async fn supersedes_id(&self) -> Option<ID> {
-        self.0.supersedes.map(|id| Kind::Transaction.id(id))
+        self.row.supersedes.map(|id| Kind::Transaction.id(id))
     }
 
-    /// The id of the correction that stands in the place of this row, which no longer counts.
+    /// The id of the correction that stands in the place of this row, which no longer counts; below a portfolio with `knownAt`,
+    /// of one that had been recorded then.
     async fn superseded_by_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
-        Ok(loaders::find(ctx, CorrectionKey(self.0.id)).await?.map(|id| Kind::Transaction.id(id)))
+        Ok(loaders::find(ctx, CorrectionKey(self.row.id, self.known_at)).await?.map(|id| Kind::Transaction.id(id)))
     }
 
     /// What it disposed of, lot by lot in the order in which the lots were used, as the portfolio's whole ledger is booked today, in the
@@ -374,28 +384,28 @@ impl Transaction {
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<LotMatchConnection>> {
-        let Some(portfolio) = loaders::find(ctx, PortfolioKey(self.0.portfolio_id)).await? else {
+        let Some(portfolio) = loaders::find(ctx, PortfolioKey(self.row.portfolio_id)).await? else {
             return Ok(None);
         };
         let as_of = Operation::of(ctx).services.environment.clock.today();
         let books = Books::as_of(ctx, View::new(&portfolio, None), as_of).await?;
-        let matches = loaders::find(ctx, SaleMatchesKey(self.0.id)).await?.unwrap_or_default();
+        let matches = loaders::find(ctx, SaleMatchesKey(self.row.id)).await?.unwrap_or_default();
         lot_match::listed(ctx, &books, matches, first, after.as_deref()).await.map(Some)
     }
 
     /// The source's own id for it.
     async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
+        self.row.external_id.as_deref()
     }
 
     /// A remark.
     async fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
+        self.row.note.as_deref()
     }
 
     /// When it was recorded.
-    async fn recorded_at(&self) -> DateTime<Utc> {
-        self.0.recorded_at
+    async fn recorded_at(&self) -> Instant {
+        Instant(self.row.recorded_at)
     }
 }
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID, Object, SimpleObject};
-use chrono::{DateTime, Utc};
 
 use super::tenant::Tenant;
 use crate::auth::Role;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
-use crate::graphql::scalars::Currency;
+use crate::graphql::scalars::{Currency, Instant};
 use crate::services::Caller;
 use crate::storage::user::User as Row;
 
@@ -105,8 +104,8 @@ impl User {
     }
 
     /// Since when the record exists.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> Instant {
+        Instant(self.0.created_at)
     }
 }
 

@@ -158,7 +158,9 @@ async fn a_large_body_is_refused_whether_it_says_its_size_or_not() {
     let settings = HttpSettings { body_limit_bytes: 100, ..HttpSettings::default() };
     let app = app_with(settings, Ok(()));
     let answer = send(&app, post().body("x".repeat(101).into()).unwrap()).await;
-    assert_eq!((answer.status, answer.code()), (StatusCode::PAYLOAD_TOO_LARGE, "QUERY_TOO_COMPLEX".to_owned()));
+    assert_eq!((answer.status, answer.code()), (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE".to_owned()));
+    let extensions = &answer.json()["errors"][0]["extensions"];
+    assert_eq!((&extensions["limit"], &extensions["maximum"]), (&json!("bytes of the body"), &json!(100)));
     let chunks = stream::iter((0..30).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"12345"))));
     assert_eq!(send(&app, post().body(Body::from_stream(chunks)).unwrap()).await.status, 413);
 }

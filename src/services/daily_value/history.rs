@@ -95,7 +95,7 @@ fn history(
     let known = known.ok_or_else(|| ServiceError::Internal("a stored value is gone".to_owned()))?;
     let flows = convert_flows(flows, view.currency, fx)?;
     let net = net_flows(&days, flows.iter().copied().map(Ok));
-    let net = net.map_err(|error: ValuationError| ServiceError::BadInput(error.to_string()))?;
+    let net = net.map_err(|error: ValuationError| ServiceError::from(error))?;
     let daily = Daily {
         dates: days,
         values: known.iter().copied().map(Some).collect(),

@@ -123,6 +123,7 @@ impl Services {
         (mode, terms): (ImportMode, LockTerms),
     ) -> Result<Outcome, ServiceError> {
         let visible = access::require_some_writable(&caller.actor)?;
+        terms.require(&caller.actor)?;
         let unknown = || ServiceError::refused(RefusalCode::NotFound, &["input", "portfolioId"], "no such portfolio");
         let found = storage::portfolio::by_ids(session, visible, &[portfolio]).await?;
         let found = found.into_iter().next().ok_or_else(unknown)?;

@@ -9,6 +9,7 @@ use domain::money::Currency;
 use rust_decimal::Decimal;
 
 use super::RowError;
+use super::quotes::Quotes;
 use crate::clock::parse_day;
 use crate::services::RefusalCode;
 
@@ -151,7 +152,7 @@ pub(super) fn parse(csv: &str) -> Result<(Vec<ParsedRow>, Vec<RowError>), String
 
 /// The rows of a file, one after another.
 pub(super) struct Rows<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Quotes<R>>,
     layout: Layout,
     record: csv::StringRecord,
 }
@@ -159,6 +160,7 @@ pub(super) struct Rows<R> {
 impl<R: Read> Rows<R> {
     /// Reads the first line; or says why the file is no such file.
     pub(super) fn begin(file: R) -> Result<Self, String> {
+        let file = Quotes::of(file);
         let mut reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 18).from_reader(file);
         let layout = Layout::of(&columns(reader.headers().map_err(|error| error.to_string())?)?);
         Ok(Self { reader, layout, record: csv::StringRecord::new() })
@@ -415,6 +417,23 @@ mod tests {
         assert_eq!(rows.len(), 1);
         let places: Vec<_> = errors.iter().map(|error| (error.line, error.column.as_deref())).collect();
         assert_eq!(places, [(3, Some("date")), (4, Some("quantity"))]);
+    }
+
+    #[test]
+    fn quotes_that_do_not_close_swallow_no_rows() {
+        let row = "2022-01-03,FEE,,,,1,,,USD,,,,,,";
+        for (rows, wrong) in [
+            (format!("{row}\n{row}\"open\n{row}\n{row}\n"), "line 3 do not close"),
+            (format!("{row}\"two\nlines\"\n{row}\"open\r\n{row}"), "line 4 do not close"),
+            (format!("{row}\"open\n{row}\n{row}\"closed\"\n"), "line 4 follows the quotes that close there"),
+        ] {
+            let refused = parse(&file(&rows)).expect_err("no file");
+            assert!(refused.contains(wrong), "{refused}");
+        }
+        let quoted = format!("{row}\"a \"\"b\"\", c\nd\"\r\n{row}6\" nails\n{row}\"\"\n{row}\"end\"");
+        let (rows, errors) = parse(&file(&quoted)).expect("a file");
+        assert_eq!((rows.len(), errors.len()), (4, 0), "{errors:?}");
+        assert_eq!(rows[0].note.as_deref(), Some("a \"b\", c\nd"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rows that belong together: all of them are taken or none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use domain::ledger::{Instruments, TransactionKind};
@@ -13,7 +13,7 @@ use crate::services::RefusalCode;
 use crate::services::corporate_action::{Doubt, KnownSplits, OwnSplit};
 use crate::services::event::{LegOf, Shape, shape};
 use crate::services::market_dividend::{KnownDividends, OwnDividend};
-use crate::storage::transaction::Dates;
+use crate::storage::transaction::{Dates, Recognised};
 
 /// The rows of one event; a row without an event id is one of its own.
 pub(super) struct Event {
@@ -172,9 +172,9 @@ fn leg(row: &ParsedRow, resolved: &Resolved) -> Leg {
     }
 }
 
-/// Which rows were imported before.
+/// Which rows were imported or recorded before.
 pub(super) struct Seen {
-    keys: HashSet<(Uuid, String)>,
+    recognised: Recognised,
     occurrences: HashMap<(Uuid, String), usize>,
 }
 
@@ -187,8 +187,8 @@ pub(super) enum Keyed {
 }
 
 impl Seen {
-    pub(super) fn new(keys: HashSet<(Uuid, String)>) -> Self {
-        Self { keys, occurrences: HashMap::new() }
+    pub(super) fn new(recognised: Recognised) -> Self {
+        Self { recognised, occurrences: HashMap::new() }
     }
 
     /// Gives each leg the key that it is recognised by.
@@ -199,7 +199,12 @@ impl Seen {
             let occurrence = self.occurrences.entry(identity).or_default();
             *occurrence += 1;
             leg.key = format!("{FORMAT}:{}:{occurrence}", leg.identity);
-            known += usize::from(self.keys.contains(&(leg.account, leg.key.clone())));
+            let recorded = leg.external_id.as_ref().and_then(|id| {
+                let id = (leg.account, id.clone());
+                self.recognised.external_ids.get(&id).copied()
+            });
+            let is_imported = self.recognised.keys.contains(&(leg.account, leg.key.clone()));
+            known += usize::from(is_imported || recorded.is_some_and(|rows| *occurrence <= rows));
         }
         if known == legs.len() {
             return Ok(Keyed::Seen);

@@ -270,10 +270,23 @@ const NUMBER: &str = "\
     occurrence = n.occurrence FROM numbered n WHERE s.batch_id = $1 AND s.line = n.line AND n.occurrence > 1";
 const ANY_IMPORTED: &str = "\
     SELECT 1 FROM fact_portfolio_transactions WHERE portfolio_id = $1 AND import_key IS NOT NULL LIMIT 1";
+/// One that was reversed may come again: legs of an event are reversed together, and a correction and its reversal belong to the
+/// event of what was corrected.
 const SEE: &str = "\
     UPDATE stg_transaction s SET state = 'SEEN' FROM fact_portfolio_transactions f WHERE s.batch_id = $1 AND s.state = \
     'READY' AND f.portfolio_id = $2 AND f.account_id = s.account_id AND f.import_key = $3 || ':' || s.identity || ':' || \
-    s.occurrence";
+    s.occurrence AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND r.reverses_id = \
+    f.id) AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND r.event_id = f.event_id)";
+const ANY_RECORDED: &str = "\
+    SELECT 1 FROM fact_portfolio_transactions WHERE portfolio_id = $1 AND external_id IS NOT NULL AND import_key IS NULL LIMIT 1";
+const SEE_RECORDED: &str = "\
+    UPDATE stg_transaction s SET state = 'SEEN' FROM (SELECT f.account_id, 'id:' || f.external_id AS identity, count(*) AS \
+    rows FROM fact_portfolio_transactions f WHERE f.portfolio_id = $2 AND f.external_id IS NOT NULL AND f.import_key IS NULL \
+    AND f.type <> 'REVERSAL' AND NOT EXISTS (SELECT FROM fact_portfolio_transactions r WHERE r.reverses_id IS NOT NULL AND \
+    r.reverses_id = f.id) AND NOT EXISTS (SELECT FROM fact_portfolio_transactions c WHERE c.supersedes_id IS NOT NULL AND \
+    c.supersedes_id = f.id) GROUP BY f.account_id, f.external_id) k \
+    WHERE s.batch_id = $1 AND s.state = 'READY' AND k.account_id = s.account_id AND k.identity = s.identity AND s.occurrence \
+    <= k.rows";
 
 const ANY_HELD: &str = "SELECT 1 FROM held_transaction WHERE portfolio_id = $1 LIMIT 1";
 const SEE_HELD: &str = "\
@@ -281,7 +294,8 @@ const SEE_HELD: &str = "\
     r (item) WHERE s.batch_id = $1 AND s.state = 'READY' AND h.portfolio_id = $2 AND r.item ->> 'account_id' = \
     s.account_id::text AND r.item ->> 'import_key' = $3 || ':' || s.identity || ':' || s.occurrence";
 
-/// Recognises the rows that the portfolio has already, or has held for a decision, by the keys of `format`.
+/// Recognises the rows that the portfolio has already, or has held for a decision: those that were imported or held by the keys
+/// of `format`, those that were recorded one by one by their external ids.
 pub async fn recognise(
     session: &Session<Tenant>,
     batch: Uuid,
@@ -295,6 +309,9 @@ pub async fn recognise(
     }
     if !ask(session, ANY_HELD, [portfolio.into()]).await?.is_empty() {
         run(session, SEE_HELD, [batch.into(), portfolio.into(), format.into()]).await?;
+    }
+    if !ask(session, ANY_RECORDED, [portfolio.into()]).await?.is_empty() {
+        run(session, SEE_RECORDED, [batch.into(), portfolio.into()]).await?;
     }
     Ok(())
 }

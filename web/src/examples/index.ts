@@ -38,11 +38,24 @@ const GROUPS = [
       'valuations',
       'lots',
       'realized-gains',
+      'sale-preview',
       'transactions',
       'held-transactions',
+      'as-it-was-known',
     ],
   },
-  { title: 'Changes', names: ['record-a-deposit', 'record-an-event', 'lock-a-period', 'portfolio-changed'] },
+  {
+    title: 'Changes',
+    names: [
+      'record-a-deposit',
+      'record-a-purchase',
+      'correct-a-transaction',
+      'reverse-a-transaction',
+      'record-an-event',
+      'lock-a-period',
+      'portfolio-changed',
+    ],
+  },
   { title: 'Market data', names: ['instruments', 'prices', 'exchange-rates'] },
   { title: 'People', names: ['viewer', 'users', 'audit-log'] },
 ];
@@ -82,6 +95,8 @@ function variableValues({ portfolioId, asOf }: ExampleValues): Record<string, un
     ...(asOf === undefined ? {} : { asOf }),
     from: oneYearBefore(to),
     to,
+    // Not quite now: the server's clock may be behind.
+    knownAt: new Date(Date.now() - 60_000).toISOString(),
   };
 }
 

@@ -455,7 +455,9 @@ pub struct TransactionRecordInput {
     settlement_date: Option<Date>,
     /// What happens.
     activity: TransactionActivityInput,
-    /// The source's own id for it, at most 500 characters.
+    /// The source's own id for it, at most 500 characters. An account takes it once, by whatever way it comes in: again it is
+    /// `ALREADY_EXISTS`, and the message names the earlier transaction, until that one is reversed. A correction keeps the id of what
+    /// it corrects where none is given.
     external_id: Option<String>,
     /// A remark, at most 500 characters.
     note: Option<String>,
@@ -780,7 +782,9 @@ impl TransactionRecordInput {
         };
         let keeps_mine = decision == Some(ActionDecision::KeepMine);
         let kind = self.activity.kind()?;
-        let (external_id, note) = (self.external_id, self.note);
+        // As in a file.
+        let external_id = self.external_id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+        let note = self.note;
         let new = NewTransaction { account, days, kind, keeps_mine, external_id, note, imported: None };
         let leg = Leg::new(new, field);
         Ok(match &self.activity {
