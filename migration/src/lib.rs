@@ -76,4 +76,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0012_portfolio_booked",
     "tenant" / "m0013_bulk_import",
     "tenant" / "m0014_held_transactions",
+    "tenant" / "m0017_replays",
 ];

@@ -4,6 +4,7 @@ mod audit_log;
 mod instrument;
 mod node;
 mod portfolio;
+mod replay;
 mod tenant;
 mod user;
 
@@ -17,6 +18,7 @@ pub struct Query(
     user::UserQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
+    replay::ReplayQuery,
     instrument::InstrumentQuery,
     audit_log::AuditLogQuery,
     node::NodeQuery,
