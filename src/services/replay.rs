@@ -28,7 +28,7 @@ use crate::tenancy::{Session, Tenant};
 /// Replays of a portfolio by one calculation version, at most: each keeps what it found.
 const MAX_REPLAYS: u64 = 100;
 /// Entries that are booked at a time, unless a single part has more.
-const ENTRIES_AT_ONCE: usize = if SMALL { 100 } else { 100_000 };
+const ENTRIES_AT_ONCE: usize = if SMALL { 20 } else { 100_000 };
 /// Whether ledgers fall into many small pieces, as they must where a test of some hundred rows is to see more than one.
 const SMALL: bool = cfg!(debug_assertions);
 /// What nothing was heard of for so long is put into the queue again when it is asked again.

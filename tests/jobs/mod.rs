@@ -5,4 +5,5 @@ mod daily_values;
 mod failures;
 mod market_actions;
 mod queue;
+mod replays;
 mod rights;
