@@ -55,7 +55,7 @@ impl Services {
             let found = storage::portfolio::lock(&session, visible, portfolio).await?.ok_or_else(unknown)?;
             let now = self.environment.clock.now();
             let known_at = known_at.trunc_subsecs(STORED_DIGITS);
-            if known_at >= now {
+            if known_at >= now.trunc_subsecs(STORED_DIGITS) {
                 let message = format!("{known_at} has not passed yet: it is {now}");
                 return Err(ServiceError::refused(RefusalCode::FutureDate, &["input", "knownAt"], message));
             }

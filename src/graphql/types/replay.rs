@@ -100,7 +100,8 @@ impl Replay {
         Date(self.row.question.as_of)
     }
 
-    /// The version of the rules of booking that it is booked by. Another one is asked for anew, by the server's version of then.
+    /// The version of the rules of booking that it is booked by. Once the server books by another, the same question is another
+    /// replay.
     async fn calculation_version(&self) -> i32 {
         self.row.question.calculation_version
     }

@@ -40,6 +40,7 @@ const GROUPS = [
       'realized-gains',
       'transactions',
       'held-transactions',
+      'replays',
     ],
   },
   { title: 'Changes', names: ['record-a-deposit', 'record-an-event', 'lock-a-period', 'portfolio-changed'] },
