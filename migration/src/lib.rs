@@ -79,4 +79,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0014_held_transactions",
     "tenant" / "m0015_narrow_projections",
     "tenant" / "m0016_external_ids",
+    "tenant" / "m0017_replays",
 ];

@@ -84,6 +84,17 @@ impl Key for (String, Uuid) {
     }
 }
 
+impl Key for (Uuid, Uuid) {
+    fn encode(&self) -> String {
+        format!("{} {}", self.0.simple(), self.1.simple())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (one, other) = text.split_once(' ')?;
+        Some((Uuid::try_parse(one).ok()?, Uuid::try_parse(other).ok()?))
+    }
+}
+
 /// The cursor of a key.
 pub fn cursor(key: &impl Key) -> String {
     URL_SAFE_NO_PAD.encode(key.encode())

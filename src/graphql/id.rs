@@ -21,13 +21,14 @@ pub enum Kind {
     Instrument,
     Lot,
     Portfolio,
+    Replay,
     Tenant,
     Transaction,
     User,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -37,6 +38,7 @@ impl Kind {
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
+        Self::Replay,
         Self::Tenant,
         Self::Transaction,
         Self::User,
@@ -53,6 +55,7 @@ impl Kind {
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",
+            Self::Replay => "rpl",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
@@ -85,6 +88,7 @@ impl fmt::Display for Kind {
             | Self::HeldTransaction
             | Self::Lot
             | Self::Portfolio
+            | Self::Replay
             | Self::Tenant
             | Self::Transaction
             | Self::User => "a",

@@ -65,7 +65,7 @@ impl Worker {
         };
         // A set, since its tasks end when it is dropped: with this run, however that ends.
         let mut work = JoinSet::new();
-        work.spawn(Self::handle(self.services.clone(), handler, job.clone(), stop.clone()));
+        work.spawn(Self::handle(self.services.clone(), handler, job.clone(), stop.clone(), self.is_last(job)));
         loop {
             tokio::select! {
                 Some(ended) = work.join_next() => {
@@ -89,11 +89,17 @@ impl Worker {
         handler: Arc<dyn Handler>,
         job: Job,
         stop: Stop,
+        is_last: bool,
     ) -> Result<Outcome, ServiceError> {
         let tenant = services.gateway.tenant_by_id(job.tenant_id).await?;
         let tenant = tenant.ok_or_else(|| ServiceError::Internal("the tenant is gone".to_owned()))?;
         let caller = services.system(tenant, "worker");
-        handler.run(Task { services, caller, key: job.key, stop }).await
+        handler.run(Task { services, caller, key: job.key, stop, is_last }).await
+    }
+
+    /// Whether a job that fails in this run is given up.
+    fn is_last(&self, job: &Job) -> bool {
+        u32::try_from(job.attempts).unwrap_or(u32::MAX) >= self.settings.max_attempts
     }
 
     async fn done(&self, job: &Job) -> Result<Ended, DatabaseError> {
@@ -122,8 +128,7 @@ impl Worker {
     async fn failed(&self, job: &Job, error: &ServiceError) -> Result<Ended, DatabaseError> {
         let text: String = describe(error).chars().take(MAX_ERROR).collect();
         let now = self.services.environment.clock.now();
-        let is_last = u32::try_from(job.attempts).unwrap_or(u32::MAX) >= self.settings.max_attempts;
-        let again = (!is_last).then(|| now + backoff(job.attempts));
+        let again = (!self.is_last(job)).then(|| now + backoff(job.attempts));
         let session = self.services.gateway.platform(Access::Write).await?;
         let held = queue::fail(&session, job, &text, now, again).await?;
         session.commit().await?;

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod daily_value;
+mod replay;
 mod stop;
 mod worker;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 pub use self::daily_value::DailyFacts;
+pub use self::replay::Replays;
 pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
@@ -29,6 +31,8 @@ pub struct Task {
     pub key: String,
     /// Asked between two pieces of work.
     pub stop: Stop,
+    /// Whether the job is given up if this run fails.
+    pub is_last: bool,
 }
 
 /// How a run ended that did not fail.
@@ -52,7 +56,7 @@ pub trait Handler: Send + Sync {
 
 /// Every handler there is.
 pub fn handlers() -> Vec<Arc<dyn Handler>> {
-    vec![Arc::new(DailyFacts)]
+    vec![Arc::new(DailyFacts), Arc::new(Replays)]
 }
 
 /// On what terms a worker works.

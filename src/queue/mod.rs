@@ -20,6 +20,9 @@ use crate::tenancy::{DatabaseError, Market, Session, Tenant};
 /// Brings a tenant's daily facts up to date. Its key is empty: one job drains all that is dirty.
 pub const DAILY_FACTS: &str = "daily_facts";
 
+/// Books a ledger as it had been recorded at an instant. Its key is the replay's id.
+pub const REPLAY: &str = "replay";
+
 /// Something to do.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {

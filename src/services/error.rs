@@ -77,6 +77,8 @@ pub enum RefusalCode {
     AlreadyDecided,
     /// A write that bears on a locked period.
     PeriodLocked,
+    /// As many as there may be are there.
+    LimitReached,
 }
 
 /// A refusal, with the field that caused it.

@@ -277,9 +277,12 @@ impl Services {
     ) -> Result<(), ServiceError> {
         let (views, too_long): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.rows <= MAX_REPLAY);
         for view in too_long {
+            let instead = match view.known_at {
+                Some(_) => "replayRequest has it booked by a job",
+                None => "ask for what is known now",
+            };
             let message = format!(
-                "{} rows of the ledger would have to be booked again for this, {MAX_REPLAY} at the most: ask for what is \
-                 known now, in {}",
+                "{} rows of the ledger would have to be booked again for this, {MAX_REPLAY} at the most: {instead}, in {}",
                 view.rows, view.base
             );
             bookings.insert(view.clone(), Err(ServiceError::BadInput(message)));

@@ -22,6 +22,7 @@ pub mod portfolio;
 pub mod price;
 pub mod projection;
 pub mod refresh_token;
+pub mod replay;
 pub mod role;
 pub mod row_sink;
 pub mod signing_key;

@@ -5,6 +5,7 @@ pub mod held;
 mod lots;
 mod row;
 pub mod staging;
+pub mod stream;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

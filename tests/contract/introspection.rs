@@ -134,6 +134,8 @@ const BOUNDED: &[&str] = &[
     "Query.roles",
     "Query.tenants",
     "Quote.reasons",
+    "Replay.cash",
+    "ReplayPayload.userErrors",
     "Role.permissions",
     "SignInPayload.userErrors",
     "Transaction.lots",

@@ -37,6 +37,7 @@ async fn no_root_field_takes_an_id_of_another_tenant() {
         &other.tenant,
         &other.audit_entry,
         &other.held,
+        &other.replay,
     ];
     assert!(ids.iter().all(|id| is_id(id)), "{ids:?}");
     for call in CALLS {
@@ -79,16 +80,17 @@ async fn every_kind_of_id_of_another_tenant_is_no_node() {
         &other.tenant,
         &other.audit_entry,
         &other.held,
+        &other.replay,
     ];
     let all = admin.run_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
-    assert_eq!(*all.at("/nodes"), json!([null, null, null, null, null, null, null, null]));
+    assert_eq!(*all.at("/nodes"), json!([null, null, null, null, null, null, null, null, null]));
     for id in ids {
         let one = admin.run_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         assert!(one.at("/node").is_null(), "{id}");
     }
     // Their own tenant's administrator finds those that are nodes.
     let theirs = app.client("beta", "admin").await;
-    for id in [&other.portfolio, &other.transaction, &other.user, &other.tenant] {
+    for id in [&other.portfolio, &other.transaction, &other.user, &other.tenant, &other.replay] {
         let one = theirs.run_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         assert_eq!(one.text("/node/id"), *id);
     }

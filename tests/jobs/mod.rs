@@ -6,4 +6,5 @@ mod failures;
 mod market_actions;
 mod new_instruments;
 mod queue;
+mod replays;
 mod rights;

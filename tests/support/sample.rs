@@ -28,6 +28,8 @@ pub struct Sample {
     pub unlisted: String,
     /// An imported row that waits for a decision.
     pub held: String,
+    /// What was known an hour before.
+    pub replay: String,
     pub refresh_token: String,
 }
 
@@ -86,6 +88,7 @@ impl Sample {
                 json!({ "input": { "portfolioId": portfolio, "csv": csv } }),
             )
             .await;
+        let replay = client.run_with(Call::of("replayRequest").document, replay_of(&portfolio)).await;
         let viewer = client.run("{ viewer { user { id } tenant { id } } }").await;
         let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
         let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
@@ -94,6 +97,7 @@ impl Sample {
             slug: tenant.to_owned(),
             portfolio,
             held: held.text("/transactionsImport/portfolio/heldTransactions/nodes/0/id"),
+            replay: replay.text("/replayRequest/replay/id"),
             account,
             transaction,
             deposit,
@@ -107,6 +111,11 @@ impl Sample {
             email,
         }
     }
+}
+
+/// The variables that ask for a replay of what was known an hour before.
+fn replay_of(portfolio: &str) -> Value {
+    json!({ "input": { "portfolioId": portfolio, "knownAt": "2024-03-15T11:00:00Z", "asOf": "2024-03-14" } })
 }
 
 /// Which root type a field belongs to.
@@ -149,9 +158,15 @@ pub const CALLS: &[Call] = &[
     query(
         "portfolio",
         "query($id: ID!) { portfolio(id: $id) { id name owner { id } accounts { id } transactions { nodes { id } }
-            heldTransactions { nodes { id rows { account { id } } } }
+            heldTransactions { nodes { id rows { account { id } } } } replays { nodes { id portfolio { id } } }
             lots { nodes { id openedBy { id } } } disposals { nodes { sale { id } } } } }",
         |sample| json!({ "id": sample.portfolio }),
+    ),
+    query(
+        "replay",
+        "query($id: ID!) { replay(id: $id) { id portfolio { id } requestedBy { id } lots { nodes { id } }
+            positions { nodes { account { id } } } } }",
+        |sample| json!({ "id": sample.replay }),
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
     query("instrument", "query($id: ID!) { instrument(id: $id) { id } }", |sample| json!({ "id": sample.instrument })),
@@ -262,6 +277,12 @@ pub const CALLS: &[Call] = &[
         "mutation($id: ID!, $input: PortfolioPeriodLockInput!) { portfolioPeriodLock(id: $id, input: $input) {
             portfolio { id periodLock { lockedThrough lockedBy { name } } } userErrors { code message } } }",
         |sample| json!({ "id": sample.portfolio, "input": { "lockedThrough": "2024-02-01", "note": "closed" } }),
+    ),
+    mutation(
+        "replayRequest",
+        "mutation($input: ReplayRequestInput!) { replayRequest(input: $input) { replay { id portfolio { id } }
+            userErrors { code message } } }",
+        |sample| replay_of(&sample.portfolio),
     ),
     mutation(
         "manualPricesRecord",

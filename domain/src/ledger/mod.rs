@@ -35,6 +35,10 @@ mod transfers;
 #[cfg(test)]
 pub(crate) mod tests;
 
+/// The version of the rules of booking. It is raised with every change of them after which the same transactions may come to
+/// other books: what is kept of a ledger as it was known once is kept under the version that it was booked by.
+pub const CALCULATION_VERSION: i32 = 1;
+
 pub use action::{MarketDividend, MarketSplit, UnitsHeld};
 pub use book::{Booking, book};
 pub use cash::CashPeriod;

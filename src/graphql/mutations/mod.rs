@@ -4,6 +4,7 @@ mod held_transaction;
 mod manual_price;
 mod period_lock;
 mod portfolio;
+mod replay;
 mod sign_in;
 mod transaction;
 mod transactions_import;
@@ -24,6 +25,7 @@ pub struct Mutation(
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,
     held_transaction::HeldTransactionMutation,
+    replay::ReplayMutation,
     manual_price::ManualPriceMutation,
     user::UserMutation,
 );

@@ -5,6 +5,7 @@ mod exchange;
 mod instrument;
 mod node;
 mod portfolio;
+mod replay;
 mod tenant;
 mod user;
 
@@ -18,6 +19,7 @@ pub struct Query(
     user::UserQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
+    replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,
     audit_log::AuditLogQuery,

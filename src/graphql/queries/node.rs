@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, Result};
 
 use super::portfolio::as_of;
+use super::replay;
 use crate::auth::Permission;
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
@@ -65,6 +66,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::Instrument if caller.actor.may(Permission::MarketRead) => {
             loaders::find(ctx, InstrumentKey(id)).await?.map(|row| Node::Instrument(Instrument(row)))
         }
+        Kind::Replay => replay::find(operation, id).await?.map(Node::Replay),
         Kind::Transaction => {
             let session = operation.session().await.map_err(fail)?;
             let mut rows = operation.services.transactions(&session, &[id]).await.map_err(fail)?;

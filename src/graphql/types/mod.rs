@@ -18,6 +18,7 @@ pub mod money;
 pub mod node;
 pub mod period_lock;
 pub mod portfolio;
+pub mod replay;
 pub mod role;
 pub mod sale_preview;
 pub mod tenant;

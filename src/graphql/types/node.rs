@@ -4,6 +4,7 @@ use async_graphql::{ID, Interface};
 
 use super::instrument::Instrument;
 use super::portfolio::Portfolio;
+use super::replay::Replay;
 use super::tenant::Tenant;
 use super::transaction::Transaction;
 use super::user::User;
@@ -18,6 +19,7 @@ use super::user::User;
 pub enum Node {
     Instrument(Instrument),
     Portfolio(Portfolio),
+    Replay(Replay),
     Tenant(Tenant),
     Transaction(Transaction),
     User(User),

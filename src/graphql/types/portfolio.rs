@@ -18,6 +18,7 @@ use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
 use super::period_lock::PeriodLock;
+use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
 use super::transaction::{Transaction, TransactionConnection, TransactionType};
 use super::user::User;
@@ -296,6 +297,33 @@ impl Portfolio {
         let (rows, info) = connection::cut(rows, limit, |held| held.id);
         let rows = rows.into_iter().map(|(cursor, held)| (cursor, HeldTransaction(Arc::new(held)))).collect();
         Ok(Some(HeldTransactionConnection::new(rows, info, total)))
+    }
+
+    /// What was asked of its ledger as it had been recorded at an instant, and is booked by jobs: the latest first, whatever `asOf` and
+    /// `knownAt`.
+    async fn replays(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<ReplayConnection>> {
+        let operation = Operation::of(ctx);
+        let page = connection::page(Some(first), after.as_deref())?;
+        let limit = page.limit;
+        let read = async {
+            let session = operation.session().await?;
+            let rows = operation.services.replay_page(&session, self.row.id, page).await?;
+            let total = match connection::wants_total(ctx) {
+                true => operation.services.replay_count(&session, self.row.id).await?,
+                false => 0,
+            };
+            Ok((rows, total))
+        };
+        let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
+        let (rows, info) = connection::cut(rows, limit, |replay| replay.id);
+        let replay = |row| Replay::new(row, Arc::clone(&self.row));
+        let rows = rows.into_iter().map(|(cursor, row)| (cursor, replay(row))).collect();
+        Ok(Some(ReplayConnection::new(rows, info, total)))
     }
 
     /// Its value by day. Null where it cannot be computed: see the errors.

@@ -72,6 +72,8 @@ pub enum UserErrorCode {
     /// The change bears on a day of a locked period: the message names the day and the period's last. Whoever may lock periods may
     /// say `overrideLock`.
     PeriodLocked,
+    /// As many as there may be are there already: the message gives the number.
+    LimitReached,
 }
 
 impl From<RefusalCode> for UserErrorCode {
@@ -108,6 +110,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::AlreadyApplied => Self::AlreadyApplied,
             RefusalCode::AlreadyDecided => Self::AlreadyDecided,
             RefusalCode::PeriodLocked => Self::PeriodLocked,
+            RefusalCode::LimitReached => Self::LimitReached,
         }
     }
 }

@@ -42,6 +42,7 @@ const GROUPS = [
       'transactions',
       'held-transactions',
       'as-it-was-known',
+      'replays',
     ],
   },
   {
