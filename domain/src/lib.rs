@@ -17,4 +17,5 @@ pub mod id;
 pub mod ledger;
 pub mod money;
 pub mod pricing;
+pub mod quality;
 pub mod valuation;
