@@ -165,17 +165,11 @@ fn is_split_step(bars: &Bars, i: usize, log_step: f64) -> bool {
     log_step.abs() >= LEAST_SPLIT.ln() && (price - log_step).abs() <= 0.2 * log_step.abs()
 }
 
-/// A figure in a sentence: six significant digits are enough to recognise it.
+/// A figure in a sentence, exact enough to recognise it.
 fn short(value: f64) -> String {
-    if value == 0.0 || (1e-4..1e9).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.3e}") }
+    if value == 0.0 || (1e-3..1e9).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.3e}") }
 }
 
 fn times(ratio: f64) -> String {
-    if (0.0..1.0).contains(&ratio) {
-        format!("a {:.0}th of it", 1.0 / ratio)
-    } else if ratio >= 1.0 {
-        format!("{ratio:.1} times it")
-    } else {
-        "of the other sign".to_owned()
-    }
+    if ratio > 0.0 { format!("{} times it", short(ratio)) } else { "of the other sign".to_owned() }
 }

@@ -16,8 +16,8 @@ const LEAST_FALL: f64 = 0.5;
 /// Days from the ex-date in which the fall is looked for: a thinly traded share is next traded days later.
 const FALL_DAYS: i32 = 4;
 
-/// The yield below which a dividend is suspiciously small: a hundredth of an ordinary one.
-const SMALL_YIELD: f64 = 0.0005;
+/// The yield up to which a dividend is suspiciously small: a hundredth of an ordinary one.
+const SMALL_YIELD: f64 = 0.001;
 
 /// The yields that a hundred times such a dividend would have.
 const ORDINARY_YIELDS: std::ops::RangeInclusive<f64> = 0.003..=0.1;
@@ -27,7 +27,7 @@ const ORDINARY_YIELDS: std::ops::RangeInclusive<f64> = 0.003..=0.1;
 const SMALL_SIGMAS: f64 = 3.0;
 const SMALL_SIGMAS_TOGETHER: f64 = 2.0;
 
-/// Small dividends that are believed to be one fault together, where no other dividend tells what is ordinary.
+/// Small dividends that are believed to be one fault together.
 const LEAST_SMALL: usize = 3;
 
 /// How far a hundred times a single small dividend may be from the series' ordinary one.
@@ -89,8 +89,9 @@ fn too_small(bars: &Bars) -> Vec<Finding> {
         .into_iter()
         .filter(|(before, bar)| ORDINARY_YIELDS.contains(&(100.0 * bar.dividend / before.close)))
         .collect();
-    // Many of them are judged together, since a small fall is seen only in the mean; a single one if it is like the others.
-    let groups: Vec<Vec<(&Bar, &Bar)>> = if candidates.len() >= LEAST_SMALL {
+    // They are judged together, since a small fall is seen only in the mean. Where others tell what is ordinary, one or two
+    // are judged by themselves, if a hundred times as much is like the others.
+    let groups: Vec<Vec<(&Bar, &Bar)>> = if candidates.len() >= LEAST_SMALL || ordinary.is_empty() {
         vec![candidates]
     } else {
         let like_others = |bar: &Bar| usual.is_some_and(|usual| LIKE_OTHERS.contains(&(100.0 * bar.dividend / usual)));

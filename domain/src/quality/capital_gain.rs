@@ -6,6 +6,9 @@ use super::finding::{Finding, Kind, Severity};
 /// How near the carried amount must be to the sum, as a part of it.
 const TOLERANCE: f64 = 0.02;
 
+/// Robust deviations by which the price must have fallen less than dividends and gains together, for it to be no chance.
+const LEAST_SIGMAS: f64 = 2.0;
+
 /// An ex-date on which gains are recorded and the adjusted close carries dividends and gains together.
 struct Distribution<'a> {
     before: &'a Bar,
@@ -20,7 +23,9 @@ pub(super) fn check(bars: &Bars) -> Vec<Finding> {
     let sum = |of: fn(&Distribution<'_>) -> f64| candidates.iter().map(of).sum::<f64>();
     let fallen = sum(|it| it.before.close - it.bar.close);
     let (dividends, gains) = (sum(|it| it.bar.dividend), sum(|it| it.bar.gain));
-    if candidates.is_empty() || (fallen - dividends).abs() >= (fallen - dividends - gains).abs() {
+    let noise = bars.sigma * sum(|it| it.before.close.powi(2)).sqrt();
+    let short = dividends + gains - fallen;
+    if candidates.is_empty() || (fallen - dividends).abs() >= short || short < LEAST_SIGMAS * noise {
         return Vec::new();
     }
     candidates

@@ -33,7 +33,7 @@ pub(super) fn check(bars: &Bars, explained: &[usize]) -> Vec<Finding> {
             step * jump < 0.0 && step.abs() >= UNDONE * jump.abs() && left.abs() <= (1.0 - UNDONE) * jump.abs()
         });
         match back {
-            Some(j) if jump.abs() >= threshold && !all[i..j].iter().any(|bar| is_in(explained, bar.row)) => {
+            Some(j) if jump.abs() >= threshold && !all[i - 1..=j].iter().any(|bar| is_in(explained, bar.row)) => {
                 let severity = if jump.abs() >= FLAGGED_JUMP { Severity::Warning } else { Severity::Info };
                 let finding = Finding::of_bars(Kind::Outlier, severity, &all[i..j]).map(|finding| {
                     finding

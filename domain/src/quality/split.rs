@@ -18,8 +18,11 @@ const LEAST_SIGMAS: f64 = 4.0;
 const ROWS_BEFORE: usize = 20;
 const ROWS_AFTER: usize = 5;
 
-/// From this ratio on the whole history before the split is searched: prices do not move threefold in a session.
-const UNMISTAKABLE: f64 = 3.0;
+/// From this ratio on the whole history before the split is searched: prices hardly ever move fourfold in a session.
+const UNMISTAKABLE: f64 = 4.0;
+
+/// Splits that follow each other within so many rows are also looked for as one: rows before may lack both.
+const ROWS_TOGETHER: usize = 60;
 
 /// From this ratio on the columns of a row are told apart: the range of a bad week is that of a smaller one.
 const LEAST_MIXED: f64 = 1.5;
@@ -28,13 +31,23 @@ const LEAST_MIXED: f64 = 1.5;
 const RANGES: f64 = 5.0;
 
 pub(super) fn check(bars: &Bars) -> Vec<Finding> {
-    let splits = bars.bars.iter().enumerate().filter(|(_, bar)| (bar.split - 1.0).abs() > f64::EPSILON);
-    splits.flat_map(|(at, _)| of_split(bars, at)).collect()
+    let splits: Vec<usize> = (0..bars.bars.len()).filter(|&i| is_split(&bars.bars[i])).collect();
+    let mut findings: Vec<Finding> = splits.iter().flat_map(|&at| of_ratio(bars, at, bars.bars[at].split)).collect();
+    for pair in splits.windows(2).filter(|pair| pair[1] - pair[0] <= ROWS_TOGETHER) {
+        let both = bars.bars[pair[0]].split * bars.bars[pair[1]].split;
+        findings.extend(of_ratio(bars, pair[0], both));
+    }
+    findings
 }
 
-fn of_split(bars: &Bars, at: usize) -> Vec<Finding> {
+fn is_split(bar: &Bar) -> bool {
+    (bar.split - 1.0).abs() > f64::EPSILON
+}
+
+/// Looks for steps of the ratio around the split at `at`.
+fn of_ratio(bars: &Bars, at: usize, ratio: f64) -> Vec<Finding> {
     let all = &bars.bars;
-    let (ratio, log_ratio) = (all[at].split, all[at].split.ln());
+    let log_ratio = ratio.ln();
     let tolerance = TOLERANCE * log_ratio.abs();
     if log_ratio.abs() - tolerance < LEAST_SIGMAS * bars.sigma {
         return Vec::new();
@@ -52,7 +65,7 @@ fn of_split(bars: &Bars, at: usize) -> Vec<Finding> {
         let falls_back = |step: f64| (step + log_ratio).abs() <= tolerance;
         if (step - log_ratio).abs() <= tolerance {
             entered = Some(i);
-        } else if falls_back(step) && !as_traded(bars, i, at) {
+        } else if falls_back(step) && !as_traded(bars, i, log_ratio) {
             let rows = &all[entered.take().unwrap_or(first)..i];
             findings.extend(unadjusted(rows, &all[at], ratio));
         } else if i.abs_diff(at) <= ROWS_BEFORE && i != at && falls_back((all[i].close / all[i - 1].close).ln()) {
@@ -79,11 +92,13 @@ fn of_split(bars: &Bars, at: usize) -> Vec<Finding> {
     findings
 }
 
-/// Whether the step at `i` is that of prices as they were traded: on the split's day (a coarse row may hold the day before
-/// and after) and without an adjusted close, which would have to be continuous.
-fn as_traded(bars: &Bars, i: usize, at: usize) -> bool {
-    let adjusted = bars.bars[i].adjusted.is_some() && bars.bars[i - 1].adjusted.is_some();
-    !adjusted && (i == at || (bars.coarse && i == at + 1))
+/// Whether the step at `i` is that of prices as they were traded: on the day of a split of that ratio (a coarse row may hold
+/// the day before and after) and without an adjusted close, which would have to be continuous.
+fn as_traded(bars: &Bars, i: usize, log_ratio: f64) -> bool {
+    let all = &bars.bars;
+    let adjusted = all[i].adjusted.is_some() && all[i - 1].adjusted.is_some();
+    let splits = |bar: &Bar| (bar.split.ln() - log_ratio).abs() <= TOLERANCE * log_ratio.abs();
+    !adjusted && (splits(&all[i]) || (bars.coarse && splits(&all[i - 1])))
 }
 
 fn unadjusted(rows: &[Bar], split: &Bar, ratio: f64) -> Option<Finding> {

@@ -40,9 +40,10 @@ fn at(bars: &Bars, explained: &[usize], i: usize) -> Option<Finding> {
     let recorded = recorded.iter().any(|bar| (bar.split - 1.0).abs() > f64::EPSILON);
     // A distribution takes its amount out of the price whether or not the adjusted close knows.
     let paid = ((after.close + after.dividend + after.gain) / before.close).ln().abs() < 0.5 * step.abs();
-    let comes_back = all[i + 1..all.len().min(i + 1 + ROWS_BACK)]
-        .iter()
-        .any(|bar| (bar.close / before.close).ln().abs() < 0.5 * step.abs());
+    // What jumps and comes back is an outlier, and neither way is a split.
+    let is_near = |bar: &Bar, close: f64| (bar.close / close).ln().abs() < 0.5 * step.abs();
+    let comes_back = all[i + 1..all.len().min(i + 1 + ROWS_BACK)].iter().any(|bar| is_near(bar, before.close))
+        || all[i.saturating_sub(ROWS_BACK)..i].iter().any(|bar| is_near(bar, after.close));
     if known || recorded || paid || comes_back || !overnight(before, after, step) {
         return None;
     }
