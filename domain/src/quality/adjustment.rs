@@ -6,7 +6,7 @@
 
 use super::bars::{Bar, Bars};
 use super::finding::{Finding, Kind, Severity};
-use super::statistics::is_factor;
+use super::statistics::{is_factor, quantile};
 
 /// How far the carried amount may be from the recorded one, as a part of it. Some vendors divide by the close of the
 /// ex-date instead, which moves the amount by as much as the price moved on the day; the faults are factors of two or more.
@@ -24,6 +24,11 @@ const LEAST_STEP: f64 = 0.001;
 /// From this ratio on a step is no distribution but a split.
 const LEAST_SPLIT: f64 = 1.4;
 
+/// Vendors round closes and adjusted closes, so the factor moves a little on every day. What it does on nine of ten days
+/// without a distribution, taken so many times, is put down to rounding.
+const ROUNDING_PART: f64 = 0.9;
+const ROUNDING_TIMES: f64 = 4.0;
+
 /// What one pair of rows says.
 struct Carried {
     /// The factor before, as a fraction of the factor after.
@@ -32,21 +37,34 @@ struct Carried {
     close: f64,
     /// The amount that the adjusted close carries.
     amount: f64,
-    /// By how much rounding alone can move it.
-    rounding: f64,
+}
+
+impl Carried {
+    /// By how much rounding may move the amount.
+    fn rounding(&self, noise: f64) -> f64 {
+        noise * self.close * self.step.abs()
+    }
 }
 
 pub(super) fn check(bars: &Bars) -> Vec<Finding> {
+    let noise = noise(bars);
     let mut findings = Vec::new();
     for (i, bar) in bars.bars.iter().enumerate().skip(1) {
         let Some(carried) = carried(bars, i) else { continue };
         if bar.dividend + bar.gain > 0.0 {
-            findings.extend(recorded(bars, i, &carried));
+            findings.extend(recorded(bars, i, &carried, noise));
         } else if bars.records_dividends {
-            findings.extend(unrecorded(bars, i, &carried));
+            findings.extend(unrecorded(bars, i, &carried, noise));
         }
     }
     findings
+}
+
+/// How far the factor moves by rounding alone.
+fn noise(bars: &Bars) -> f64 {
+    let days = bars.bars.iter().enumerate().skip(1).filter(|(_, bar)| bar.dividend + bar.gain <= 0.0);
+    let moves = days.filter_map(|(i, _)| carried(bars, i)).map(|carried| (1.0 - carried.step).abs());
+    ROUNDING_TIMES * quantile(moves, ROUNDING_PART).unwrap_or_default()
 }
 
 fn carried(bars: &Bars, i: usize) -> Option<Carried> {
@@ -61,18 +79,12 @@ fn carried(bars: &Bars, i: usize) -> Option<Carried> {
         step *= after.split;
         close /= after.split;
     }
-    let rounding = close
-        * step.abs()
-        * (bars.adjusted_rounding / adjusted_before.abs()
-            + bars.adjusted_rounding / adjusted_after.abs()
-            + bars.close_rounding / before.close
-            + bars.close_rounding / after.close);
     let amount = (1.0 - step) * close;
-    amount.is_finite().then_some(Carried { step, close, amount, rounding })
+    amount.is_finite().then_some(Carried { step, close, amount })
 }
 
 /// A recorded distribution against what is carried.
-fn recorded(bars: &Bars, i: usize, carried: &Carried) -> Option<Finding> {
+fn recorded(bars: &Bars, i: usize, carried: &Carried, noise: f64) -> Option<Finding> {
     let bar = &bars.bars[i];
     let mut amount = carried.amount;
     let mut tolerance = TOLERANCE;
@@ -83,13 +95,13 @@ fn recorded(bars: &Bars, i: usize, carried: &Carried) -> Option<Finding> {
     }
     // Vendors give a fund's gains within its dividends or beside them; which of both is another check's question.
     let totals = [bar.dividend, bar.dividend + bar.gain, bar.gain];
-    let fits = |total: f64| (amount - total).abs() <= (tolerance * total).max(2.0 * carried.rounding);
+    let fits = |total: f64| (amount - total).abs() <= (tolerance * total).max(carried.rounding(noise));
     if totals.into_iter().filter(|total| *total > 0.0).any(fits) {
         return None;
     }
     let total = if bar.dividend > 0.0 { bar.dividend } else { bar.gain };
-    let (kind, says) = if amount.abs() <= (NOTHING * total).max(2.0 * carried.rounding) {
-        match other_row(bars, i, total) {
+    let (kind, says) = if amount.abs() <= (NOTHING * total).max(carried.rounding(noise)) {
+        match other_row(bars, i, total, noise) {
             Some(other) => (
                 Kind::DividendWrong,
                 format!("{total} is recorded on {}, and the adjusted close carries it on {}.", bar.date, other.date),
@@ -116,18 +128,18 @@ fn recorded(bars: &Bars, i: usize, carried: &Carried) -> Option<Finding> {
 }
 
 /// The neighbour without a distribution of its own on which the adjusted close carries the total.
-fn other_row(bars: &Bars, i: usize, total: f64) -> Option<&Bar> {
+fn other_row(bars: &Bars, i: usize, total: f64, noise: f64) -> Option<&Bar> {
     [i - 1, i + 1].into_iter().filter(|&j| j > 0).find_map(|j| {
         let bar = bars.bars.get(j).filter(|bar| bar.dividend + bar.gain <= 0.0)?;
         let carried = carried(bars, j)?;
-        ((carried.amount - total).abs() <= (TOLERANCE * total).max(2.0 * carried.rounding)).then_some(bar)
+        ((carried.amount - total).abs() <= (TOLERANCE * total).max(carried.rounding(noise))).then_some(bar)
     })
 }
 
 /// A step of the factor on a day on which nothing is recorded.
-fn unrecorded(bars: &Bars, i: usize, carried: &Carried) -> Option<Finding> {
+fn unrecorded(bars: &Bars, i: usize, carried: &Carried, noise: f64) -> Option<Finding> {
     let (all, bar) = (&bars.bars, &bars.bars[i]);
-    if carried.step <= 0.0 || (1.0 - carried.step).abs() <= LEAST_STEP.max(2.0 * carried.rounding / carried.close) {
+    if carried.step <= 0.0 || (1.0 - carried.step).abs() <= LEAST_STEP.max(noise) {
         return None;
     }
     // A neighbour's distribution that is carried here is that row's finding, and of coarse rows it is none.

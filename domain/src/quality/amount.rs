@@ -22,10 +22,9 @@ const SMALL_YIELD: f64 = 0.001;
 /// The yields that a hundred times such a dividend would have.
 const ORDINARY_YIELDS: std::ops::RangeInclusive<f64> = 0.003..=0.1;
 
-/// Deviations by which the openings must fall more than the small amounts explain. A single one may do so by chance; that
-/// a series pays nothing but next to nothing is suspicious before the price is asked.
-const SMALL_SIGMAS: f64 = 3.0;
-const SMALL_SIGMAS_TOGETHER: f64 = 2.0;
+/// Deviations by which the openings must fall more than the small amounts explain. Two suffice, since dividends of next to
+/// nothing are suspicious before the price is asked.
+const SMALL_SIGMAS: f64 = 2.0;
 
 /// Small dividends that are believed to be one fault together.
 const LEAST_SMALL: usize = 3;
@@ -107,8 +106,7 @@ fn falls_as_a_hundredfold(group: &[(&Bar, &Bar)], sigma: f64, gap: impl Fn(&Bar,
         |value: &dyn Fn(&Bar, &Bar) -> f64| group.iter().map(|(before, bar)| value(before, bar)).sum::<f64>() / count;
     let fall = mean(&gap);
     let part = mean(&|before, bar| bar.dividend / before.close);
-    let sigmas = if group.len() >= LEAST_SMALL { SMALL_SIGMAS_TOGETHER } else { SMALL_SIGMAS };
-    (fall - part) >= sigmas * sigma / count.sqrt() && LIKE_OTHERS.contains(&(fall / (100.0 * part)))
+    (fall - part) >= SMALL_SIGMAS * sigma / count.sqrt() && LIKE_OTHERS.contains(&(fall / (100.0 * part)))
 }
 
 fn too_small_at((before, bar): (&Bar, &Bar)) -> Finding {

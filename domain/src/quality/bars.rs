@@ -56,9 +56,6 @@ pub(super) struct Bars {
     pub coarse: bool,
     /// Whether dividends are delivered at all, so that their absence on a day means that there was none.
     pub records_dividends: bool,
-    /// Half of the last digit that closes and adjusted closes are given with.
-    pub close_rounding: f64,
-    pub adjusted_rounding: f64,
 }
 
 impl Bars {
@@ -84,10 +81,6 @@ impl Bars {
             sigma: robust_sigma(&returns).max(LEAST_SIGMA),
             coarse: median(gaps).is_some_and(|gap| gap >= COARSE_DAYS),
             records_dividends: series.rows().iter().any(|row| row.dividend.is_some()),
-            close_rounding: half_digit(
-                series.rows().iter().filter_map(|row| row.close).map(|close| close.scale()).max(),
-            ),
-            adjusted_rounding: half_digit(bars.iter().filter_map(|bar| bar.adjusted).map(decimals).max()),
             bars,
         }
     }
@@ -134,15 +127,4 @@ fn positive(value: Option<Decimal>) -> Option<f64> {
 /// Days between two dates, at most what an `i32` holds.
 pub(super) fn days(from: NaiveDate, to: NaiveDate) -> i32 {
     i32::try_from((to - from).num_days()).unwrap_or(i32::MAX)
-}
-
-/// Half a unit of the last of so many decimal places.
-fn half_digit(places: Option<u32>) -> f64 {
-    0.5 * 10_f64.powi(-i32::try_from(places.unwrap_or_default()).unwrap_or(i32::MAX))
-}
-
-/// The decimal places of a number as it is written shortest.
-fn decimals(value: f64) -> u32 {
-    let text = value.to_string();
-    text.split_once('.').map_or(0, |(_, fraction)| u32::try_from(fraction.len()).unwrap_or(u32::MAX))
 }

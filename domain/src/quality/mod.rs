@@ -65,7 +65,7 @@ pub fn check(series: &DeliveredSeries, context: &Context<'_>) -> Vec<Finding> {
     findings.extend(capital_gain::check(&bars));
     findings.extend(adjustment::check(&bars));
     findings.extend(amount::check(&bars));
-    findings.extend(distribution::duplicates(&bars));
+    findings.extend(distribution::check(&bars));
     findings.sort_by(|a, b| (a.first, a.kind, &a.rows).cmp(&(b.first, b.kind, &b.rows)));
     findings
 }

@@ -11,9 +11,10 @@ const RATIOS: [f64; 10] = [2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0
 const TOLERANCE: f64 = 0.04;
 
 /// Of the step's logarithm, how much the rows' own ranges may be: a split happens overnight, a crash in trading.
-const LARGEST_RANGE: f64 = 0.25;
+const LARGEST_RANGE: f64 = 0.2;
 
-/// A split leaves the value that is traded as it was, and a crash multiplies it.
+/// A split leaves the value that is traded as it was (or the units, where the vendor has adjusted those), and a crash
+/// multiplies both.
 const LARGEST_TURNOVER: f64 = 4.0;
 
 /// Rows before whose turnover is the usual one.
@@ -68,7 +69,10 @@ fn overnight(before: &Bar, after: &Bar, step: f64) -> bool {
 
 /// What is traded on the row as a multiple of what is usual, where volumes are given.
 fn turnover(all: &[Bar], i: usize) -> Option<f64> {
-    let usual = all[i.saturating_sub(TURNOVER_ROWS)..i].iter().map(|bar| bar.close * bar.volume);
-    let usual = median(usual).filter(|usual| *usual > 0.0)?;
-    Some(all[i].close * all[i].volume / usual)
+    let before = &all[i.saturating_sub(TURNOVER_ROWS)..i];
+    let times = |traded: fn(&Bar) -> f64| {
+        let usual = median(before.iter().map(traded)).filter(|usual| *usual > 0.0)?;
+        Some(traded(&all[i]) / usual)
+    };
+    Some(times(|bar| bar.close * bar.volume)?.min(times(|bar| bar.volume)?))
 }
