@@ -28,6 +28,8 @@ pub enum Kind {
     Outlier,
     /// The same close without volume for many sessions.
     Stale,
+    /// Another instrument's closes.
+    DuplicateSeries,
     /// Two rows for one moment.
     DuplicateDate,
     /// A price that is zero or negative, or an adjusted close that is no positive number.
@@ -58,6 +60,7 @@ impl Kind {
             Self::OhlcInconsistent => "OHLC_INCONSISTENT",
             Self::Outlier => "OUTLIER",
             Self::Stale => "STALE",
+            Self::DuplicateSeries => "DUPLICATE_SERIES",
             Self::DuplicateDate => "DUPLICATE_DATE",
             Self::NotPositive => "NOT_POSITIVE",
             Self::FutureDate => "FUTURE_DATE",

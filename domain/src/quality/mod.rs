@@ -12,6 +12,7 @@ mod bars;
 mod calendar;
 mod capital_gain;
 mod distribution;
+mod duplicate_series;
 mod finding;
 mod ohlc;
 mod outlier;
@@ -25,6 +26,7 @@ mod tests;
 mod unit;
 mod unrecorded_split;
 
+pub use duplicate_series::duplicate_series;
 pub use finding::{Figure, Finding, Kind, Severity};
 pub use series::{DeliveredSeries, Moment, Row};
 

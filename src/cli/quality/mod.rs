@@ -65,14 +65,19 @@ fn check(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     };
     let as_of = options.as_of.unwrap_or_else(|| SystemClock.today());
     let context = Context { as_of: Some(as_of), sessions: sessions.as_deref() };
+    let all = file::series(&options.file).with_context(|| cannot_use(&options.file))?;
+    let by_symbol: Vec<(&str, &DeliveredSeries)> =
+        all.iter().map(|(symbol, series)| (symbol.as_str(), series)).collect();
+    let duplicates = quality::duplicate_series(&by_symbol);
     let mut flagged = 0_usize;
-    for (symbol, series) in file::series(&options.file).with_context(|| cannot_use(&options.file))? {
-        let mut findings = quality::check(&series, &context);
+    for (i, (symbol, series)) in by_symbol.iter().enumerate() {
+        let mut findings = quality::check(series, &context);
+        findings.extend(duplicates.iter().filter(|(at, _)| *at == i).map(|(_, finding)| finding.clone()));
         findings.retain(|finding| !options.flagged || finding.flags());
         flagged += findings.iter().filter(|finding| finding.flags()).count();
         print(&format!("{symbol}: {} rows, {} findings", series.rows().len(), findings.len()))?;
         for finding in &findings {
-            print(&line(finding, &series))?;
+            print(&line(finding, series))?;
         }
     }
     Ok(if flagged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
