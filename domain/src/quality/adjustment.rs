@@ -1,7 +1,7 @@
 //! Distributions against the adjusted close, which says by itself what it was adjusted for.
 //!
 //! With the factor *f = adjusted close / close*, an ex-date with an amount *D* after a close *C* makes the factor step by
-//! *f(before) / f(ex-date) = 1 − D / C*, the adjustment that CRSP and the vendors after it use. So *(1 − step) · C* is
+//! *f(before) / f(ex-date) = 1 − D / C*, the multiplier that Yahoo and others after CRSP describe. So *(1 − step) · C* is
 //! the amount that the adjusted close carries, and it should be the recorded one.
 
 use super::bars::{Bar, Bars};

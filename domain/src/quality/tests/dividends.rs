@@ -173,3 +173,25 @@ fn gains_that_the_dividend_holds_already_are_counted_twice() {
     assert_eq!(flags(fund(10.0, 9.0, 10.0, 10.0)), [], "one within the other, and carried once");
     assert_eq!(flags(fund(1.0, 9.0, 10.0, 10.0)), [], "gains that a smaller dividend cannot hold");
 }
+
+/// The example with which Yahoo explains its adjusted close: a split of 2:1 on the 18th, 0.08 paid on the 19th.
+#[test]
+fn the_published_example_of_an_adjusted_close_raises_nothing() {
+    let row = |date: &str, close: f64, adjusted: f64, dividend: f64, split: f64| Row {
+        close: decimal(close),
+        adjusted_close: Some(adjusted),
+        dividend: decimal(dividend),
+        split: decimal(split),
+        ..Row::empty(Moment { date: day(date), utc: None })
+    };
+    let published = |paid: f64| {
+        vec![
+            row("2003-02-13", 46.99, 23.42, 0.0, 0.0),
+            row("2003-02-14", 48.30, 24.07, 0.0, 0.0),
+            row("2003-02-18", 24.96, 24.88, 0.0, 2.0),
+            row("2003-02-19", 24.53, 24.53, paid, 0.0),
+        ]
+    };
+    assert_eq!(flags(published(0.08)), []);
+    assert_eq!(flags(published(8.0)), [Kind::DividendWrong]);
+}
