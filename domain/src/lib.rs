@@ -5,7 +5,8 @@
 //! (0.05 is 5 %). A broken rule is a typed error that carries the numbers.
 //!
 //! In reading order: [`money`] and [`id`], [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
-//! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
+//! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say). By itself stands [`quality`]
+//! (what is suspicious in prices as a vendor delivers them).
 #![forbid(unsafe_code)]
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ const NOTHING: f64 = 0.005;
 /// The least step of the factor on a day without a distribution that means something.
 const LEAST_STEP: f64 = 0.001;
 
+/// Up to this size a step that the row before or after undoes is one value that was rounded or corrected, no distribution.
+const LARGEST_WOBBLE: f64 = 0.01;
+
 /// From this ratio on a step is no distribution but a split.
 const LEAST_SPLIT: f64 = 1.4;
 
@@ -37,12 +40,14 @@ struct Carried {
     close: f64,
     /// The amount that the adjusted close carries.
     amount: f64,
+    /// By how much the last digit of both adjusted closes moves the step: early ones are small and have few.
+    last_digit: f64,
 }
 
 impl Carried {
-    /// By how much rounding may move the amount.
+    /// By how much rounding may move the amount, where it moves the step by so much on other days.
     fn rounding(&self, noise: f64) -> f64 {
-        noise * self.close * self.step.abs()
+        noise.max(self.last_digit) * self.close * self.step.abs()
     }
 }
 
@@ -80,7 +85,8 @@ fn carried(bars: &Bars, i: usize) -> Option<Carried> {
         close /= after.split;
     }
     let amount = (1.0 - step) * close;
-    amount.is_finite().then_some(Carried { step, close, amount })
+    let last_digit = bars.adjusted_rounding * (1.0 / adjusted_before.abs() + 1.0 / adjusted_after.abs());
+    amount.is_finite().then_some(Carried { step, close, amount, last_digit })
 }
 
 /// A recorded distribution against what is carried.
@@ -139,7 +145,7 @@ fn other_row(bars: &Bars, i: usize, total: f64, noise: f64) -> Option<&Bar> {
 /// A step of the factor on a day on which nothing is recorded.
 fn unrecorded(bars: &Bars, i: usize, carried: &Carried, noise: f64) -> Option<Finding> {
     let (all, bar) = (&bars.bars, &bars.bars[i]);
-    if carried.step <= 0.0 || (1.0 - carried.step).abs() <= LEAST_STEP.max(noise) {
+    if carried.step <= 0.0 || (1.0 - carried.step).abs() <= LEAST_STEP.max(noise).max(carried.last_digit) {
         return None;
     }
     // A neighbour's distribution that is carried here is that row's finding, and of coarse rows it is none.
@@ -149,6 +155,12 @@ fn unrecorded(bars: &Bars, i: usize, carried: &Carried, noise: f64) -> Option<Fi
         return None;
     }
     let log_step = carried.step.ln();
+    let undone = |j: usize| {
+        self::carried(bars, j).is_some_and(|other| (carried.step * other.step - 1.0).abs() <= 0.5 * log_step.abs())
+    };
+    if log_step.abs() <= LARGEST_WOBBLE && ((i > 1 && undone(i - 1)) || (i + 1 < all.len() && undone(i + 1))) {
+        return None;
+    }
     let (kind, says) = if is_factor(log_step, 100_f64.ln(), 0.1) {
         (Kind::UnitError, "The adjusted close changes its unit against the close.".to_owned())
     } else if is_split_step(bars, i, log_step) {

@@ -56,6 +56,8 @@ pub(super) struct Bars {
     pub coarse: bool,
     /// Whether dividends are delivered at all, so that their absence on a day means that there was none.
     pub records_dividends: bool,
+    /// Half of the last digit that adjusted closes are given with.
+    pub adjusted_rounding: f64,
 }
 
 impl Bars {
@@ -81,6 +83,9 @@ impl Bars {
             sigma: robust_sigma(&returns).max(LEAST_SIGMA),
             coarse: median(gaps).is_some_and(|gap| gap >= COARSE_DAYS),
             records_dividends: series.rows().iter().any(|row| row.dividend.is_some()),
+            adjusted_rounding: half_digit(
+                bars.iter().filter_map(|bar| bar.adjusted).map(decimals).max().unwrap_or_default(),
+            ),
             bars,
         }
     }
@@ -127,4 +132,14 @@ fn positive(value: Option<Decimal>) -> Option<f64> {
 /// Days between two dates, at most what an `i32` holds.
 pub(super) fn days(from: NaiveDate, to: NaiveDate) -> i32 {
     i32::try_from((to - from).num_days()).unwrap_or(i32::MAX)
+}
+
+/// Half a unit of the last of so many decimal places.
+fn half_digit(places: usize) -> f64 {
+    0.5 * 10_f64.powi(-i32::try_from(places).unwrap_or(i32::MAX))
+}
+
+/// The decimal places of a number as it is written shortest.
+fn decimals(value: f64) -> usize {
+    value.to_string().split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }

