@@ -4,8 +4,9 @@
 //! prices and cost are exact decimals with checked operations; rates of return and statistics are `f64` fractions
 //! (0.05 is 5 %). A broken rule is a typed error that carries the numbers.
 //!
-//! In reading order: [`money`] and [`id`], [`calendar`] (when a market trades), [`pricing`] (what something was worth on a day), [`ledger`] (what was held and
-//! what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily columns say).
+//! In reading order: [`money`] and [`id`], [`calendar`] (when a market trades), [`pricing`] (what something was worth on a
+//! day), [`ledger`] (what was held and what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily
+//! columns say). By itself stands [`quality`] (what is suspicious in prices as a vendor delivers them).
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub mod id;
 pub mod ledger;
 pub mod money;
 pub mod pricing;
+pub mod quality;
 pub mod valuation;

@@ -14,6 +14,7 @@ mod migrate;
 mod open;
 mod password;
 mod progress;
+mod quality;
 mod rebuild;
 mod schema;
 mod serve;
@@ -99,6 +100,9 @@ enum Command {
     Schema(schema::SchemaCommand),
     /// Run worked cases with published figures through the engine, and print what differs
     Cases(cases::CasesOptions),
+    /// Look for faults in price series as vendors deliver them
+    #[command(subcommand)]
+    Quality(quality::QualityCommand),
     /// Measure the main things on this machine, on a database that is gone afterwards
     Bench(bench::BenchOptions),
     /// Look at the configuration
@@ -180,6 +184,7 @@ impl Prepared {
             Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
             Command::Cases(options) => cases::run(&options),
+            Command::Quality(command) => quality::run(command),
             Command::Bench(options) => bench::run(options, self.context).await,
             Command::Config(command) => config::run(command, self.context),
             Command::Doctor => doctor::run(&self.context).await,
