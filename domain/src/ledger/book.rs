@@ -10,7 +10,7 @@ use super::cash::{Balance, Movement};
 use super::fixed::Money;
 use super::income::Charge;
 use super::parts::{Parts, order};
-use super::pool::{Pool, PoolSplit, Spare, Taken};
+use super::pool::{Pool, PoolLot, PoolSplit, Taken};
 use super::rates::Rates;
 use super::{
     CashPeriod, Flow, InstrumentTerms, Instruments, LedgerError, Lot, LotMatch, LotMethod, LotScope, MarketSplit,
@@ -132,7 +132,8 @@ pub(super) struct Books<'a> {
     balances: Vec<Balance>,
     last_balance: usize,
     pub(super) booked: Booking,
-    spare: Vec<Spare>,
+    /// Memory of pools that have ended.
+    spare: Vec<Vec<PoolLot>>,
     /// Parts of lots on their way from one place to the next; empty between entries.
     pub(super) taken: Vec<Taken>,
 }
@@ -280,7 +281,12 @@ impl<'a> Books<'a> {
         }
         let terms = self.terms(entry, instrument)?;
         let spare = self.spare.pop().unwrap_or_default();
-        self.pools.push(Pool::new(instrument, terms, self.policy.method_of(account), self.policy.dust, spare));
+        let mut pool = Pool::new(instrument, terms, self.policy.method_of(account), self.policy.dust, spare);
+        if self.pools.is_empty() {
+            let first = pool.place(account);
+            pool.places[first].go_on(&mut self.booked);
+        }
+        self.pools.push(pool);
         let at = self.pools.len() - 1;
         self.index.insert(key, at);
         Ok(at)
@@ -396,6 +402,11 @@ impl<'a> Books<'a> {
             })?;
         }
         self.index.clear();
+        if !matches!(self.pools.as_slice(), [pool] if pool.places.len() == 1)
+            && let Some(first) = self.pools.first_mut().and_then(|pool| pool.places.first_mut())
+        {
+            first.give_back(&mut self.booked);
+        }
         self.pools.sort_by_key(|pool| (pool.instrument, pool.places.first().map(|place| place.account)));
         for mut pool in self.pools.drain(..) {
             pool.spread_cost().map_err(LedgerError::Sum)?;

@@ -154,6 +154,11 @@ impl Units {
         self.0 > 0
     }
 
+    /// A quantity in the fraction of its own last decimal.
+    pub(super) fn smallest(quantity: Decimal) -> Self {
+        Self(quantity.mantissa())
+    }
+
     /// The decimal that it is, where it counts 10⁻ᵈᵉᶜⁱᵐᵃˡˢ.
     pub(super) fn decimal(self, decimals: u32) -> Decimal {
         decimal(self.0, decimals)

@@ -14,6 +14,7 @@ pub struct InstrumentTerms {
     name: String,
     currency: Currency,
     multiplier: Decimal,
+    is_priced_by_unit: bool,
     option: Option<OptionTerms>,
 }
 
@@ -68,7 +69,8 @@ impl InstrumentTerms {
         if multiplier <= Decimal::ZERO {
             return Err(InvalidTerms { name, field: "price multiplier", value: multiplier });
         }
-        Ok(Self { name, currency, multiplier, option: None })
+        let is_priced_by_unit = multiplier == Decimal::ONE;
+        Ok(Self { name, currency, multiplier, is_priced_by_unit, option: None })
     }
 
     /// The same for an option.
@@ -99,6 +101,11 @@ impl InstrumentTerms {
     /// Money per unit of quantity and price.
     pub fn multiplier(&self) -> Decimal {
         self.multiplier
+    }
+
+    /// Whether the multiplier is 1.
+    pub(super) fn is_priced_by_unit(&self) -> bool {
+        self.is_priced_by_unit
     }
 
     /// What its contracts are about, for an option.

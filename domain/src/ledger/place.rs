@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::fixed::{Money, Units};
 use super::lot::Amounts;
-use super::{LotMatch, PositionPeriod};
+use super::{Booking, LotMatch, PositionPeriod};
 use crate::id::{AccountId, InstrumentId};
 use crate::money::ArithmeticError;
 
@@ -20,13 +20,8 @@ pub(super) struct Place {
     rows: Vec<PositionPeriod>,
     /// In closing order.
     pub(super) matches: Vec<LotMatch>,
-}
-
-/// What a place comes to.
-#[derive(Default)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<PositionPeriod>,
-    pub(super) matches: Vec<LotMatch>,
+    /// How many rows and matches of places before it stand in front of its own, where it goes on with those of the whole ledger.
+    before: Option<(usize, usize)>,
 }
 
 /// The figures of [`PositionPeriod`]; the quantity in the fraction that the pool counts in.
@@ -43,8 +38,32 @@ pub(super) struct Figures {
 }
 
 impl Place {
-    pub(super) fn new(account: AccountId, Rows { rows, matches }: Rows) -> Self {
-        Self { account, state: Figures::default(), recorded: None, shown: Figures::default(), rows, matches }
+    pub(super) fn new(account: AccountId) -> Self {
+        Self {
+            account,
+            state: Figures::default(),
+            recorded: None,
+            shown: Figures::default(),
+            rows: Vec::new(),
+            matches: Vec::new(),
+            before: None,
+        }
+    }
+
+    /// Writes its rows behind those of the places before it: most parts have one place, whose rows need not be moved then.
+    pub(super) fn go_on(&mut self, booked: &mut Booking) {
+        self.before = Some((booked.positions.len(), booked.matches.len()));
+        self.rows = std::mem::take(&mut booked.positions);
+        self.matches = std::mem::take(&mut booked.matches);
+    }
+
+    /// Gives back what stands in front of its own rows.
+    pub(super) fn give_back(&mut self, booked: &mut Booking) {
+        if let Some((rows, matches)) = self.before.take() {
+            let (own, matches) = (self.rows.split_off(rows), self.matches.split_off(matches));
+            booked.positions = std::mem::replace(&mut self.rows, own);
+            booked.matches = std::mem::replace(&mut self.matches, matches);
+        }
     }
 
     /// Makes `state` what holds at the end of `date` and after. Dates come in ascending order; of one day the last state
@@ -60,7 +79,8 @@ impl Place {
 
     fn show(&mut self, instrument: InstrumentId, decimals: u32) {
         let Some((day, figures)) = self.recorded.filter(|(_, figures)| *figures != self.shown) else { return };
-        let row = match self.rows.last_mut() {
+        let own = self.before.map_or(0, |(rows, _)| rows);
+        let row = match self.rows.get_mut(own..).and_then(<[_]>::last_mut) {
             Some(last) => {
                 last.valid_until = Some(day);
                 figures.row(last, &self.shown, day, decimals)
@@ -74,10 +94,15 @@ impl Place {
         self.shown = figures;
     }
 
-    /// The rows of all days, and the matches.
-    pub(super) fn end(mut self, instrument: InstrumentId, decimals: u32) -> Rows {
+    /// Puts away the rows of all days, and the matches.
+    pub(super) fn end(mut self, instrument: InstrumentId, decimals: u32, booked: &mut Booking) {
         self.show(instrument, decimals);
-        Rows { rows: self.rows, matches: self.matches }
+        if self.before.is_some() {
+            (booked.positions, booked.matches) = (self.rows, self.matches);
+        } else {
+            booked.positions.append(&mut self.rows);
+            booked.matches.append(&mut self.matches);
+        }
     }
 
     /// Counts in a fraction that is so many decimals finer.

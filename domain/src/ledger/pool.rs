@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::fixed::{Money, Units};
 use super::lot::{Amounts, Restating, restated, unit_cost};
-use super::place::{Place, Rows};
+use super::place::Place;
 use super::{Booking, InstrumentTerms, Lot, LotMethod, LotPick};
 use crate::id::{AccountId, InstrumentId, TransactionId};
 use crate::money::{ArithmeticError, MONEY_SCALE, add, mul_div, sub};
@@ -19,6 +19,8 @@ pub(super) struct Pool<'a> {
     pub(super) method: LotMethod,
     /// What its [`Units`] count: 10⁻ᵈᵉᶜⁱᵐᵃˡˢ, the smallest fraction that was named so far.
     decimals: u32,
+    /// [`super::Policy::dust`].
+    pub(super) dust: Units,
     /// In the order in which they came.
     pub(super) lots: Vec<PoolLot>,
     open: OpenLots,
@@ -28,8 +30,6 @@ pub(super) struct Pool<'a> {
     pub(super) cost: Amounts,
     /// The accounts whose units these are: one, unless lots are pooled.
     pub(super) places: Vec<Place>,
-    /// Emptied memory for the first place.
-    spare: Rows,
     /// How many lots have come from elsewhere, by what first opened them.
     moved_in: HashMap<TransactionId, u32>,
     /// The last split, and what was given to a child last: further accounts' rows of the same event, where lots are pooled.
@@ -52,13 +52,6 @@ pub(super) struct PoolDetachment {
     pub(super) child: InstrumentId,
     /// The part of their cost that accounts' entries gave away so far.
     pub(super) given: Decimal,
-}
-
-/// Emptied memory of a pool, for the next one: growing anew each time would copy what is there again and again.
-#[derive(Default)]
-pub(super) struct Spare {
-    lots: Vec<PoolLot>,
-    rows: Rows,
 }
 
 /// A [`Lot`] of a pool.
@@ -136,26 +129,26 @@ enum OpenLots {
 }
 
 impl<'a> Pool<'a> {
-    /// An empty pool that counts at least in the fraction that `dust` is given in.
+    /// An empty pool that counts at least in the fraction that `dust` is given in. `lots` is emptied memory: growing anew for
+    /// each pool would copy what is there again and again.
     pub(super) fn new(
         instrument: InstrumentId,
         terms: &'a InstrumentTerms,
         method: LotMethod,
         dust: Decimal,
-        spare: Spare,
+        lots: Vec<PoolLot>,
     ) -> Self {
-        let Spare { lots, rows: spare } = spare;
         Self {
             instrument,
             terms,
             method,
             decimals: dust.scale(),
+            dust: Units::smallest(dust),
             lots,
             open: OpenLots::new(method),
             quantity: Units::ZERO,
             cost: Amounts::default(),
             places: Vec::with_capacity(1),
-            spare,
             moved_in: HashMap::new(),
             last_split: None,
             last_detachment: None,
@@ -167,7 +160,7 @@ impl<'a> Pool<'a> {
         match self.places.iter().position(|place| place.account == account) {
             Some(at) => at,
             None => {
-                self.places.push(Place::new(account, std::mem::take(&mut self.spare)));
+                self.places.push(Place::new(account));
                 self.places.len() - 1
             }
         }
@@ -203,7 +196,7 @@ impl<'a> Pool<'a> {
             return Ok(());
         }
         let wide = |units: Units| units.widened(self.decimals, decimals);
-        self.quantity = wide(self.quantity)?;
+        (self.quantity, self.dust) = (wide(self.quantity)?, wide(self.dust)?);
         for lot in &mut self.lots {
             (lot.opened, lot.remaining) = (wide(lot.opened)?, wide(lot.remaining)?);
         }
@@ -501,19 +494,15 @@ impl<'a> Pool<'a> {
         (0..self.places.len()).try_for_each(|at| self.record(at, Units::ZERO, date))
     }
 
-    /// Puts its rows away, and returns the memory that they took.
-    pub(super) fn end(mut self, ends: &mut Booking) -> Spare {
+    /// Puts its rows away, and returns the memory of its lots.
+    pub(super) fn end(mut self, booked: &mut Booking) -> Vec<PoolLot> {
         let (instrument, decimals) = (self.instrument, self.decimals);
-        ends.lots.extend(self.lots.iter().map(|lot| lot.shown(instrument, decimals)));
-        self.lots.clear();
-        let mut spare = Spare { lots: self.lots, rows: Rows::default() };
+        booked.lots.extend(self.lots.iter().map(|lot| lot.shown(instrument, decimals)));
         for place in self.places {
-            let mut rows = place.end(instrument, decimals);
-            ends.positions.append(&mut rows.rows);
-            ends.matches.append(&mut rows.matches);
-            spare.rows = rows;
+            place.end(instrument, decimals, booked);
         }
-        spare
+        self.lots.clear();
+        self.lots
     }
 }
 

@@ -70,8 +70,7 @@ impl Books<'_> {
         entry.positive_quantity(trade.quantity)?;
         let valued = self.value(entry, trade, Side::Pays)?;
         let pool = &mut self.pools[valued.pool];
-        let (short, dust) =
-            (pool.quantity.negated(), pool.units(self.policy.dust).map_err(LedgerError::overflow(entry.id))?);
+        let (short, dust) = (pool.quantity.negated(), pool.dust);
         if valued.units > short.plus(dust).map_err(LedgerError::overflow(entry.id))? {
             let short = pool.said(short.max(Units::ZERO));
             return Err(insufficient(entry, pool, "covers", "is short", trade.quantity, short));
@@ -93,7 +92,7 @@ impl Books<'_> {
         let fee = Money::rounded(trade.fee).map_err(&overflow)?;
         let tax = Money::rounded(trade.tax).map_err(&overflow)?;
         let charges = fee.plus(tax).map_err(&overflow)?;
-        let total = total(trade, terms.multiplier(), charges, side).map_err(&overflow)?;
+        let total = total(trade, terms, charges, side).map_err(&overflow)?;
         if side == Side::Pays && total < charges {
             return Err(entry.out_of_range("total", total.decimal().normalize(), "at least the fee and the tax"));
         }
@@ -219,7 +218,7 @@ impl Books<'_> {
         let mut rest = (quantity, cost);
         let mut units = quantity;
         if short.is_positive() {
-            let dust = at.units(self.policy.dust).map_err(&overflow)?;
+            let dust = at.dust;
             let closes = within(quantity, short, dust).map_err(&overflow)?;
             let opens = quantity.minus(closes).map_err(&overflow)?;
             let opens = if opens <= dust { Units::ZERO } else { opens };
@@ -249,7 +248,7 @@ impl Books<'_> {
     ) -> Result<(), LedgerError> {
         let overflow = LedgerError::overflow(entry.id);
         let at = &mut self.pools[pool];
-        let dust = at.units(self.policy.dust).map_err(&overflow)?;
+        let dust = at.dust;
         let held = at.places[place].state.quantity.max(Units::ZERO);
         let closes = within(quantity, held, dust).map_err(&overflow)?;
         let missing = quantity.minus(closes).map_err(&overflow)?;
@@ -342,7 +341,7 @@ impl Books<'_> {
         let at = &mut self.pools[pool];
         let place = at.place(account);
         let units = at.named(quantity, picks).map_err(&overflow)?;
-        let dust = at.units(self.policy.dust).map_err(&overflow)?;
+        let dust = at.dust;
         let held = at.places[place].state.quantity.max(Units::ZERO);
         let closes = within(units, held, dust).map_err(&overflow)?;
         if units.minus(closes).map_err(&overflow)? > dust {
@@ -446,16 +445,15 @@ pub(super) fn realize(
 }
 
 /// What a trade costs or brings, fee and tax inside, accrued interest not.
-fn total(trade: &Trade, multiplier: Decimal, charges: Money, side: Side) -> Result<Money, ArithmeticError> {
+fn total(trade: &Trade, terms: &InstrumentTerms, charges: Money, side: Side) -> Result<Money, ArithmeticError> {
     let price = match trade.value {
         TradeValue::Total(total) => return Money::rounded(total),
         TradeValue::Price(price) => price,
     };
     let gross = match Money::exact_product(trade.quantity, price) {
         // Most products need no rounding, so that they can be formed in whole numbers.
-        Some(gross) if multiplier == Decimal::ONE => gross,
-        _ if multiplier == Decimal::ONE => Money::rounded(mul(trade.quantity, price)?)?,
-        _ => Money::rounded(mul(mul(trade.quantity, price)?, multiplier)?)?,
+        Some(gross) if terms.is_priced_by_unit() => gross,
+        _ => Money::rounded(mul(mul(trade.quantity, price)?, terms.multiplier())?)?,
     };
     if side == Side::Pays { gross.plus(charges) } else { gross.minus(charges) }
 }
