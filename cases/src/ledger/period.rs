@@ -1,7 +1,7 @@
 //! `period` and everything else that is asked between two days: the opening value is the close of the first.
 
 use chrono::NaiveDate;
-use domain::ledger::{Trade, TradeCharges, TradeValue, Transaction, TransactionKind};
+use domain::ledger::{Conversion, Trade, TradeCharges, TradeValue, Transaction, TransactionKind};
 use domain::money::{mul, sub};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
@@ -88,6 +88,11 @@ impl Ledger<'_> {
             let value = mul(mul(quantity, before.price(lot.instrument, start)?)?, multiplier)?;
             let mut trade = Trade::at_price(lot.instrument, quantity, Decimal::ZERO, currency);
             trade.value = TradeValue::Total(value);
+            if currency != self.world.policy.base {
+                // At the rate of the start: that of the day on which the lot was opened is what it cost.
+                let rate = self.world.fx.convert(Decimal::ONE, currency, self.world.policy.base, start)?;
+                trade.conversion = Some(Conversion { currency: self.world.policy.base, rate });
+            }
             let kind = match lot.quantity_remaining.is_sign_negative() {
                 true => TransactionKind::ShortSell(trade),
                 false => TransactionKind::TransferIn { trade, opened_on: Some(lot.opened_on) },
