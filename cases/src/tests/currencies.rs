@@ -37,6 +37,24 @@ fn rates_are_chained_and_inverted() {
 }
 
 #[test]
+fn a_period_opens_with_what_was_held_at_the_rates_of_its_start() {
+    // 10 × 100 USD cost 800 EUR; at the start of the period they are worth 10 × 120 USD at 0.9.
+    holds(
+        json!({
+            "config": config(json!({ "base_currency": "EUR" })),
+            "period": { "start": "2024-06-28", "end": "2024-12-31" },
+            "securities": [{ "symbol": "X", "currency": "USD" }],
+            "transactions": [
+                dollars("2024-01-02", "BUY", json!({ "symbol": "X", "quantity": "10", "price": "100" })),
+            ],
+            "prices": [{ "symbol": "X", "date": "2024-06-28", "price": "120", "currency": "USD" }],
+            "fx": [rate("2024-01-02", "USD", "EUR", "0.8"), rate("2024-06-28", "USD", "EUR", "0.9")],
+        }),
+        json!({ "totals": { "cost_basis_base": "1080" } }),
+    );
+}
+
+#[test]
 fn a_rate_that_is_not_there_is_an_error() {
     let inputs = |rows: Value| {
         json!({
