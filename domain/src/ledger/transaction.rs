@@ -337,10 +337,10 @@ impl Transaction {
     pub(super) fn footprint(&self) -> u64 {
         let trade = match &self.kind {
             TransactionKind::Buy(trade) | TransactionKind::Sell(trade) => {
-                trade.quantity.scale() as usize
-                    + trade.fee.scale() as usize
-                    + trade.tax.scale() as usize
-                    + trade.lots.len()
+                let numbers = [trade.quantity, trade.fee, trade.tax, trade.accrued_interest];
+                let scales: u32 = numbers.iter().map(Decimal::scale).sum();
+                let value = trade.price().or(trade.total()).map_or(0, |value| value.scale());
+                (scales + value) as usize + trade.lots.len() + usize::from(trade.conversion.is_some())
             }
             _ => 0,
         };
