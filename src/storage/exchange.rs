@@ -4,11 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::TradingSession;
 use domain::money::Currency;
 use entity::market::{dim_exchange, dim_exchange_session};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
-};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
+use super::statement::ask;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// The code of markets that never close. It is no ISO 10383 code.
@@ -45,7 +43,7 @@ pub async fn sessions(session: &Session<Tenant>, mic: &str) -> Result<Vec<NaiveD
 pub async fn all(session: &Session<Tenant>) -> Result<Vec<Exchange>, DatabaseError> {
     let rows = dim_exchange::Entity::find().order_by_asc(dim_exchange::Column::Mic).all(session).await?;
     let exchange = |row: dim_exchange::Model| {
-        let currency = Currency::new(&row.currency).map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
+        let currency = super::currency(&row.currency)?;
         let dim_exchange::Model { mic, name, country, time_zone, .. } = row;
         Ok(Exchange { mic, name, country, currency, time_zone })
     };
@@ -85,8 +83,7 @@ pub async fn ahead(
     mics: Vec<String>,
     moment: DateTime<Utc>,
 ) -> Result<Vec<(String, TradingSession)>, DatabaseError> {
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, AHEAD, [mics.into(), moment.into()]);
-    let rows = session.query_all_raw(statement).await?;
+    let rows = ask(session, AHEAD, [mics.into(), moment.into()]).await?;
     let session = |row: &_| {
         let row = dim_exchange_session::Model::from_query_result(row, "")?;
         Ok((row.mic.clone(), trading_session(row)))

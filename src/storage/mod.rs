@@ -26,6 +26,7 @@ pub mod replay;
 pub mod role;
 pub mod row_sink;
 pub mod signing_key;
+mod statement;
 pub mod transaction;
 pub mod user;
 

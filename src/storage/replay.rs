@@ -5,13 +5,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{CashPeriod, Lot, PositionPeriod};
 use domain::money::Currency;
 use rust_decimal::Decimal;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::Page;
 use super::columns::Columns;
 use super::lot::Place;
 use super::row_sink::RowSink;
+use super::statement::{ask, run, statement};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// Rows that are added by one statement.
@@ -165,7 +166,8 @@ pub async fn append(session: &Session<Tenant>, replay: Uuid, event: &Event) -> R
         event.market_version.into(),
         event.recorded_at.into(),
     ];
-    run(session, APPEND, values).await
+    run(session, APPEND, values).await?;
+    Ok(())
 }
 
 macro_rules! replays {
@@ -461,25 +463,12 @@ pub async fn count_lots(session: &Session<Tenant>, replay: Uuid) -> Result<u64, 
     counted(session, COUNT_LOTS, [replay.into()]).await
 }
 
-fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-async fn run(
-    session: &Session<Tenant>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<(), DatabaseError> {
-    session.execute_raw(statement(sql, values)).await?;
-    Ok(())
-}
-
 async fn counted(
     session: &Session<Tenant>,
     sql: &'static str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, DatabaseError> {
-    let found = session.query_one_raw(statement(sql, values)).await?;
-    let count: Option<i64> = found.map(|row| row.try_get_by_index(0)).transpose()?;
+    let found = ask(session, sql, values).await?;
+    let count: Option<i64> = found.first().map(|row| row.try_get_by_index(0)).transpose()?;
     Ok(count.unwrap_or_default().unsigned_abs())
 }

@@ -4,9 +4,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Transaction, TransactionKind};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
 
+use super::super::statement::{ask, run};
 use super::{Activity, Dates, LedgerRow, RowColumns, lots, row};
 use crate::storage::columns::Columns;
 use crate::storage::copy::CopyRows;
@@ -120,26 +121,6 @@ impl NewRows {
     pub fn into_chunk(self) -> Vec<u8> {
         self.rows.into_chunk()
     }
-}
-
-fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-async fn run(
-    session: &Session<Tenant>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<u64, DatabaseError> {
-    Ok(session.execute_raw(statement(sql, values)).await?.rows_affected())
-}
-
-async fn ask(
-    session: &Session<Tenant>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<QueryResult>, DatabaseError> {
-    Ok(session.query_all_raw(statement(sql, values)).await?)
 }
 
 /// Makes the session ready: a large file takes longer than any request may, and sorts more.

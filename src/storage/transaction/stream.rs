@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::Transaction;
 use entity::tenant::fact_portfolio_transactions::Model;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
+use super::super::statement::{ask, run};
 use super::row;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -93,7 +94,8 @@ pub async fn open(session: &Session<Tenant>, known: Known, parts: &[Vec<Uuid>]) 
     let ids: Vec<String> = of_instruments().map(|(id, _)| id.to_string()).collect();
     let numbers: Vec<String> = of_instruments().map(|(_, part)| part.to_string()).collect();
     let values = known.values().into_iter().chain([ids.join(",").into(), numbers.join(",").into()]);
-    run(session, OPEN, values).await
+    run(session, OPEN, values).await?;
+    Ok(())
 }
 
 /// The next of them. None are left when none come.
@@ -111,26 +113,6 @@ pub async fn fetch(session: &Session<Tenant>) -> Result<Vec<KnownEntry>, Databas
 
 /// Ends the reading.
 pub async fn close(session: &Session<Tenant>) -> Result<(), DatabaseError> {
-    run(session, CLOSE, []).await
-}
-
-fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-async fn run(
-    session: &Session<Tenant>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<(), DatabaseError> {
-    session.execute_raw(statement(sql, values)).await?;
+    run(session, CLOSE, []).await?;
     Ok(())
-}
-
-async fn ask(
-    session: &Session<Tenant>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<QueryResult>, DatabaseError> {
-    Ok(session.query_all_raw(statement(sql, values)).await?)
 }

@@ -1,0 +1,28 @@
+//! Constant statements with values, for what the query builder does not say.
+
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+
+use crate::tenancy::{DatabaseError, Session, Tenant};
+
+/// A constant statement with its values.
+pub(super) fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+/// Runs a statement, and returns how many rows it concerned.
+pub(super) async fn run(
+    session: &Session<Tenant>,
+    sql: &'static str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, DatabaseError> {
+    Ok(session.execute_raw(statement(sql, values)).await?.rows_affected())
+}
+
+/// Runs a statement, and returns its rows.
+pub(super) async fn ask(
+    session: &Session<Tenant>,
+    sql: &'static str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, DatabaseError> {
+    Ok(session.query_all_raw(statement(sql, values)).await?)
+}
