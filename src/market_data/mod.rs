@@ -1,6 +1,7 @@
 //! Market data: files into staging, checked, promoted to clean facts; and the clean facts as columns for valuations.
 
 mod cache;
+pub mod delivery;
 mod load;
 
 pub use cache::{MarketCache, MarketView};
