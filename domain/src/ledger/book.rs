@@ -77,7 +77,7 @@ pub fn book(
                 first_error = Some((at, error));
             }
             books.pools.clear();
-            books.index.clear();
+            books.forget_pools();
         }
     }
     match first_error {
@@ -121,13 +121,18 @@ impl PendingSplits {
     }
 }
 
+/// What a pool is found by: no account where lots are pooled.
+type Key = (AccountId, InstrumentId);
+
 /// The books while they are being written.
 pub(super) struct Books<'a> {
     pub(super) policy: &'a Policy,
     instruments: &'a Instruments,
     rates: Rates<'a>,
     pub(super) pools: Vec<Pool<'a>>,
-    index: HashMap<(AccountId, InstrumentId), usize, foldhash::fast::FixedState>,
+    index: HashMap<Key, usize, foldhash::fast::FixedState>,
+    /// The pool that was looked up last: mostly the next one too.
+    last_pool: Option<(Key, usize)>,
     /// A ledger has few balances; the last one is mostly the next.
     balances: Vec<Balance>,
     last_balance: usize,
@@ -147,6 +152,7 @@ impl<'a> Books<'a> {
             rates: Rates::new(fx),
             pools: Vec::new(),
             index: HashMap::default(),
+            last_pool: None,
             balances: Vec::new(),
             last_balance: 0,
             booked: Booking {
@@ -276,7 +282,11 @@ impl<'a> Books<'a> {
         instrument: InstrumentId,
     ) -> Result<usize, LedgerError> {
         let key = self.key(account, instrument);
+        if let Some((_, at)) = self.last_pool.filter(|(last, _)| *last == key) {
+            return Ok(at);
+        }
         if let Some(&at) = self.index.get(&key) {
+            self.last_pool = Some((key, at));
             return Ok(at);
         }
         let terms = self.terms(entry, instrument)?;
@@ -297,7 +307,12 @@ impl<'a> Books<'a> {
         self.index.get(&self.key(account, instrument)).copied()
     }
 
-    fn key(&self, account: AccountId, instrument: InstrumentId) -> (AccountId, InstrumentId) {
+    fn forget_pools(&mut self) {
+        self.index.clear();
+        self.last_pool = None;
+    }
+
+    fn key(&self, account: AccountId, instrument: InstrumentId) -> Key {
         match self.policy.scope {
             LotScope::Account => (account, instrument),
             LotScope::Portfolio => (Uuid::nil().into(), instrument),
@@ -401,7 +416,7 @@ impl<'a> Books<'a> {
                 source,
             })?;
         }
-        self.index.clear();
+        self.forget_pools();
         if !matches!(self.pools.as_slice(), [pool] if pool.places.len() == 1)
             && let Some(first) = self.pools.first_mut().and_then(|pool| pool.places.first_mut())
         {

@@ -13,10 +13,10 @@ use crate::money::ArithmeticError;
 pub(super) struct Place {
     pub(super) account: AccountId,
     pub(super) state: Figures,
-    /// The day that was recorded last, and what holds at its end: a row when a later day comes.
-    recorded: Option<(NaiveDate, Figures)>,
     /// What the last row says.
     shown: Figures,
+    /// Whether the day of the last row was recorded more than once: its end may be as its beginning then.
+    again: bool,
     rows: Vec<PositionPeriod>,
     /// In closing order.
     pub(super) matches: Vec<LotMatch>,
@@ -42,8 +42,8 @@ impl Place {
         Self {
             account,
             state: Figures::default(),
-            recorded: None,
             shown: Figures::default(),
+            again: false,
             rows: Vec::new(),
             matches: Vec::new(),
             before: None,
@@ -71,32 +71,57 @@ impl Place {
     ///
     /// There is a row for each day at whose end something else holds than at the end of the day before, and no other.
     pub(super) fn record(&mut self, date: NaiveDate, instrument: InstrumentId, decimals: u32) {
-        if self.recorded.is_some_and(|(day, _)| day != date) {
-            self.show(instrument, decimals);
+        let own = self.own_rows();
+        if self.rows.len() > own && self.rows.last().is_some_and(|last| last.valid_from == date) {
+            self.again = true;
+        } else if self.state == self.shown {
+            return;
+        } else {
+            self.end_day(instrument);
+            let last = self.rows.len();
+            if last > own {
+                self.rows[last - 1].valid_until = Some(date);
+                // Most figures stay as they were.
+                self.rows.extend_from_within(last - 1..);
+            } else {
+                self.rows.push(PositionPeriod::empty(self.account, instrument));
+            }
+            let row = &mut self.rows[last];
+            (row.valid_from, row.valid_until) = (date, None);
         }
-        self.recorded = Some((date, self.state));
+        if let Some(row) = self.rows.last_mut() {
+            self.state.show(row, &mut self.shown, decimals);
+        }
     }
 
-    fn show(&mut self, instrument: InstrumentId, decimals: u32) {
-        let Some((day, figures)) = self.recorded.filter(|(_, figures)| *figures != self.shown) else { return };
-        let own = self.before.map_or(0, |(rows, _)| rows);
-        let row = match self.rows.get_mut(own..).and_then(<[_]>::last_mut) {
-            Some(last) => {
-                last.valid_until = Some(day);
-                figures.row(last, &self.shown, day, decimals)
-            }
-            None => {
-                let nothing = PositionPeriod::empty(self.account, instrument);
-                figures.row(&nothing, &self.shown, day, decimals)
-            }
+    /// Where its own rows begin.
+    fn own_rows(&self) -> usize {
+        self.before.map_or(0, |(rows, _)| rows)
+    }
+
+    /// Takes the last row away where its day ended as it began.
+    fn end_day(&mut self, instrument: InstrumentId) {
+        if !std::mem::take(&mut self.again) {
+            return;
+        }
+        let nothing = [PositionPeriod::empty(self.account, instrument)];
+        let own = self.own_rows();
+        let (before, last) = match &self.rows[own..] {
+            [.., before, last] => (before, last),
+            [last] => (&nothing[0], last),
+            [] => return,
         };
-        self.rows.push(row);
-        self.shown = figures;
+        if before.shows_as(last) {
+            self.rows.pop();
+            if let Some(before) = self.rows.get_mut(own..).and_then(<[_]>::last_mut) {
+                before.valid_until = None;
+            }
+        }
     }
 
     /// Puts away the rows of all days, and the matches.
-    pub(super) fn end(mut self, instrument: InstrumentId, decimals: u32, booked: &mut Booking) {
-        self.show(instrument, decimals);
+    pub(super) fn end(mut self, instrument: InstrumentId, booked: &mut Booking) {
+        self.end_day(instrument);
         if self.before.is_some() {
             (booked.positions, booked.matches) = (self.rows, self.matches);
         } else {
@@ -107,8 +132,7 @@ impl Place {
 
     /// Counts in a fraction that is so many decimals finer.
     pub(super) fn widen(&mut self, from: u32, to: u32) -> Result<(), ArithmeticError> {
-        let recorded = self.recorded.as_mut().map(|(_, figures)| figures);
-        for figures in [&mut self.state, &mut self.shown].into_iter().chain(recorded) {
+        for figures in [&mut self.state, &mut self.shown] {
             figures.quantity = figures.quantity.widened(from, to)?;
         }
         Ok(())
@@ -116,25 +140,23 @@ impl Place {
 }
 
 impl Figures {
-    /// The row of a day after `last`, which says `shown`: most figures are as they were.
-    fn row(&self, last: &PositionPeriod, shown: &Self, day: NaiveDate, decimals: u32) -> PositionPeriod {
-        let money = |now: Money, before: Money, last: Decimal| if now == before { last } else { now.decimal() };
-        PositionPeriod {
-            account: last.account,
-            instrument: last.instrument,
-            valid_from: day,
-            valid_until: None,
-            quantity: self.quantity.decimal(decimals),
-            cost_local: money(self.cost.local, shown.cost.local, last.cost_local),
-            cost_base: money(self.cost.base, shown.cost.base, last.cost_base),
-            realized_local: money(self.realized.local, shown.realized.local, last.realized_local),
-            realized_base: money(self.realized.base, shown.realized.base, last.realized_base),
-            income_local: money(self.income.local, shown.income.local, last.income_local),
-            income_base: money(self.income.base, shown.income.base, last.income_base),
-            withholding_base: money(self.withholding_base, shown.withholding_base, last.withholding_base),
-            fees_base: money(self.fees_base, shown.fees_base, last.fees_base),
-            taxes_base: money(self.taxes_base, shown.taxes_base, last.taxes_base),
-            expensed_base: money(self.expensed_base, shown.expensed_base, last.expensed_base),
-        }
+    /// Makes a row that says `shown` say these: what is as it was stays.
+    fn show(&self, row: &mut PositionPeriod, shown: &mut Self, decimals: u32) {
+        let money = |row: &mut Decimal, shown: &mut Money, now: Money| {
+            if *shown != now {
+                (*row, *shown) = (now.decimal(), now);
+            }
+        };
+        (row.quantity, shown.quantity) = (self.quantity.decimal(decimals), self.quantity);
+        money(&mut row.cost_local, &mut shown.cost.local, self.cost.local);
+        money(&mut row.cost_base, &mut shown.cost.base, self.cost.base);
+        money(&mut row.realized_local, &mut shown.realized.local, self.realized.local);
+        money(&mut row.realized_base, &mut shown.realized.base, self.realized.base);
+        money(&mut row.income_local, &mut shown.income.local, self.income.local);
+        money(&mut row.income_base, &mut shown.income.base, self.income.base);
+        money(&mut row.withholding_base, &mut shown.withholding_base, self.withholding_base);
+        money(&mut row.fees_base, &mut shown.fees_base, self.fees_base);
+        money(&mut row.taxes_base, &mut shown.taxes_base, self.taxes_base);
+        money(&mut row.expensed_base, &mut shown.expensed_base, self.expensed_base);
     }
 }

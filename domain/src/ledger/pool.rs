@@ -499,7 +499,7 @@ impl<'a> Pool<'a> {
         let (instrument, decimals) = (self.instrument, self.decimals);
         booked.lots.extend(self.lots.iter().map(|lot| lot.shown(instrument, decimals)));
         for place in self.places {
-            place.end(instrument, decimals, booked);
+            place.end(instrument, booked);
         }
         self.lots.clear();
         self.lots

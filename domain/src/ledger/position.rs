@@ -63,4 +63,10 @@ impl PositionPeriod {
             expensed_base: Decimal::ZERO,
         }
     }
+
+    /// Whether another day ends with the same figures.
+    pub(super) fn shows_as(&self, other: &Self) -> bool {
+        let dated = Self { valid_from: self.valid_from, valid_until: self.valid_until, ..other.clone() };
+        *self == dated
+    }
 }

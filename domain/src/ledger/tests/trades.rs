@@ -264,3 +264,21 @@ fn a_purchase_that_covers_nothing_chooses_no_lots() {
     let refused = Ledger::default().on("2024-01-02", TransactionKind::Buy(bought)).book();
     assert!(matches!(refused, Err(LedgerError::NoMatchingLot { .. })), "{refused:?}");
 }
+
+#[test]
+fn a_day_that_ends_as_it_began_has_no_row() {
+    let ledger = Ledger::default()
+        .on("2024-01-02", buy(ACME, "1", "100", "0"))
+        .on("2024-01-02", sell(ACME, "1", "100", "0"))
+        .on("2024-01-03", buy(ACME, "2", "100", "0"))
+        .on("2024-01-04", buy(ACME, "1", "100", "0"))
+        .on("2024-01-04", sell(ACME, "1", "100", "0"));
+    let rows = |ledger: &Ledger| -> Vec<_> {
+        let booking = ledger.book_by(LotMethod::Lifo).unwrap();
+        booking.positions.iter().map(|row| (row.valid_from, row.valid_until, row.quantity)).collect()
+    };
+    assert_eq!(rows(&ledger), [(day("2024-01-03"), None, dec!(2))]);
+    let later = ledger.on("2024-01-05", sell(ACME, "2", "100", "0"));
+    let sold = [(day("2024-01-03"), Some(day("2024-01-05")), dec!(2)), (day("2024-01-05"), None, dec!(0))];
+    assert_eq!(rows(&later), sold);
+}
