@@ -6,6 +6,7 @@
 mod access_log;
 mod assets;
 mod envelope;
+mod file;
 mod gains_file;
 mod graphql;
 mod health;
