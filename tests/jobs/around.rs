@@ -100,6 +100,25 @@ async fn a_market_import_has_every_tenant_computed_from_the_first_day_that_chang
 }
 
 #[tokio::test]
+async fn what_the_market_has_not_changed_is_read_before_the_job_has_run() {
+    let app = App::start().await;
+    let book = traded(&app, "USD").await;
+    app.work().await;
+    let mut inside = Superuser::of(&app).await;
+    let schema = inside.schema("alpha").await;
+    inside.run(&format!("UPDATE {schema}.fact_daily_values SET value = 4711.125 WHERE date = '2023-06-01'")).await;
+    import(&app, "ACME,2023-12-05,999.25").await;
+    let shown = async |as_of: &str| {
+        let shown = book.show(as_of, None, "valuations { values }").await;
+        shown["valuations"]["values"].to_string().contains("\"4711.125\"")
+    };
+    assert!(shown("2023-12-04").await);
+    assert!(!shown("2023-12-05").await);
+    inside.run("DELETE FROM market.meta_market_change").await;
+    assert!(!shown("2023-12-04").await);
+}
+
+#[tokio::test]
 async fn a_version_that_nobody_noted_has_everything_computed_again() {
     let app = App::start().await;
     let _book = traded(&app, "USD").await;

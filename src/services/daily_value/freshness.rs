@@ -37,7 +37,7 @@ impl Services {
 }
 
 /// Whether a status was computed from the market data in force, by the arithmetic in force.
-pub(super) fn is_current(status: &Status, market_version: i64) -> bool {
+fn is_current(status: &Status, market_version: i64) -> bool {
     status.market_version == market_version && status.calculation_version == CALCULATION_VERSION
 }
 

@@ -1,16 +1,17 @@
 //! Histories from stored values, where these hold and give exactly what computing would.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::ledger::Flow;
 use domain::pricing::FxRates;
-use domain::valuation::{Daily, ValuationError, net_flows};
+use domain::valuation::{CALCULATION_VERSION, Daily, ValuationError, net_flows};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::freshness::is_current;
+use super::stretch::unchanged_until;
 use crate::market_data::MarketView;
 use crate::services::valuation::{History, OfViews, View, convert_flows, grouped, load_calendars, valuation_days};
 use crate::services::{ServiceError, Services};
@@ -24,7 +25,7 @@ const WORTH_READING: i64 = 60;
 
 impl Services {
     /// Those of the histories that can be had from stored values: in base currency, the range stored and not dirty, of the
-    /// market data and arithmetic in force, each day's value known. The others are computed.
+    /// arithmetic in force and of market data that has not changed in it since, each day's value known. The others are computed.
     pub(in crate::services) async fn stored_histories(
         &self,
         session: &Session<Tenant>,
@@ -40,8 +41,19 @@ impl Services {
         }
         let ids: Vec<Uuid> = in_base.iter().map(|view| view.portfolio).collect();
         let standings = storage::daily_value::standings(session, &ids).await?;
-        let holds = |standing: &Standing| holds(standing, market.version(), opening, end);
-        let ids: Vec<Uuid> = standings.iter().filter(|one| holds(one)).map(|one| one.portfolio).collect();
+        let mut ids = Vec::new();
+        let mut until = HashMap::new();
+        for standing in standings.iter().filter(|standing| covers(standing, opening, end)) {
+            let Some(status) = &standing.status else { continue };
+            // Most portfolios were computed from one version.
+            let until = match until.entry(status.market_version) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(unchanged_until(session, status, market.version()).await?),
+            };
+            if until.is_some_and(|until| end <= until) {
+                ids.push(standing.portfolio);
+            }
+        }
         if ids.is_empty() {
             return Ok(OfViews::new());
         }
@@ -67,12 +79,13 @@ impl Services {
     }
 }
 
-fn holds(standing: &Standing, market_version: i64, opening: NaiveDate, end: NaiveDate) -> bool {
+/// Whether the range is stored, known and not dirty; the market data may have changed since.
+fn covers(standing: &Standing, opening: NaiveDate, end: NaiveDate) -> bool {
     let Some(status) = &standing.status else { return false };
     // A range is dirty from a day on, so that what ends before it still holds.
     standing.dirty_from.is_none_or(|dirty| end < dirty)
         && !standing.prices_dirty
-        && is_current(status, market_version)
+        && status.calculation_version == CALCULATION_VERSION
         && status.computed_from <= opening
         && end <= status.computed_until
         && status.unknown_until.is_none_or(|unknown| unknown < opening)

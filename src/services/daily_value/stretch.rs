@@ -54,8 +54,9 @@ impl Services {
             kept.filter(|status| status.computed_from == opening && status.calculation_version == CALCULATION_VERSION);
         let from = match kept {
             Some(status) => {
-                let holds_until = holds_until(session, &status, market.version()).await?;
-                dirty.from_date.min(after(holds_until.unwrap_or(opening_of(opening)))).max(opening)
+                let until = unchanged_until(session, &status, market.version()).await?;
+                let until = until.map_or(opening_of(opening), |until| until.min(status.computed_until));
+                dirty.from_date.min(after(until)).max(opening)
             }
             None => opening,
         };
@@ -118,15 +119,15 @@ impl Services {
     }
 }
 
-/// The last stored day before which the market data in force changes nothing; nothing where that is not known.
-async fn holds_until(
+/// The last day through which the market data in force is what a status was computed from; nothing where that is not known.
+pub(super) async fn unchanged_until(
     session: &Session<Tenant>,
     status: &Status,
     market_version: i64,
 ) -> Result<Option<NaiveDate>, ServiceError> {
     Ok(match storage::market_version::difference(session, status.market_version, market_version).await? {
-        Difference::None => Some(status.computed_until),
-        Difference::From(day) => Some(status.computed_until.min(opening_of(day))),
+        Difference::None => Some(LAST_DAY),
+        Difference::From(day) => Some(opening_of(day)),
         Difference::Unknown => None,
     })
 }
