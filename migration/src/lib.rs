@@ -57,6 +57,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0007_action_changes",
     "market" / "m0008_dividends",
     "market" / "m0009_sessions",
+    "market" / "m0018_tracked_instruments",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

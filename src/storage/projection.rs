@@ -97,6 +97,19 @@ pub async fn held(
     Ok(pairs.collect::<Result<_, sea_orm::DbErr>>()?)
 }
 
+const TRACK: &str = of_holdings!(
+    "SELECT market.track_instruments(array_agg(DISTINCT h.instrument_id), $2) FROM holding h CROSS JOIN LATERAL ( \
+    SELECT r.quantity FROM fact_daily_positions r WHERE r.account_id = h.account_id AND r.instrument_id = h.instrument_id \
+    ORDER BY r.valid_from DESC LIMIT 1) last WHERE last.quantity <> 0"
+);
+
+/// Says that what a portfolio holds was held on a day: its prices are asked for.
+pub async fn track(session: &Session<Tenant>, portfolio: Uuid, day: NaiveDate) -> Result<(), DatabaseError> {
+    let values = [list(&[portfolio]).into(), day.into()];
+    session.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, TRACK, values)).await?;
+    Ok(())
+}
+
 /// As of positions.
 const CASH: &str = "\
     WITH RECURSIVE balance AS ( \

@@ -81,6 +81,22 @@ async fn stored_values_answer_exactly_what_computing_would() {
 }
 
 #[tokio::test]
+async fn what_is_held_is_tracked_without_whose_it_is() {
+    let app = App::start().await;
+    let book = traded(&app, "USD").await;
+    let sold = book.sell("2023-09-01", "GLOBEX", "7", "90").await;
+    let mut inside = Superuser::of(&app).await;
+    let tracked = "SELECT i.symbol FROM market.meta_tracked_instrument t JOIN market.dim_stock i ON i.id = t.instrument_id \
+        WHERE t.held_on > date '2023-01-01' ORDER BY 1";
+    assert!(inside.texts(tracked).await.is_empty());
+    app.work().await;
+    assert_eq!(inside.texts(tracked).await, ["ACME"]);
+    book.client.run_with(crate::support::REVERSE, json!({ "id": sold })).await.at("/transactionReverse/transaction");
+    app.work().await;
+    assert_eq!(inside.texts(tracked).await, ["ACME", "GLOBEX"]);
+}
+
+#[tokio::test]
 async fn stored_values_are_read_in_base_currency_and_nowhere_else() {
     let app = App::start().await;
     let book = traded(&app, "USD").await;

@@ -115,6 +115,9 @@ impl Services {
         let to = if *is_last { LAST_DAY } else { status.computed_until };
         storage::daily_value::replace(session, status, *currency, daily, *from, to).await?;
         storage::daily_value::put_status(session, status).await?;
+        if *is_last {
+            storage::projection::track(session, status.portfolio_id, self.environment.clock.today()).await?;
+        }
         Ok(true)
     }
 }
