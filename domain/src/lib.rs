@@ -6,7 +6,8 @@
 //!
 //! In reading order: [`money`] and [`id`], [`calendar`] (when a market trades), [`pricing`] (what something was worth on a
 //! day), [`ledger`] (what was held and what it cost), [`valuation`] (both together, by day), [`analytics`] (what the daily
-//! columns say). By itself stands [`quality`] (what is suspicious in prices as a vendor delivers them).
+//! columns say). By themselves stand [`quality`] (what is suspicious in prices as a vendor delivers them) and [`identifier`]
+//! (check digits).
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod testing;
 pub mod analytics;
 pub mod calendar;
 pub mod id;
+pub mod identifier;
 pub mod ledger;
 pub mod money;
 pub mod pricing;

@@ -57,6 +57,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0007_action_changes",
     "market" / "m0008_dividends",
     "market" / "m0009_sessions",
+    "market" / "m0013_instruments",
     "market" / "m0018_tracked_instruments",
 ];
 
@@ -81,4 +82,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0015_narrow_projections",
     "tenant" / "m0016_external_ids",
     "tenant" / "m0017_replays",
+    "tenant" / "m0018_private_instruments",
 ];

@@ -1,4 +1,4 @@
-//! `import`: transactions from a file into a portfolio, or market data from a directory.
+//! `import`: transactions from a file into a portfolio, market data from a directory, or a list of instruments.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use super::{Context, database::Database, open, print, progress::Progress};
 use crate::{
     clock::Environment,
     config::Config,
-    market_data::load_directory,
+    market_data::{load_directory, load_instruments},
     services::{
         Caller, RefusalCode, ServiceError, Services,
         import::{ImportMode, RowError},
@@ -34,14 +34,17 @@ pub struct ImportOptions {
     /// Load this directory of market data (the files of demo/market) instead of transactions
     #[arg(long, value_name = "DIR", conflicts_with_all = ["tenant", "portfolio", "file", "valid_rows", "override_lock"])]
     market: Option<PathBuf>,
+    /// Load this list of instruments, CSV or CSV with gzip, instead of transactions
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["market", "tenant", "portfolio", "file", "valid_rows", "override_lock"])]
+    instruments: Option<PathBuf>,
     /// The short name of the firm
-    #[arg(long, required_unless_present = "market")]
+    #[arg(long, required_unless_present_any = ["market", "instruments"])]
     tenant: Option<String>,
     /// The portfolio, by its name or its id
-    #[arg(long, required_unless_present = "market", value_name = "NAME_OR_ID")]
+    #[arg(long, required_unless_present_any = ["market", "instruments"], value_name = "NAME_OR_ID")]
     portfolio: Option<String>,
     /// The CSV file
-    #[arg(required_unless_present = "market")]
+    #[arg(required_unless_present_any = ["market", "instruments"])]
     file: Option<PathBuf>,
     /// Record the rows that are right although others are wrong
     #[arg(long)]
@@ -55,7 +58,9 @@ pub(super) async fn run(options: ImportOptions, context: Context) -> anyhow::Res
     let globals = context.globals.clone();
     let (config, _) = context.into_configuration()?;
     let database = Database::find(&globals, &config).await?;
-    let result = match (&options.market, &options.tenant, &options.portfolio, &options.file) {
+    let market_data = options.market.as_ref().or(options.instruments.as_ref());
+    let result = match (market_data, &options.tenant, &options.portfolio, &options.file) {
+        (Some(file), ..) if options.market.is_none() => instruments(&database, file).await,
         (Some(directory), ..) => market(&database, directory).await,
         (None, Some(tenant), Some(portfolio), Some(file)) => {
             let mode = if options.valid_rows { ImportMode::ValidRows } else { ImportMode::AllOrNothing };
@@ -89,6 +94,23 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
     print(&line("dividends", report.dividends))?;
     if [report.prices, report.rates, report.splits, report.dividends].iter().any(|outcome| outcome.held > 0) {
         print("market.meta_data_quality says why rows were held back")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn instruments(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+    let progress = Progress::begin();
+    let administration = database.administration().await?;
+    let say = |text: &str| progress.say(text);
+    let list = load_instruments(&administration, file, &Environment::system(), &say).await;
+    administration.close().await;
+    let list = list?;
+    print(&format!(
+        "instruments: {} delivered, {} new, {} revised, {} held back",
+        list.outcome.delivered, list.new, list.revised, list.outcome.held
+    ))?;
+    if list.findings > 0 {
+        print(&format!("market.meta_data_quality tells {} things that are not as they should be", list.findings))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,10 @@
 //! A directory of files (`demo/README.md` describes them) into the warehouse.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use domain::ledger::{OccSymbol, OptionRight};
-
+use super::instruments;
 use crate::clock::Environment;
 use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::{self, Dimension, Outcome, Run};
@@ -64,7 +62,7 @@ pub struct LoadReport {
 }
 
 /// A file of a directory, and its columns.
-type Table = (&'static str, &'static [&'static str]);
+pub(super) type Table = (&'static str, &'static [&'static str]);
 
 /// Columns of plain reference data in which an empty cell is none.
 const MAY_BE_EMPTY: [&str; 3] = ["withdrawn", "break_starts_at", "break_ends_at"];
@@ -82,10 +80,6 @@ const REFERENCE: [(Dimension, Table); 4] = [
     ),
     (Dimension::Sectors, ("sectors.csv", &["code", "name"])),
 ];
-const INSTRUMENTS: Table = (
-    "instruments.csv",
-    &["symbol", "name", "asset_type", "mic", "currency", "isin", "sector", "price_multiplier", "price_source"],
-);
 const PRICES: Table = ("prices.csv.gz", &["symbol", "date", "close"]);
 const RATES: Table = ("fx.csv.gz", &["base", "quote", "date", "rate"]);
 const SPLITS: Table = ("splits.csv", &["symbol", "ex_date", "numerator", "denominator"]);
@@ -103,7 +97,7 @@ pub async fn load_directory(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<LoadReport, LoadError> {
     let mut report = LoadReport::default();
-    let tables = REFERENCE.map(|(_, table)| table).into_iter().chain([INSTRUMENTS, PRICES, RATES, SPLITS, DIVIDENDS]);
+    let tables = REFERENCE.map(|(_, table)| table).into_iter().chain(instruments::TABLES).chain([PRICES, RATES, SPLITS, DIVIDENDS]);
     let names: Vec<&str> = tables.map(|(name, _)| name).collect();
     if !names.iter().any(|name| directory.join(name).exists()) {
         return Err(LoadError::Empty { path: directory.to_owned(), files: names.join(", ") });
@@ -162,66 +156,21 @@ async fn load_reference(
     directory: &Path,
     environment: &Environment,
 ) -> Result<(u64, u64), LoadError> {
-    let optional = |cell: String| Some(cell).filter(|cell| !cell.is_empty());
     let mut new = 0;
     for (dimension, file) in REFERENCE {
         let Some(rows) = table(directory, file)? else { continue };
         let cells = |row: Vec<String>| {
             let nullable = file.1.iter().map(|column| MAY_BE_EMPTY.contains(column));
-            row.into_iter().zip(nullable).map(|(cell, null)| if null { optional(cell) } else { Some(cell) }).collect()
+            row.into_iter().zip(nullable).map(|(cell, null)| Some(cell).filter(|cell| !null || !cell.is_empty())).collect()
         };
         new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;
     }
-    let Some(instruments) = table(directory, INSTRUMENTS)? else { return Ok((new, 0)) };
-    let now = environment.clock.now().to_rfc3339();
-    let mut ids = pipeline::known(session, Dimension::Instruments).await?;
-    for row in &instruments {
-        ids.entry([row[0].clone(), row[3].clone()]).or_insert_with(|| environment.ids.next().to_string());
-    }
-    // An option may be about an instrument that was known before.
-    let by_symbol: HashMap<&str, &str> = ids.iter().map(|([symbol, _], id)| (symbol.as_str(), id.as_str())).collect();
-    let mut rows = Vec::new();
-    for row in instruments {
-        let mut terms = vec![None; 5];
-        if row[2] == "OPTION" {
-            let path = directory.join(INSTRUMENTS.0);
-            terms = option_terms(&row[0], &row[7], &by_symbol)
-                .map_err(|reason| LoadError::Format { path, reason })?
-                .map(Some)
-                .into();
-        }
-        let mut cells = vec![ids.get(&[row[0].clone(), row[3].clone()]).cloned()];
-        cells.extend(row.into_iter().map(optional));
-        cells.extend(terms);
-        cells.push(Some(now.clone()));
-        rows.push(cells);
-    }
-    Ok((new, pipeline::fill(session, Dimension::Instruments, &rows).await?))
-}
-
-/// Underlying, right, strike, units per contract and expiry of an option, from its symbol and its multiplier. The underlying
-/// is the instrument that is called as the symbol's root.
-fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<&str, &str>) -> Result<[String; 5], String> {
-    let terms = OccSymbol::parse(symbol).map_err(|error| error.to_string())?;
-    let underlying = ids.get(terms.root());
-    let underlying = underlying.ok_or_else(|| {
-        format!("the underlying {} of {symbol} is not known and not in instruments.csv", terms.root())
-    })?;
-    let right = match terms.right() {
-        OptionRight::Call => "CALL",
-        OptionRight::Put => "PUT",
-    };
-    Ok([
-        (*underlying).to_owned(),
-        right.to_owned(),
-        terms.strike().to_string(),
-        multiplier.to_owned(),
-        terms.expiry().to_string(),
-    ])
+    let listed = instruments::load_listings(session, directory, environment).await?;
+    Ok((new, listed))
 }
 
 /// The rows of a directory's CSV file, plain or gzipped, whose header is exactly that; `None` where there is no such file.
-fn table(directory: &Path, (name, header): Table) -> Result<Option<Vec<Vec<String>>>, LoadError> {
+pub(super) fn table(directory: &Path, (name, header): Table) -> Result<Option<Vec<Vec<String>>>, LoadError> {
     let path = directory.join(name);
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -243,18 +192,4 @@ fn table(directory: &Path, (name, header): Table) -> Result<Option<Vec<Vec<Strin
         Ok(record.iter().map(str::to_owned).collect())
     });
     rows.collect::<Result<_, _>>().map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_terms_of_an_option_stand_in_its_symbol() {
-        let ids = HashMap::from([("AAPL", "7")]);
-        let terms = option_terms("AAPL  240119C00190500", "100", &ids).expect("terms");
-        assert_eq!(terms, ["7", "CALL", "190.5", "100", "2024-01-19"]);
-        assert!(option_terms("MSFT  240119C00190500", "100", &ids).expect_err("no underlying").contains("MSFT"));
-        assert!(option_terms("AAPL", "100", &ids).expect_err("no symbol").contains("AAPL"));
-    }
 }

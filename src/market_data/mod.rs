@@ -2,7 +2,9 @@
 
 mod cache;
 pub mod delivery;
+mod instruments;
 mod load;
 
 pub use cache::{MarketCache, MarketView};
+pub use instruments::load_instruments;
 pub use load::{LoadError, LoadReport, load_directory};

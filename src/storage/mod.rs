@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod exchange_rate;
 pub mod idempotency;
 pub mod instrument;
+pub mod instrument_load;
 pub mod lot;
 pub mod manual_price;
 pub mod market_version;

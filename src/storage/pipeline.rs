@@ -1,6 +1,6 @@
 //! What the data pipeline writes: staging as delivered, then in sets what passes the checks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use entity::market::meta_refresh_log;
@@ -12,7 +12,7 @@ use super::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Rows sent to the server at a time.
-const CHUNK: usize = 20_000;
+pub(super) const CHUNK: usize = 20_000;
 
 /// A run of the pipeline, from its start.
 #[derive(Clone, Debug)]
@@ -313,9 +313,6 @@ pub enum Dimension {
     Sessions,
     /// code, name
     Sectors,
-    /// id, symbol, name, asset type, mic, currency, isin, sector, price multiplier, price source, underlying, right, strike,
-    /// units per contract, expiry, created at
-    Instruments,
 }
 
 impl Dimension {
@@ -325,18 +322,16 @@ impl Dimension {
         match self {
             Self::Currencies | Self::Exchanges | Self::Sectors => [cell(0), String::new()],
             Self::Sessions => [cell(0), cell(1)],
-            Self::Instruments => [cell(1), cell(4)],
         }
     }
 
-    /// Both parts of each row's key, and an id.
+    /// Both parts of each row's key.
     fn keys(self) -> &'static str {
         match self {
-            Self::Currencies => "SELECT code, '', '' FROM dim_currency",
-            Self::Exchanges => "SELECT mic, '', '' FROM dim_exchange",
-            Self::Sessions => "SELECT mic, date::text, '' FROM dim_exchange_session",
-            Self::Sectors => "SELECT code, '', '' FROM dim_sector",
-            Self::Instruments => "SELECT symbol, mic, id::text FROM dim_stock",
+            Self::Currencies => "SELECT code, '' FROM dim_currency",
+            Self::Exchanges => "SELECT mic, '' FROM dim_exchange",
+            Self::Sessions => "SELECT mic, date::text FROM dim_exchange_session",
+            Self::Sectors => "SELECT code, '' FROM dim_sector",
         }
     }
 
@@ -349,10 +344,6 @@ impl Dimension {
                  late_open) FROM STDIN"
             }
             Self::Sectors => "COPY dim_sector (code, name) FROM STDIN",
-            Self::Instruments => {
-                "COPY dim_stock (id, symbol, name, asset_type, mic, currency, isin, sector_code, price_multiplier, \
-                 price_source, underlying_id, option_right, strike, units_per_contract, expiry, created_at) FROM STDIN"
-            }
         }
     }
 }
@@ -363,7 +354,7 @@ pub async fn fill(
     dimension: Dimension,
     rows: &[Vec<Option<String>>],
 ) -> Result<u64, DatabaseError> {
-    let known = known(session, dimension).await?.into_keys().collect::<HashSet<_>>();
+    let known = known(session, dimension).await?;
     let new: Vec<_> = rows.iter().filter(|row| !known.contains(&dimension.key(row))).collect();
     let chunks = new.chunks(CHUNK).map(|chunk| {
         let mut copy = CopyRows::default();
@@ -378,21 +369,14 @@ pub async fn fill(
     session.copy_in(dimension.statement(), chunks).await
 }
 
-/// The keys of a dimension's rows, and of instruments the id too.
-pub async fn known(
-    session: &Session<Market>,
-    dimension: Dimension,
-) -> Result<HashMap<[String; 2], String>, DatabaseError> {
+async fn known(session: &Session<Market>, dimension: Dimension) -> Result<HashSet<[String; 2]>, DatabaseError> {
     let statement = Statement::from_string(DbBackend::Postgres, dimension.keys());
     let rows = session.query_all_raw(statement).await?;
-    let key = |row: &QueryResult| {
-        let [one, other, id] = [row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?];
-        Ok(([one, other], id))
-    };
+    let key = |row: &QueryResult| Ok([row.try_get_by_index(0)?, row.try_get_by_index(1)?]);
     rows.iter().map(key).collect()
 }
 
-/// The last day on which every stock that is priced by an exchange has a close.
+/// The last day on which every stock that is priced by an exchange and still traded has a close.
 const BUMP: &str = "
 WITH change AS (
     INSERT INTO meta_market_change (version, changed_from) SELECT version + 1, pending_from FROM meta_market_version
@@ -401,7 +385,7 @@ UPDATE meta_market_version SET version = version + 1, pending_from = NULL, last_
     SELECT min(latest) FROM (
         SELECT max(p.date) AS latest
         FROM dim_stock i LEFT JOIN fact_stock_price p ON p.instrument_id = i.id
-        WHERE i.price_source = 'EXCHANGE' AND i.asset_type = 'STOCK'
+        WHERE i.price_source = 'EXCHANGE' AND i.asset_type = 'STOCK' AND NOT i.delisted
         GROUP BY i.id
     ) of_instrument
 )";

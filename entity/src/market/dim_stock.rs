@@ -22,6 +22,17 @@ pub struct Model {
     pub units_per_contract: Option<Decimal>,
     pub expiry: Option<Date>,
     pub created_at: DateTimeUtc,
+    pub quote_unit: String,
+    pub country: Option<String>,
+    pub industry_code: Option<String>,
+    pub listed_on: Option<Date>,
+    pub delisted_on: Option<Date>,
+    pub delisted: bool,
+    pub coupon_rate: Option<Decimal>,
+    pub coupon_frequency: Option<i16>,
+    pub day_count: Option<String>,
+    pub maturity: Option<Date>,
+    pub face: Option<Decimal>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@ pub mod dim_currency;
 pub mod dim_date;
 pub mod dim_exchange;
 pub mod dim_exchange_session;
+pub mod dim_identifier;
 pub mod dim_sector;
 pub mod dim_stock;
 pub mod fact_corporate_action;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod bookkeeping_revision;
+pub mod dim_private_instrument;
 pub mod fact_daily_cash;
 pub mod fact_daily_flows;
 pub mod fact_daily_positions;
@@ -15,3 +16,4 @@ pub mod lot_match;
 pub mod manual_price;
 pub mod period_lock;
 pub mod portfolio;
+pub mod price_override;
