@@ -3,6 +3,7 @@
 //! A later observation is never used for an earlier day, an old one only up to a maximum age, and a missing one is
 //! `Missing` with a reason: never zero, never a rate of one.
 
+pub mod adjustment;
 mod fx;
 mod max_age;
 mod series;

@@ -1,5 +1,7 @@
 //! What is known on which day, and conversions through the euro.
 
+mod adjustment;
+
 use rust_decimal::Decimal;
 
 use super::*;
