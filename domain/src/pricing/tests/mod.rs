@@ -1,6 +1,7 @@
 //! What is known on which day, and conversions through the euro.
 
 mod adjustment;
+mod fx;
 
 use rust_decimal::Decimal;
 
