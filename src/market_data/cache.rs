@@ -188,7 +188,7 @@ impl MarketView {
         {
             return Ok(Arc::clone(rates));
         }
-        let rates = Arc::new(fx_rates(storage::exchange_rate::of_euro(session).await?)?);
+        let rates = Arc::new(fx_rates(storage::exchange_rate::all(session).await?)?);
         let mut kept = self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some((self.version.version, Arc::clone(&rates)));
         Ok(rates)
@@ -223,13 +223,14 @@ fn columns<K: Copy + Eq>(
         .collect()
 }
 
-fn fx_rates(rows: Vec<(String, NaiveDate, rust_decimal::Decimal)>) -> Result<FxRates, DatabaseError> {
+fn fx_rates(rows: Vec<((String, String), NaiveDate, rust_decimal::Decimal)>) -> Result<FxRates, DatabaseError> {
     let mut rates = FxRates::default();
     for rows in rows.chunk_by(|left, right| left.0 == right.0) {
-        let currency = Currency::new(&rows[0].0).map_err(corrupt)?;
+        let (base, quote) = &rows[0].0;
+        let [base, quote] = [base, quote].map(|code| Currency::new(code).map_err(corrupt));
         let dates = rows.iter().map(|row| row.1).collect();
         let values = rows.iter().map(|row| row.2).collect();
-        rates.insert(currency, Series::new(dates, values).map_err(corrupt)?).map_err(corrupt)?;
+        rates.insert_pair(base?, quote?, Series::new(dates, values).map_err(corrupt)?).map_err(corrupt)?;
     }
     Ok(rates)
 }

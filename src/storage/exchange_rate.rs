@@ -3,19 +3,25 @@
 use chrono::NaiveDate;
 use entity::market::fact_fx_rate;
 use rust_decimal::Decimal;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
-/// Every rate of one euro: quote currency, day, rate; by currency and day.
-pub async fn of_euro(session: &Session<Tenant>) -> Result<Vec<(String, NaiveDate, Decimal)>, DatabaseError> {
-    Ok(fact_fx_rate::Entity::find()
+/// Every rate: one unit of the first currency in the second, by pair and day.
+pub async fn all(session: &Session<Tenant>) -> Result<Vec<((String, String), NaiveDate, Decimal)>, DatabaseError> {
+    let rows: Vec<(String, String, NaiveDate, Decimal)> = fact_fx_rate::Entity::find()
         .select_only()
-        .columns([fact_fx_rate::Column::Quote, fact_fx_rate::Column::Date, fact_fx_rate::Column::Rate])
-        .filter(fact_fx_rate::Column::Base.eq("EUR"))
+        .columns([
+            fact_fx_rate::Column::Base,
+            fact_fx_rate::Column::Quote,
+            fact_fx_rate::Column::Date,
+            fact_fx_rate::Column::Rate,
+        ])
+        .order_by_asc(fact_fx_rate::Column::Base)
         .order_by_asc(fact_fx_rate::Column::Quote)
         .order_by_asc(fact_fx_rate::Column::Date)
         .into_tuple()
         .all(session)
-        .await?)
+        .await?;
+    Ok(rows.into_iter().map(|(base, quote, date, rate)| ((base, quote), date, rate)).collect())
 }

@@ -159,12 +159,14 @@ FROM (
     SELECT s.*, CASE
         WHEN s.date !~ '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' THEN 'INVALID_DATE'
         WHEN s.value !~ '^\\d{1,15}(\\.\\d{1,10})?$' THEN 'INVALID_RATE'
-        WHEN s.base <> 'EUR' OR c.code IS NULL THEN 'UNKNOWN_CURRENCY'
+        WHEN b.code IS NULL OR c.code IS NULL THEN 'UNKNOWN_CURRENCY'
+        WHEN s.base = s.quote THEN 'SAME_CURRENCY'
         WHEN s.date::date > current_date THEN 'FUTURE_DATE'
         WHEN s.value::numeric <= 0 THEN 'NOT_POSITIVE'
-        WHEN row_number() OVER (PARTITION BY s.quote, s.date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+        WHEN row_number() OVER (PARTITION BY s.base, s.quote, s.date ORDER BY s.line) > 1 THEN 'DUPLICATE'
     END AS finding
     FROM stg_market_data s
+    LEFT JOIN dim_currency b ON b.code = s.base
     LEFT JOIN dim_currency c ON c.code = s.quote
     WHERE s.run_id = $1
 ) checked
@@ -185,7 +187,7 @@ UPDATE meta_market_version SET pending_from = least(pending_from, (SELECT min(da
 )
 SELECT FROM promoted";
 
-/// Stages, checks and promotes exchange rates: base (EUR), quote, date, rate.
+/// Stages, checks and promotes exchange rates of any pair: base, quote, date, rate.
 pub async fn load_rates(session: &Session<Market>, run: &Run, rows: &[Vec<String>]) -> Result<Outcome, DatabaseError> {
     let delivered = stage(session, STAGE_RATES, run, rows).await?;
     let held = of_run(session, CHECK_RATES, run).await?;

@@ -21,6 +21,9 @@ impl Currency {
     /// The euro, through which reference rates are triangulated.
     pub const EUR: Self = Self(*b"EUR");
 
+    /// The dollar of the United States, which most other rates are against.
+    pub const USD: Self = Self(*b"USD");
+
     /// Reads a code.
     ///
     /// # Errors

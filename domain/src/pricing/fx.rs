@@ -1,26 +1,53 @@
-//! Reference rates against one currency (the euro, as the ECB states them), and conversion through it.
+//! Exchange rates of any pairs, and conversion through the shortest chain of them that is known on a day.
+//!
+//! A chain takes pairs as they are stated or the other way round: pounds to dollars by EUR/GBP and EUR/USD, say. The shortest chain
+//! is taken, of several the one whose oldest rate is the freshest, then the one through the currency that rates are mostly against.
+//! A published rate is never replaced by a computed one, and a conversion rounds once.
+
+mod chain;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Cursor, Lookup, MaxAge, MissingReason, Series};
+use super::conventions::{FixedRate, fixed_rates};
+use super::{MaxAge, MissingReason, Series, Status};
 use crate::money::{ArithmeticError, Currency, div, mul_div};
 
-/// Calendar days that a reference rate stands in for later days.
+pub use chain::{Chain, ChainLeg, FxCursor};
+
+/// Calendar days that an exchange rate stands in for later days.
 pub const FX_MAX_AGE_DAYS: u32 = 7;
 
-/// Reference rates: per currency, 1 unit of the pivot = rate units. The default is what the ECB states: the pivot is the
-/// euro, and a rate is at most [`FX_MAX_AGE_DAYS`] old.
+static FIXED: LazyLock<Vec<FixedRate>> = LazyLock::new(|| fixed_rates().collect());
+
+/// Exchange rates, with what is fixed between currencies ([`fixed_rates`]). The default is what the ECB states: most rates are
+/// against the euro, and a rate is at most [`FX_MAX_AGE_DAYS`] old.
 #[derive(Clone, Debug)]
 pub struct FxRates {
     pivot: Currency,
     max_age: MaxAge<'static>,
-    per_pivot: BTreeMap<Currency, Series>,
+    /// By both currencies, the one that comes first in the alphabet first.
+    pairs: BTreeMap<(Currency, Currency), Pair>,
+    /// The currencies that a currency has a pair with, those that most rates are against first.
+    neighbours: BTreeMap<Currency, Vec<Currency>>,
 }
 
-/// A series that cannot be a currency's rates.
+/// What is known between two currencies.
+#[derive(Clone, Debug, Default)]
+struct Pair {
+    /// One unit of the first is so many of the second.
+    forward: Option<Series>,
+    /// One unit of the second is so many of the first.
+    backward: Option<Series>,
+    fixed: Option<FixedRate>,
+    /// From this day on one of the two is no longer quoted.
+    ended: Option<NaiveDate>,
+}
+
+/// A series that cannot be a pair's rates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRate {
     /// A rate is zero or negative.
@@ -35,10 +62,10 @@ pub enum InvalidRate {
         /// The rate as given.
         rate: Decimal,
     },
-    /// The pivot against itself.
+    /// A currency against itself.
     #[error("{currency} has no rate against itself")]
     Pivot {
-        /// The pivot.
+        /// The currency.
         currency: Currency,
     },
 }
@@ -46,10 +73,10 @@ pub enum InvalidRate {
 /// A conversion that cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FxError {
-    /// No rate is known for the day.
+    /// No chain of rates is known for the day.
     #[error("no {currency} rate for {date}: {reason}")]
     MissingRate {
-        /// The currency without a rate against the pivot.
+        /// The currency that no chain leads to.
         currency: Currency,
         /// The day asked for.
         date: NaiveDate,
@@ -61,18 +88,24 @@ pub enum FxError {
     Arithmetic(#[from] ArithmeticError),
 }
 
-/// The rate from one currency to another on a day, kept as the two published rates so that a conversion rounds once.
+/// The rate from one currency to another on a day, kept as the quotient of published rates so that a conversion rounds once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// The pivot in the target currency, and in the source currency; `None` from a currency to itself.
-    legs: Option<(Decimal, Decimal)>,
+    /// The product of the rates that lead on, and of those that are taken the other way round; `None` from a currency to itself.
+    quotient: Option<(Decimal, Decimal)>,
     date: NaiveDate,
+    asked: NaiveDate,
 }
 
 impl Rate {
-    /// The day of the observation: the older one of the two published rates, or the day asked for where none is needed.
+    /// The day of the observation: of the oldest published rate, or the day asked for where none is needed.
     pub fn date(self) -> NaiveDate {
         self.date
+    }
+
+    /// Whether it is of the day asked for. At a weekend nothing newer than Friday's could exist.
+    pub fn status(self) -> Status {
+        Status::by_weekdays(self.date, self.asked)
     }
 
     /// Units of the target currency for one unit of the source currency, to 28 significant digits.
@@ -80,16 +113,16 @@ impl Rate {
     /// # Errors
     /// [`ArithmeticError`] for a quotient that is too large.
     pub fn value(self) -> Result<Decimal, ArithmeticError> {
-        self.legs.map_or(Ok(Decimal::ONE), |(to, from)| div(to, from))
+        self.quotient.map_or(Ok(Decimal::ONE), |(above, below)| div(above, below))
     }
 
-    /// `amount × r_to ÷ r_from`, rounded once; an amount in its own currency comes back as it is.
+    /// `amount × above ÷ below`, rounded once; an amount in its own currency comes back as it is.
     ///
     /// # Errors
     /// [`ArithmeticError`] for a result that is too large.
     pub fn convert(self, amount: Decimal) -> Result<Decimal, ArithmeticError> {
-        match self.legs {
-            Some((to, from)) if !amount.is_zero() => mul_div(amount, to, from),
+        match self.quotient {
+            Some((above, below)) if !amount.is_zero() => mul_div(amount, above, below),
             _ => Ok(amount),
         }
     }
@@ -102,9 +135,14 @@ impl Default for FxRates {
 }
 
 impl FxRates {
-    /// No rates yet, to be stated against `pivot`, each good for later days up to `max_age`.
+    /// No rates yet but what is fixed, each good for later days up to `max_age`. `pivot` is what [`FxRates::insert`] states them
+    /// against, and the currency that chains lead through where several are as good.
     pub fn around(pivot: Currency, max_age: MaxAge<'static>) -> Self {
-        Self { pivot, max_age, per_pivot: BTreeMap::new() }
+        let mut rates = Self { pivot, max_age, pairs: BTreeMap::new(), neighbours: BTreeMap::new() };
+        for fixed in FIXED.iter() {
+            rates.pair(fixed.base, fixed.quote).fixed = Some(*fixed);
+        }
+        rates
     }
 
     /// Adds (or replaces) the rates of a currency: 1 unit of the pivot = value units.
@@ -112,16 +150,28 @@ impl FxRates {
     /// # Errors
     /// [`InvalidRate`] for a rate that is not positive, or rates of the pivot itself.
     pub fn insert(&mut self, currency: Currency, per_pivot: Series) -> Result<(), InvalidRate> {
-        let pivot = self.pivot;
-        if currency == pivot {
-            return Err(InvalidRate::Pivot { currency });
+        self.insert_pair(self.pivot, currency, per_pivot)
+    }
+
+    /// Adds (or replaces) the rates of a pair: 1 unit of `base` = value units of `quote`. Rates that are stated the other way round
+    /// stay beside them: the fresher one counts.
+    ///
+    /// # Errors
+    /// [`InvalidRate`] for a rate that is not positive, or a currency against itself.
+    pub fn insert_pair(&mut self, base: Currency, quote: Currency, rates: Series) -> Result<(), InvalidRate> {
+        if base == quote {
+            return Err(InvalidRate::Pivot { currency: base });
         }
-        for (&date, &rate) in per_pivot.dates().iter().zip(per_pivot.values()) {
+        for (&date, &rate) in rates.dates().iter().zip(rates.values()) {
             if rate <= Decimal::ZERO {
-                return Err(InvalidRate::NotPositive { pivot, currency, date, rate });
+                return Err(InvalidRate::NotPositive { pivot: base, currency: quote, date, rate });
             }
         }
-        self.per_pivot.insert(currency, per_pivot);
+        let pair = self.pair(base, quote);
+        match base < quote {
+            true => pair.forward = Some(rates),
+            false => pair.backward = Some(rates),
+        }
         Ok(())
     }
 
@@ -133,7 +183,7 @@ impl FxRates {
         self.cursor(from, to).at(date)
     }
 
-    /// `amount` of `from` in `to` at the rate of `date`, triangulated through the pivot and rounded once.
+    /// `amount` of `from` in `to` at the rate of `date`, rounded once.
     ///
     /// # Errors
     /// [`FxError`] for a missing rate or a result that is too large.
@@ -143,51 +193,32 @@ impl FxRates {
 
     /// A reader for many days of one pair.
     pub fn cursor(&self, from: Currency, to: Currency) -> FxCursor<'_> {
-        let leg = |currency| match currency == self.pivot {
-            true => Leg::Pivot,
-            false => Leg::Quoted(currency, self.per_pivot.get(&currency).map(|series| series.cursor(self.max_age))),
-        };
-        FxCursor { legs: (from != to).then(|| (leg(to), leg(from))) }
+        FxCursor::new(self, from, to)
+    }
+
+    /// The pair of two currencies, which is there from now on.
+    fn pair(&mut self, one: Currency, other: Currency) -> &mut Pair {
+        let key = (one.min(other), one.max(other));
+        let pivot = self.pivot;
+        self.pairs.entry(key).or_insert_with(|| {
+            for (at, other) in [key, (key.1, key.0)] {
+                let others = self.neighbours.entry(at).or_default();
+                let place = others.partition_point(|known| rank(pivot, *known) < rank(pivot, other));
+                others.insert(place, other);
+            }
+            let ended = |code| FIXED.iter().filter_map(FixedRate::ended).find(|(ended, _)| *ended == code);
+            Pair { ended: [key.0, key.1].into_iter().filter_map(ended).map(|(_, day)| day).min(), ..Pair::default() }
+        })
     }
 }
 
-/// A place in the rates of one pair, moved forward by ascending days.
-#[derive(Clone, Debug)]
-pub struct FxCursor<'a> {
-    legs: Option<(Leg<'a>, Leg<'a>)>,
-}
-
-#[derive(Clone, Debug)]
-enum Leg<'a> {
-    Pivot,
-    Quoted(Currency, Option<Cursor<'a>>),
-}
-
-impl FxCursor<'_> {
-    /// As [`FxRates::rate`].
-    ///
-    /// # Errors
-    /// [`FxError::MissingRate`].
-    pub fn at(&mut self, date: NaiveDate) -> Result<Rate, FxError> {
-        let Some((to, from)) = &mut self.legs else {
-            return Ok(Rate { legs: None, date });
-        };
-        let (to, to_date) = to.at(date)?;
-        let (from, from_date) = from.at(date)?;
-        Ok(Rate { legs: Some((to, from)), date: to_date.min(from_date) })
-    }
-}
-
-impl Leg<'_> {
-    fn at(&mut self, date: NaiveDate) -> Result<(Decimal, NaiveDate), FxError> {
-        let (currency, lookup) = match self {
-            Self::Pivot => return Ok((Decimal::ONE, date)),
-            Self::Quoted(currency, Some(cursor)) => (*currency, cursor.as_of(date)),
-            Self::Quoted(currency, None) => (*currency, Lookup::Missing { reason: MissingReason::NoData }),
-        };
-        match lookup {
-            Lookup::Known { value, date, .. } => Ok((value, date)),
-            Lookup::Missing { reason } => Err(FxError::MissingRate { currency, date, reason }),
-        }
-    }
+/// The order in which currencies are tried on the way to another one.
+fn rank(pivot: Currency, currency: Currency) -> (u8, Currency) {
+    let hub = match currency {
+        _ if currency == pivot => 0,
+        Currency::EUR => 1,
+        Currency::USD => 2,
+        _ => 3,
+    };
+    (hub, currency)
 }

@@ -50,6 +50,16 @@ pub enum MissingReason {
     },
 }
 
+impl Status {
+    /// Of what is observed on every weekday, as exchange rates are: over a weekend nothing newer could exist.
+    pub fn by_weekdays(observed: NaiveDate, date: NaiveDate) -> Self {
+        match weekdays_between(observed, date) {
+            0 => Self::Complete,
+            _ => Self::Stale { days: (date - observed).num_days().try_into().unwrap_or(u32::MAX) },
+        }
+    }
+}
+
 impl fmt::Display for MissingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -24,8 +24,8 @@ const COLUMNS: [(Column, &[&str]); 13] = [
     (Column::AdjustedClose, &["adj_close", "adjclose", "adjusted_close"]),
     (Column::Volume, &["volume"]),
     (Column::Currency, &["currency"]),
-    (Column::Dividend, &["dividends", "dividend"]),
-    (Column::Split, &["stock_splits", "splits", "split"]),
+    (Column::Dividend, &["dividends", "dividend", "ex_dividend"]),
+    (Column::Split, &["stock_splits", "splits", "split", "split_ratio"]),
     (Column::CapitalGain, &["capital_gains", "capital_gain"]),
     (Column::Mic, &["mic"]),
 ];

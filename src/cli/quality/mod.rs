@@ -1,5 +1,6 @@
 //! `quality`: what is suspicious in price series as a vendor delivered them, without a database.
 
+mod adjustment;
 mod file;
 mod score;
 
@@ -22,6 +23,8 @@ pub enum QualityCommand {
     Check(CheckOptions),
     /// Score the checks on series whose faults are known, as the index.csv beside them says
     Score(ScoreOptions),
+    /// Make adjusted closes from closes, dividends and splits, and compare them with those that the file gives
+    Adjustment(adjustment::AdjustmentOptions),
 }
 
 /// The options of `quality check`.
@@ -55,6 +58,7 @@ pub(super) fn run(command: QualityCommand) -> anyhow::Result<ExitCode> {
     match command {
         QualityCommand::Check(options) => check(&options),
         QualityCommand::Score(options) => score::run(&options.paths),
+        QualityCommand::Adjustment(options) => adjustment::run(&options),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is known on which day, and conversions through the euro.
 
+mod adjustment;
+mod fx;
+
 use rust_decimal::Decimal;
 
 use super::*;
