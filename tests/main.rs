@@ -12,4 +12,5 @@ mod jobs;
 mod layering;
 mod ledger;
 mod lots;
+mod providers;
 mod tenancy;

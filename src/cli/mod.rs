@@ -10,6 +10,7 @@ mod doctor;
 mod import;
 mod jobs;
 mod login;
+mod market;
 mod migrate;
 mod open;
 mod password;
@@ -93,6 +94,9 @@ enum Command {
     User(user::UserCommand),
     /// Import transactions into a portfolio, or load market data
     Import(import::ImportOptions),
+    /// Ask providers of market data
+    #[command(subcommand)]
+    Market(market::MarketCommand),
     /// Book portfolios anew from their ledgers
     Rebuild(rebuild::RebuildOptions),
     /// Print the public contract
@@ -181,6 +185,7 @@ impl Prepared {
             Command::Tenant(command) => tenant::run(command, self.context).await,
             Command::User(command) => user::run(command, self.context).await,
             Command::Import(options) => import::run(options, self.context).await,
+            Command::Market(command) => market::run(command, self.context).await,
             Command::Rebuild(options) => rebuild::run(options, self.context).await,
             Command::Schema(command) => schema::run(command),
             Command::Cases(options) => cases::run(&options),

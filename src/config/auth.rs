@@ -81,13 +81,13 @@ impl AuthConfig {
         ]);
         for (key, value) in [("auth.issuer", &self.issuer), ("auth.audience", &self.audience)] {
             if value.trim().is_empty() {
-                problems.push(Problem { key, message: "is empty; tokens must carry it".to_owned() });
+                problems.push(Problem { key: key.to_owned(), message: "is empty; tokens must carry it".to_owned() });
             }
         }
         let too_short = |secret: &&Secret| secret.expose_secret().len() < MINIMUM_SECRET_BYTES;
         if let Some(secret) = self.secret.as_ref().filter(too_short) {
             problems.push(Problem {
-                key: "auth.secret",
+                key: "auth.secret".to_owned(),
                 message: format!(
                     "has {} bytes; it needs at least {MINIMUM_SECRET_BYTES}, for example from `openssl rand -base64 48`",
                     secret.expose_secret().len()

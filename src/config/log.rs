@@ -37,7 +37,7 @@ impl LogConfig {
         match EnvFilter::try_new(&self.level) {
             Ok(_) => Vec::new(),
             Err(error) => vec![Problem {
-                key: "log.level",
+                key: "log.level".to_owned(),
                 message: format!("is `{}`, which is no level or filter: {error}", self.level),
             }],
         }

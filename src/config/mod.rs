@@ -11,6 +11,7 @@ mod graphql;
 mod http;
 mod jobs;
 mod log;
+mod market_data;
 mod production;
 mod provenance;
 mod secret;
@@ -25,6 +26,10 @@ pub use graphql::GraphqlConfig;
 pub use http::HttpConfig;
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use market_data::{
+    AnswerFormat, BasisName, EcbForm, FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderColumns,
+    ReaderConfig, ReaderKind, RouteConfig,
+};
 pub use production::Violations;
 pub use provenance::{Origin, Provenance};
 pub use secret::Secret;
@@ -59,6 +64,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// Providers of market data.
+    pub market_data: MarketDataConfig,
 }
 
 impl Config {
@@ -86,11 +93,12 @@ impl Config {
             self.graphql.validate(),
             self.jobs.validate(),
             self.log.validate(),
+            self.market_data.validate(),
         ];
         let problems: Vec<_> = checks
             .into_iter()
             .flatten()
-            .map(|problem| format!("{} {}", provenance.describe(problem.key), problem.message))
+            .map(|problem| format!("{} {}", provenance.describe(&problem.key), problem.message))
             .collect();
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }) }
     }
@@ -99,7 +107,7 @@ impl Config {
 /// A value that can be read but makes no sense.
 #[derive(Debug)]
 struct Problem {
-    key: &'static str,
+    key: String,
     message: String,
 }
 
@@ -109,7 +117,7 @@ fn out_of_range(checks: &[(&'static str, u64, u64, u64)]) -> Vec<Problem> {
         .iter()
         .filter(|(_, value, least, most)| value < least || value > most)
         .map(|&(key, value, least, most)| Problem {
-            key,
+            key: key.to_owned(),
             message: format!("is {value}; it must lie between {least} and {most}"),
         })
         .collect()

@@ -34,10 +34,14 @@ impl fmt::Display for Origin {
 pub struct Provenance(BTreeMap<String, Origin>);
 
 impl Provenance {
-    /// Where the value of `key` came from.
+    /// Where the value of `key` came from; a value within a list came from where the list did.
     #[must_use]
     pub fn origin(&self, key: &str) -> &Origin {
-        self.0.get(key).unwrap_or(&Origin::Default)
+        match (self.0.get(key), key.rsplit_once('.')) {
+            (Some(origin), _) => origin,
+            (None, Some((parent, _))) => self.origin(parent),
+            (None, None) => &Origin::Default,
+        }
     }
 
     /// Notes that `key` was set, for a command that fills in values of its own.

@@ -172,7 +172,9 @@ fn refuse_unknown(settings: &[Setting], defaults: &Value) -> Result<(), ConfigEr
     let known: Vec<_> = leaves.into_iter().map(|(key, _)| key).collect();
     let keys: Vec<_> = settings
         .iter()
-        .filter(|setting| !known.contains(&setting.key) && !is_empty_section(setting, defaults))
+        .filter(|setting| {
+            !known.contains(&setting.key) && !is_section(setting, defaults) && !is_named(setting, defaults)
+        })
         .map(|setting| {
             let hint =
                 closest(&setting.key, &known).map_or_else(String::new, |key| format!(", perhaps {key} is meant"));
@@ -183,8 +185,14 @@ fn refuse_unknown(settings: &[Setting], defaults: &Value) -> Result<(), ConfigEr
 }
 
 /// `http = 5` is a value of the wrong kind rather than an unknown key: the typed error says it better.
-fn is_empty_section(setting: &Setting, defaults: &Value) -> bool {
+fn is_section(setting: &Setting, defaults: &Value) -> bool {
     matches!(defaults.find_ref(&setting.key), Some(Value::Dict(..)))
+}
+
+/// A section without a key of its own takes any: its keys are names that the operator chose.
+fn is_named(setting: &Setting, defaults: &Value) -> bool {
+    let parent = setting.key.rsplit_once('.').and_then(|(parent, _)| defaults.find_ref(parent));
+    matches!(parent, Some(Value::Dict(_, dict)) if dict.is_empty())
 }
 
 /// The key with the same last part, or the smallest edit distance when that is small.

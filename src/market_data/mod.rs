@@ -4,6 +4,7 @@ mod cache;
 pub mod delivery;
 mod instruments;
 mod load;
+pub mod providers;
 
 pub use cache::{MarketCache, MarketView};
 pub use instruments::load_instruments;

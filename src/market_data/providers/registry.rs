@@ -1,0 +1,125 @@
+//! The providers of an installation, made from its configuration.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::client::{Client, Key, KeyPlace, Settings, Times};
+use super::ecb::Ecb;
+use super::{Capability, Provider};
+use crate::config::{FetchConfig, MarketDataConfig, ProviderConfig, RouteConfig, Secret};
+
+/// Why providers cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// An address that the configuration let pass is none.
+    #[error("market_data: the address of {name} cannot be used: {source}")]
+    Address {
+        /// The provider.
+        name: String,
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+    /// A key that cannot be sent.
+    #[error("market_data: the key of {name} holds characters that cannot be sent")]
+    Key {
+        /// The provider.
+        name: String,
+    },
+    /// TLS cannot be set up.
+    #[error("market_data: TLS cannot be set up on this machine: {0}")]
+    Tls(#[from] reqwest::Error),
+}
+
+/// The providers that may be asked, and in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    providers: Vec<Arc<dyn Provider>>,
+    routes: Vec<RouteConfig>,
+}
+
+impl Registry {
+    /// The providers that the configuration enables.
+    ///
+    /// # Errors
+    /// What keeps one of them from being set up.
+    pub fn from_config(config: &MarketDataConfig, times: &Times) -> Result<Self, RegistryError> {
+        let mut providers = Vec::new();
+        let enabled = config.built_in().into_iter().filter(|(_, provider)| provider.enabled);
+        for (name, provider) in enabled {
+            providers.push(built_in(name, provider, config, times)?);
+        }
+        Ok(Self { providers, routes: config.routes.clone() })
+    }
+
+    /// The provider of this name, if it is enabled.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Provider>> {
+        self.providers.iter().find(|provider| provider.name() == name)
+    }
+
+    /// The names of those that are enabled.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(|provider| provider.name())
+    }
+
+    /// Those that give something, in the order in which they are configured.
+    pub fn that_give(&self, what: Capability) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.providers.iter().filter(move |provider| provider.offers().contains(&what))
+    }
+}
+
+fn built_in(
+    name: &str,
+    provider: &ProviderConfig,
+    config: &MarketDataConfig,
+    times: &Times,
+) -> Result<Arc<dyn Provider>, RegistryError> {
+    let base = address(name, &provider.base_url)?;
+    let client = client(name, provider, &config.fetch, times)?;
+    Ok(match name {
+        _ => Arc::new(Ecb::new(client, base, config.ecb_form)),
+    })
+}
+
+fn client(name: &str, provider: &ProviderConfig, fetch: &FetchConfig, times: &Times) -> Result<Client, RegistryError> {
+    let place = match name {
+        "alpha_vantage" => KeyPlace::Parameter("apikey"),
+        "tiingo" => KeyPlace::Header("authorization".to_owned(), "Token "),
+        "coingecko" if provider.base_url.contains("//pro-api.") => KeyPlace::Header("x-cg-pro-api-key".to_owned(), ""),
+        "coingecko" => KeyPlace::Header("x-cg-demo-api-key".to_owned(), ""),
+        "openfigi" => KeyPlace::Header("x-openfigi-apikey".to_owned(), ""),
+        _ => KeyPlace::Header("authorization".to_owned(), "Bearer "),
+    };
+    let settings = Settings {
+        fetch: fetch.clone(),
+        requests_per_minute: provider.requests_per_minute,
+        deadline: provider.deadline(),
+        allowed_addresses: provider.allowed_addresses.clone(),
+        key: key(name, provider.key.as_ref(), place)?,
+    };
+    Ok(Client::new(settings, times.clone())?)
+}
+
+/// A key of plain characters, which any place takes as it is.
+fn key(name: &str, secret: Option<&Secret>, place: KeyPlace) -> Result<Option<Key>, RegistryError> {
+    let Some(secret) = secret else { return Ok(None) };
+    if !secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(RegistryError::Key { name: name.to_owned() });
+    }
+    Ok(Some(Key { place, secret: secret.clone() }))
+}
+
+fn address(name: &str, text: &str) -> Result<Url, RegistryError> {
+    Url::parse(text).map_err(|source| RegistryError::Address { name: name.to_owned(), source })
+}
+
+/// The address of `path` below `base`, whether that ends in a slash or not.
+pub(super) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path.split('/'));
+    }
+    url
+}
