@@ -130,6 +130,9 @@ impl ReaderConfig {
         if !self.delimiter.is_ascii() {
             problems.push(format!("delimiter is `{}`; it must be an ASCII character", self.delimiter));
         }
+        if self.decimal_comma && self.format == AnswerFormat::Json {
+            problems.push("decimal_comma is for CSV; numbers of JSON have a point".to_owned());
+        }
         if !(self.rows.is_empty() || self.rows.starts_with('/')) {
             problems.push(format!("rows is `{}`; a JSON pointer begins with /", self.rows));
         }

@@ -38,6 +38,12 @@ impl Breaker {
         }
     }
 
+    /// Leaves the provider alone for as long as it asked.
+    pub(super) fn open(&self, now: Duration, wait: Duration) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.open_until = Some(now.saturating_add(wait));
+    }
+
     /// Notes how a question went.
     pub(super) fn record(&self, now: Duration, failed: bool) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

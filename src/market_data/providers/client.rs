@@ -192,8 +192,16 @@ impl Client {
         let timer = self.times.timer.as_ref();
         self.breaker.admit(timer.elapsed()).map_err(|retry_after| ProviderError::CircuitOpen { retry_after })?;
         let answer = self.attempts(question).await;
-        let failed = answer.as_ref().is_err_and(ProviderError::is_passing);
-        self.breaker.record(timer.elapsed(), failed);
+        let now = timer.elapsed();
+        match &answer {
+            // A provider that names a time further off than we wait is not asked before it.
+            Err(ProviderError::RateLimited { retry_after: Some(wait) }) if *wait > self.longest_wait() => {
+                self.breaker.open(now, *wait);
+            }
+            // It was not asked, so this tells nothing about it.
+            Err(ProviderError::NoTurn { .. }) => {}
+            answer => self.breaker.record(now, answer.as_ref().is_err_and(ProviderError::is_passing)),
+        }
         answer
     }
 
@@ -213,13 +221,16 @@ impl Client {
                 ProviderError::RateLimited { retry_after } => *retry_after,
                 _ => None,
             };
-            let longest = Duration::from_secs(self.settings.fetch.max_retry_after_seconds);
             let wait = wait.max(asked.unwrap_or_default());
-            if asked.is_some_and(|asked| asked > longest) || timer.elapsed().saturating_add(wait) >= until {
+            if asked.is_some_and(|asked| asked > self.longest_wait()) || timer.elapsed().saturating_add(wait) >= until {
                 return Err(error);
             }
             timer.sleep(wait).await;
         }
+    }
+
+    fn longest_wait(&self) -> Duration {
+        Duration::from_secs(self.settings.fetch.max_retry_after_seconds)
     }
 
     /// The waits between tries: each twice the one before, with up to as much again by chance.
@@ -243,7 +254,7 @@ impl Client {
             let now = timer.elapsed();
             let wait = not_yet.wait_time_from(Nanos::from(now));
             if now.saturating_add(wait) >= until {
-                return Err(ProviderError::RateLimited { retry_after: Some(wait) });
+                return Err(ProviderError::NoTurn { retry_after: wait });
             }
             timer.sleep(wait).await;
         }

@@ -46,6 +46,12 @@ pub enum ProviderError {
         /// When to ask again, if the provider said so or we know.
         retry_after: Option<Duration>,
     },
+    /// Our own rate leaves no request within the deadline.
+    #[error("no request is left within the deadline; the next one may go out in {} s", retry_after.as_secs())]
+    NoTurn {
+        /// When the next one may go out.
+        retry_after: Duration,
+    },
     /// The provider failed so often that it is left alone.
     #[error("left alone for another {} s after it failed repeatedly", retry_after.as_secs())]
     CircuitOpen {
@@ -124,6 +130,7 @@ impl ProviderError {
             Self::BrokenOff => "BROKEN_OFF",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::RateLimited { .. } => "RATE_LIMITED",
+            Self::NoTurn { .. } => "NO_TURN",
             Self::CircuitOpen { .. } => "CIRCUIT_OPEN",
             Self::Denied { .. } => "DENIED",
             Self::Status { .. } => "STATUS",

@@ -2,12 +2,24 @@
 //! ([`delivery`](super::delivery)); whether they are true is decided elsewhere, and nothing here writes anywhere.
 
 mod address;
+mod alpha_vantage;
 mod breaker;
 mod client;
+mod coingecko;
 mod ecb;
 mod error;
+mod fallback;
+mod feed;
+mod fred;
+mod generic;
+mod json;
+mod openfigi;
 mod registry;
+mod stooq;
+mod table;
+mod tiingo;
 mod timer;
+mod yahoo;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -18,10 +30,13 @@ use uuid::Uuid;
 
 pub use client::Times;
 pub use error::ProviderError;
+pub use fallback::{Attempt, Collected, Subject, Unanswered};
 pub use registry::{Registry, RegistryError};
 pub use timer::{SystemTimer, Timer};
 
-use super::delivery::{Delivery, DividendRow, IdentifierRow, IndicatorRow, NewsRow, PriceRow, RateRow, SplitRow};
+use super::delivery::{
+    Basis, Delivery, DividendRow, IdentifierRow, IndicatorRow, NewsRow, PriceRow, RateRow, SplitRow,
+};
 
 /// Days before the last known one that are asked for again, so that a revision of them is seen.
 pub const OVERLAP_DAYS: u64 = 5;
@@ -96,6 +111,26 @@ pub struct Wanted {
     pub span: Span,
 }
 
+impl Wanted {
+    /// A row of this instrument, with nothing in it yet.
+    fn row(&self, basis: Basis) -> PriceRow {
+        PriceRow {
+            instrument: Some(self.instrument),
+            symbol: self.symbol.clone(),
+            mic: self.mic.clone(),
+            date: String::new(),
+            open: String::new(),
+            high: String::new(),
+            low: String::new(),
+            close: String::new(),
+            adjusted_close: String::new(),
+            volume: String::new(),
+            currency: String::new(),
+            basis,
+        }
+    }
+}
+
 /// What came for the instruments of one question.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -105,6 +140,13 @@ pub struct History {
     pub splits: Vec<SplitRow>,
     /// Dividends that came with them, per unit as it was traded then.
     pub dividends: Vec<DividendRow>,
+}
+
+impl History {
+    /// Prices that no splits and dividends came with.
+    fn of(prices: Delivery<PriceRow>) -> Self {
+        Self { prices, splits: Vec::new(), dividends: Vec::new() }
+    }
 }
 
 /// What a service is asked about an instrument.

@@ -1,14 +1,24 @@
 //! The providers of an installation, made from its configuration.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::alpha_vantage::AlphaVantage;
 use super::client::{Client, Key, KeyPlace, Settings, Times};
+use super::coingecko::CoinGecko;
 use super::ecb::Ecb;
-use super::{Capability, Provider};
-use crate::config::{FetchConfig, MarketDataConfig, ProviderConfig, RouteConfig, Secret};
+use super::feed::Feed;
+use super::fred::Fred;
+use super::generic::Generic;
+use super::openfigi::OpenFigi;
+use super::stooq::Stooq;
+use super::tiingo::Tiingo;
+use super::yahoo::Yahoo;
+use super::{Capability, Provider, ProviderError, Wanted};
+use crate::config::{FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderConfig, RouteConfig, Secret};
 
 /// Why providers cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +43,11 @@ pub enum RegistryError {
 }
 
 /// The providers that may be asked, and in which order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
-    routes: Vec<RouteConfig>,
+    pub(super) routes: Vec<RouteConfig>,
+    pub(super) times: Times,
 }
 
 impl Registry {
@@ -50,7 +61,13 @@ impl Registry {
         for (name, provider) in enabled {
             providers.push(built_in(name, provider, config, times)?);
         }
-        Ok(Self { providers, routes: config.routes.clone() })
+        for reader in &config.readers {
+            providers.push(generic(reader, config, times)?);
+        }
+        for feed in &config.feeds {
+            providers.push(headlines(feed, config, times)?);
+        }
+        Ok(Self { providers, routes: config.routes.clone(), times: times.clone() })
     }
 
     /// The provider of this name, if it is enabled.
@@ -78,9 +95,49 @@ fn built_in(
 ) -> Result<Arc<dyn Provider>, RegistryError> {
     let base = address(name, &provider.base_url)?;
     let client = client(name, provider, &config.fetch, times)?;
+    let suffixes = provider.suffixes.clone();
     Ok(match name {
+        "yahoo" => Arc::new(Yahoo::new(client, base, suffixes)),
+        "stooq" => Arc::new(Stooq::new(client, base, suffixes)),
+        "alpha_vantage" => Arc::new(AlphaVantage::new(client, base, suffixes, config.alpha_vantage_adjusted)),
+        "tiingo" => Arc::new(Tiingo::new(client, base, suffixes)),
+        "coingecko" => Arc::new(CoinGecko::new(client, base)),
+        "openfigi" => Arc::new(OpenFigi::new(client, base)),
+        "fred" => Arc::new(Fred::new(client, base)),
         _ => Arc::new(Ecb::new(client, base, config.ecb_form)),
     })
+}
+
+fn generic(
+    reader: &ReaderConfig,
+    config: &MarketDataConfig,
+    times: &Times,
+) -> Result<Arc<dyn Provider>, RegistryError> {
+    let place = match &reader.key_header {
+        Some(name) => KeyPlace::Header(name.clone(), ""),
+        None => KeyPlace::Header("authorization".to_owned(), "Bearer "),
+    };
+    let settings = Settings {
+        fetch: config.fetch.clone(),
+        requests_per_minute: reader.requests_per_minute,
+        deadline: Duration::from_secs(reader.deadline_seconds),
+        allowed_addresses: reader.allowed_addresses.clone(),
+        key: key(&reader.name, config.keys.get(&reader.name), place)?,
+    };
+    Ok(Arc::new(Generic::new(Client::new(settings, times.clone())?, reader.clone())))
+}
+
+fn headlines(feed: &FeedConfig, config: &MarketDataConfig, times: &Times) -> Result<Arc<dyn Provider>, RegistryError> {
+    let like = ProviderConfig::default();
+    let settings = Settings {
+        fetch: config.fetch.clone(),
+        requests_per_minute: like.requests_per_minute,
+        deadline: like.deadline(),
+        allowed_addresses: feed.allowed_addresses.clone(),
+        key: None,
+    };
+    let url = address(&feed.name, &feed.url)?;
+    Ok(Arc::new(Feed::new(Client::new(settings, times.clone())?, feed.name.clone(), url)))
 }
 
 fn client(name: &str, provider: &ProviderConfig, fetch: &FetchConfig, times: &Times) -> Result<Client, RegistryError> {
@@ -122,4 +179,17 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
         segments.pop_if_empty().extend(path.split('/'));
     }
     url
+}
+
+/// The one instrument of a question to a provider that takes one at a time.
+pub(super) fn single(wanted: &[Wanted]) -> Result<&Wanted, ProviderError> {
+    match wanted {
+        [single] => Ok(single),
+        _ => Err(ProviderError::NotOffered { what: "prices of several instruments in one answer" }),
+    }
+}
+
+/// `text` as it may stand anywhere in an address.
+pub(super) fn escaped(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
