@@ -33,6 +33,9 @@ async fn a_wait_that_is_too_long_is_told_instead_of_waited() {
     assert_eq!(error, ProviderError::RateLimited { retry_after: Some(Duration::from_secs(3600)) });
     assert_eq!(server.asked().len(), 1);
     assert!(timer.waits().is_empty());
+    let error = ecb.rates(Span::default()).await.expect_err("left alone until then");
+    assert_eq!(error, ProviderError::CircuitOpen { retry_after: Duration::from_secs(3600) });
+    assert_eq!(server.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -171,5 +174,5 @@ async fn the_rate_is_kept() {
     let ecb = registry.get("ecb").expect("enabled");
     ecb.rates(Span::default()).await.expect("the first");
     let error = ecb.rates(Span::default()).await.expect_err("past the deadline");
-    assert_eq!(error, ProviderError::RateLimited { retry_after: Some(Duration::from_secs(10)) });
+    assert_eq!(error, ProviderError::NoTurn { retry_after: Duration::from_secs(10) });
 }
