@@ -26,15 +26,8 @@ pub enum Scheme {
 
 impl Scheme {
     /// Every scheme.
-    pub const ALL: [Self; 7] = [
-        Self::Isin,
-        Self::Cusip,
-        Self::Figi,
-        Self::CompositeFigi,
-        Self::ShareClassFigi,
-        Self::Ticker,
-        Self::Provider,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Isin, Self::Cusip, Self::Figi, Self::CompositeFigi, Self::ShareClassFigi, Self::Ticker, Self::Provider];
 
     /// The code that it is stored under.
     pub const fn code(self) -> &'static str {

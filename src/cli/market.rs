@@ -122,8 +122,8 @@ async fn prices(provider: &dyn Provider, options: &FetchOptions, span: Span) -> 
             let rows = history.dividends.iter().map(|row| [&row.symbol, &row.ex_date, &row.amount, &row.currency]);
             print(&table(["symbol", "ex_date", "amount", "currency"], rows)?)?;
         }
-        for missing in batch.iter().filter(|wanted| !history.prices.rows.iter().any(|row| row.symbol == wanted.symbol))
-        {
+        let came = |wanted: &Wanted| history.prices.rows.iter().any(|row| row.symbol == wanted.symbol);
+        if let Some(missing) = batch.iter().find(|wanted| !came(wanted)) {
             return Err(ProviderError::NoRows { symbol: missing.symbol.clone() }.into());
         }
     }

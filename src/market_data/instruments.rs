@@ -59,8 +59,7 @@ pub async fn load_instruments(
     progress("checking instruments");
     let countries = rows_of(COUNTRIES);
     let [names, codes] = [0, 1].map(|at| countries.iter().map(|row| row[at].clone()).collect());
-    let list =
-        instrument_load::promote(&session, &run, delivered, [names, codes], environment.clock.today()).await?;
+    let list = instrument_load::promote(&session, &run, delivered, [names, codes], environment.clock.today()).await?;
     pipeline::finish_run(&session, &run, list.outcome, environment.clock.now()).await?;
     pipeline::bump_version(&session).await?;
     queue::enqueue_for_all(&session, environment.ids.next(), DAILY_FACTS, environment.clock.now()).await?;

@@ -97,7 +97,11 @@ pub async fn load_directory(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<LoadReport, LoadError> {
     let mut report = LoadReport::default();
-    let tables = REFERENCE.map(|(_, table)| table).into_iter().chain(instruments::TABLES).chain([PRICES, RATES, SPLITS, DIVIDENDS]);
+    let tables = REFERENCE
+        .map(|(_, table)| table)
+        .into_iter()
+        .chain(instruments::TABLES)
+        .chain([PRICES, RATES, SPLITS, DIVIDENDS]);
     let names: Vec<&str> = tables.map(|(name, _)| name).collect();
     if !names.iter().any(|name| directory.join(name).exists()) {
         return Err(LoadError::Empty { path: directory.to_owned(), files: names.join(", ") });
@@ -161,7 +165,10 @@ async fn load_reference(
         let Some(rows) = table(directory, file)? else { continue };
         let cells = |row: Vec<String>| {
             let nullable = file.1.iter().map(|column| MAY_BE_EMPTY.contains(column));
-            row.into_iter().zip(nullable).map(|(cell, null)| Some(cell).filter(|cell| !null || !cell.is_empty())).collect()
+            row.into_iter()
+                .zip(nullable)
+                .map(|(cell, null)| Some(cell).filter(|cell| !null || !cell.is_empty()))
+                .collect()
         };
         new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;
     }
