@@ -36,6 +36,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("instruments", READS_MARKET),
     ("instrument", READS_MARKET),
     ("prices", READS_MARKET),
+    ("exchangeRate", READS_MARKET),
     ("exchangeRates", READS_MARKET),
     ("exchanges", READS_MARKET),
     ("exchange", READS_MARKET),

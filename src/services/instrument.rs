@@ -8,7 +8,7 @@ use domain::money::Currency;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{ServiceError, Services, access};
+use super::{ServiceError, Services, access, price};
 use crate::auth::Permission;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::{self, Page};
@@ -98,7 +98,7 @@ impl Services {
         Ok(Some((found, columns)))
     }
 
-    /// What one unit of `base` cost in `quote` on each weekday of a range on which there is a rate of the day itself.
+    /// What one unit of `base` cost in `quote` on each day of a range on which there is a rate of the day itself.
     pub async fn exchange_rates(
         &self,
         session: &Session<Tenant>,
@@ -108,13 +108,8 @@ impl Services {
         to: NaiveDate,
     ) -> Result<Columns, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        let known = storage::instrument::known_currencies(session, &[base, quote].into()).await?;
-        for currency in [base, quote] {
-            if !known.contains(&currency) {
-                return Err(ServiceError::BadInput(format!("{currency} is no currency that is known here")));
-            }
-        }
         let fx = self.market.view(session).await?.fx(session).await?;
+        price::check_currencies(session, &fx, [base, quote]).await?;
         let mut columns = Columns::default();
         let mut cursor = fx.cursor(base, quote);
         for day in from.iter_days().take_while(|day| *day <= to) {

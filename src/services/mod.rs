@@ -23,6 +23,7 @@ pub mod performance;
 pub mod period_lock;
 pub mod policy;
 pub mod portfolio;
+pub mod price;
 pub mod replay;
 pub mod sale_preview;
 pub mod setup;

@@ -13,7 +13,7 @@ use domain::ledger::{
     self, Booking, CashPeriod, Flow, InstrumentTerms, Instruments, Policy, PositionPeriod, Transaction, TransactionKind,
 };
 use domain::money::{self, Currency};
-use domain::pricing::{FxRates, MaxAge, Series};
+use domain::pricing::{FxRates, Lookup, MaxAge, MissingReason, Series};
 use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -426,8 +426,7 @@ async fn load_market(
     rows: &OfViews<Rows>,
 ) -> Result<Market, ServiceError> {
     let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
-    let market = load_calendars(session, view, fx, held).await?;
-    Ok(Market { series: view.prices(session, &market.instruments).await?, ..market })
+    load_calendars(session, view, fx, held).await?.with_prices(session, view).await
 }
 
 /// The market without prices.
@@ -448,6 +447,41 @@ pub(super) async fn load_calendars(
 }
 
 impl Market {
+    /// The same with the prices of its instruments.
+    pub(super) async fn with_prices(self, session: &Session<Tenant>, view: &MarketView) -> Result<Self, ServiceError> {
+        Ok(Self { series: view.prices(session, &self.instruments).await?, ..self })
+    }
+
+    pub(super) fn instrument(&self, id: Uuid) -> Option<Arc<Instrument>> {
+        self.instruments.get(&id).cloned()
+    }
+
+    /// Prices as quoted on their day.
+    pub(super) fn closes(&self, id: Uuid) -> Option<&Series> {
+        self.series.get(&id).map(Arc::as_ref)
+    }
+
+    /// The last price on a day or before; nothing for an instrument that is not in this market.
+    pub(super) fn quote(&self, id: Uuid, day: NaiveDate) -> Option<Lookup> {
+        let max_age = self.max_age(self.instruments.get(&id)?);
+        let missing = Lookup::Missing { reason: MissingReason::NoData };
+        Some(self.closes(id).map_or(missing, |closes| closes.as_of(day, max_age)))
+    }
+
+    /// The days of a range, both ends included, on which the instrument's exchange trades; none for what no exchange prices.
+    pub(super) fn sessions(&self, instrument: &Instrument, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
+        if instrument.manually_priced {
+            return Vec::new();
+        }
+        match self.calendars.get(&instrument.mic) {
+            Some(calendar) if !calendar.is_empty() => {
+                let first = calendar.partition_point(|day| *day < from);
+                calendar[first..].iter().copied().take_while(|day| *day <= to).collect()
+            }
+            _ => from.iter_days().take_while(|day| *day <= to).collect(),
+        }
+    }
+
     fn value<T>(
         &self,
         view: &View,

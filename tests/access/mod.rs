@@ -22,6 +22,7 @@ const TABLE: &[(&str, &str)] = &[
     ("instruments", "ADIU"),
     ("instrument", "ADIU"),
     ("prices", "ADIU"),
+    ("exchangeRate", "ADIU"),
     ("exchangeRates", "ADIU"),
     ("exchanges", "ADIU"),
     ("exchange", "ADIU"),

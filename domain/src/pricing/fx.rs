@@ -175,6 +175,11 @@ impl FxRates {
         Ok(())
     }
 
+    /// Whether a currency has any rate, be it a fixed one.
+    pub fn knows(&self, currency: Currency) -> bool {
+        self.neighbours.contains_key(&currency)
+    }
+
     /// The rate on `date`, each leg at most as old as the rates may be.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, Request, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::MarketState;
+use domain::pricing::Lookup;
 use uuid::Uuid;
 
 use super::context::Operation;
@@ -65,6 +66,10 @@ pub struct AccountsKey(pub Uuid);
 /// The instrument with this id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InstrumentKey(pub Uuid);
+
+/// The last price of this instrument on this day or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QuoteKey(pub Uuid, pub NaiveDate);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +183,12 @@ loader!(InstrumentKey => Arc<Instrument>, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let instruments = operation.services.instruments(&session, &ids).await?;
     Ok(instruments.into_iter().map(|(id, instrument)| (InstrumentKey(id), instrument)).collect())
+});
+
+loader!(QuoteKey => Lookup, |operation, session, keys| {
+    let keys: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1)).collect();
+    let found = operation.services.quotes(&session, &keys).await?;
+    Ok(found.into_iter().map(|((id, day), lookup)| (QuoteKey(id, day), lookup)).collect())
 });
 
 loader!(SplitsKey => Vec<Split>, |operation, session, keys| {

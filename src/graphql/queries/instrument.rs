@@ -9,8 +9,10 @@ use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, InstrumentKey};
+use crate::graphql::queries;
 use crate::graphql::rules::Ruled;
 use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::types::exchange_rate::ExchangeRate;
 use crate::graphql::types::instrument::{ExchangeRateHistory, Instrument, InstrumentConnection, PriceHistory};
 
 /// The longest range of exchange rates, in days: since the euro's first day, and room to spare.
@@ -77,6 +79,24 @@ impl InstrumentQuery {
         };
         let found = read.await.map_err(|error| operation.fail(error))?;
         Ok(found.map(|(instrument, columns)| PriceHistory::new(instrument, columns)))
+    }
+
+    /// What one unit of a currency costs in another on a day, and the published rates that it is computed from.
+    async fn exchange_rate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The currency whose unit is priced, or a unit of quotation such as GBX.")] base: Currency,
+        #[graphql(desc = "The currency it is priced in.")] quote: Currency,
+        #[graphql(desc = "The day; the last complete market day where none is given.")] as_of: Option<Date>,
+    ) -> Result<Option<ExchangeRate>> {
+        let operation = Operation::of(ctx);
+        let day = queries::as_of(operation, as_of).await?;
+        let read = async {
+            let session = operation.session().await?;
+            let row = operation.services.exchange_rate(&session, base.0, quote.0, day).await?;
+            Ok(ExchangeRate::new(base.0, quote.0, &row)?)
+        };
+        read.await.map(Some).map_err(|error| operation.fail(error))
     }
 
     /// What one unit of a currency cost in another.

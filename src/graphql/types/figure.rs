@@ -1,11 +1,13 @@
 //! Figures that know what they lack.
 
 use async_graphql::{Enum, SimpleObject};
+use chrono::NaiveDate;
 use domain::pricing::{Lookup, Status};
 use domain::valuation::{Known, MissingInput, MissingLine, Subject};
 
 use super::money::Money;
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::storage::instrument::Instrument;
 
 /// How good the data behind a figure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
@@ -19,9 +21,9 @@ pub enum DataStatus {
 }
 
 /// Why a figure is null, or what to know about it.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct FigureReason {
-    /// A stable code, such as `NO_PRICE`, `NO_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
+    /// A stable code, such as `NO_PRICE`, `NO_RATE`, `STALE_PRICE`, `STALE_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
     code: String,
     /// The reason in words, with the values that led to it.
     message: String,
@@ -34,7 +36,7 @@ impl FigureReason {
     }
 
     /// The same reason, with the days on which it held.
-    pub fn over(self, first: chrono::NaiveDate, last: chrono::NaiveDate) -> Self {
+    pub fn over(self, first: NaiveDate, last: NaiveDate) -> Self {
         let days = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
         Self { message: format!("{} ({days})", self.message), ..self }
     }
@@ -69,8 +71,38 @@ pub struct MoneyFigure {
     pub value: Option<Money>,
     /// How good the data behind it is.
     pub status: DataStatus,
-    /// Why it is null; empty where it is not.
+    /// Why it is null, or which prices and rates are older than the day; empty where everything is of the day.
     pub reasons: Vec<FigureReason>,
+}
+
+impl MoneyFigure {
+    /// An amount, and what it is made of that is older than the day; each reason once.
+    pub fn known(amount: Money, stale: Vec<FigureReason>) -> Self {
+        let mut reasons: Vec<FigureReason> = Vec::new();
+        for reason in stale {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        let status = if reasons.is_empty() { DataStatus::Complete } else { DataStatus::Stale };
+        Self { value: Some(amount), status, reasons }
+    }
+}
+
+/// Where a price comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PriceSource {
+    /// The market's clean prices, which all tenants share.
+    Market,
+    /// Entered by hand, by the tenant's people.
+    Manual,
+}
+
+impl PriceSource {
+    /// Where the prices of an instrument come from.
+    pub fn of(instrument: &Instrument) -> Self {
+        if instrument.manually_priced { Self::Manual } else { Self::Market }
+    }
 }
 
 /// A price as it was quoted, or why there is none.
@@ -86,27 +118,35 @@ pub struct Quote {
     pub status: DataStatus,
     /// How many calendar days it is older than the day asked for, where a newer one could exist.
     pub stale_days: Option<i32>,
+    /// Where it comes from, or would.
+    pub source: PriceSource,
     /// Why there is none; empty where there is one.
     pub reasons: Vec<FigureReason>,
 }
 
+/// How good a value is, and how many days old where a newer one could exist.
+pub fn status_of(status: Status) -> (DataStatus, Option<i32>) {
+    match status {
+        Status::Complete => (DataStatus::Complete, None),
+        Status::Stale { days } => (DataStatus::Stale, i32::try_from(days).ok()),
+    }
+}
+
 impl Quote {
     /// What a look-up found.
-    pub fn new(lookup: Lookup, currency: domain::money::Currency) -> Self {
+    pub fn new(lookup: Lookup, instrument: &Instrument) -> Self {
         let base = Self {
             amount: None,
-            currency: Currency(currency),
+            currency: Currency(instrument.currency),
             date: None,
             status: DataStatus::Missing,
             stale_days: None,
+            source: PriceSource::of(instrument),
             reasons: Vec::new(),
         };
         match lookup {
             Lookup::Known { value, date, status } => {
-                let (status, stale_days) = match status {
-                    Status::Complete => (DataStatus::Complete, None),
-                    Status::Stale { days } => (DataStatus::Stale, i32::try_from(days).ok()),
-                };
+                let (status, stale_days) = status_of(status);
                 Self { amount: Some(Decimal(value.normalize())), date: Some(Date(date)), status, stale_days, ..base }
             }
             Lookup::Missing { reason } => {
@@ -114,6 +154,27 @@ impl Quote {
             }
         }
     }
+}
+
+/// What makes the value of a line older than its day: its price, the rate of its currency, or both.
+pub fn stale_inputs(
+    price: Option<(&str, Lookup)>,
+    currency: domain::money::Currency,
+    rate_date: Option<NaiveDate>,
+    as_of: NaiveDate,
+) -> Vec<FigureReason> {
+    let mut reasons = Vec::new();
+    if let Some((symbol, Lookup::Known { date, status: Status::Stale { days }, .. })) = price {
+        let message = format!("the price of {symbol} is of {date}, {days} days before {as_of}");
+        reasons.push(FigureReason::new("STALE_PRICE", message));
+    }
+    if let Some(date) = rate_date
+        && let Status::Stale { days } = Status::by_weekdays(date, as_of)
+    {
+        let message = format!("the {currency} rate is of {date}, {days} days before {as_of}");
+        reasons.push(FigureReason::new("STALE_RATE", message));
+    }
+    reasons
 }
 
 /// The reason that a missing input comes to; `name` is what people call its subject.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Object, Result, SimpleObject};
 use domain::pricing::Lookup;
+use domain::valuation::CashLine;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, Quote};
+use super::figure::{DataStatus, FigureReason, Quote, stale_inputs};
 use super::instrument::Instrument;
 use super::money::Money;
 use crate::graphql::connection::connection;
+use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, AccountsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::valuation::{Holding as Line, Snapshot};
@@ -44,8 +46,21 @@ impl Holding {
             let message = format!("no rate from {} to {}", value.local_currency, self.snapshot.currency);
             reasons.push(FigureReason::new("NO_RATE", message));
         }
+        reasons.extend(self.stale_inputs());
         reasons
     }
+
+    fn stale_inputs(&self) -> Vec<FigureReason> {
+        stale_inputs_of(&self.snapshot, self.index)
+    }
+}
+
+/// What the value of a line is made of that is older than the day.
+pub fn stale_inputs_of(snapshot: &Snapshot, index: usize) -> Vec<FigureReason> {
+    let line = &snapshot.holdings[index];
+    let Some(value) = &line.value else { return Vec::new() };
+    let price = Some((line.instrument.symbol.as_str(), value.price));
+    stale_inputs(price, value.local_currency, value.rate_date, snapshot.as_of)
 }
 
 /// A security in an account of a portfolio, at the close of the portfolio's `asOf`.
@@ -73,7 +88,7 @@ impl Holding {
     /// The last close on `asOf` or before, with its day and status. Null for a holding that was closed.
     async fn price(&self) -> Option<Quote> {
         let value = self.line().value.as_ref()?;
-        Some(Quote::new(value.price, value.local_currency))
+        Some(Quote::new(value.price, &self.line().instrument))
     }
 
     /// Quantity × price × the instrument's multiplier, at the exchange rate of `asOf`. Null where price or rate is missing:
@@ -145,16 +160,17 @@ impl Holding {
         self.line().value.as_ref()?.weight
     }
 
-    /// How good the data behind the market value is.
+    /// How good the data behind the market value is, its price and its exchange rate.
     async fn status(&self) -> DataStatus {
         match self.line().value.as_ref() {
             None => DataStatus::Complete,
             Some(value) if value.market_value.is_none() => DataStatus::Missing,
-            Some(value) => Quote::new(value.price, value.local_currency).status,
+            Some(_) if self.stale_inputs().is_empty() => DataStatus::Complete,
+            Some(_) => DataStatus::Stale,
         }
     }
 
-    /// Why figures of this holding are null; empty where none is.
+    /// Why figures of this holding are null, or which of its price and rate is older than `asOf`; empty where neither is.
     #[graphql(name = "reasons")]
     async fn shown_reasons(&self) -> Vec<FigureReason> {
         self.reasons()
@@ -177,8 +193,44 @@ pub struct CashBalance {
     pub value: Option<Money>,
     /// The day of that exchange rate; of `asOf` where none is needed.
     pub rate_date: Option<Date>,
+    /// How good the exchange rate behind the value is.
+    pub status: DataStatus,
+    /// Why the value is null, or that its rate is older than `asOf`; empty where it is of the day.
+    pub reasons: Vec<FigureReason>,
     /// The share of the portfolio's total value, as a fraction. Null unless the total is known and above zero.
     pub weight: Option<f64>,
+}
+
+impl CashBalance {
+    /// A balance of a snapshot.
+    pub fn new(snapshot: &Snapshot, line: &CashLine) -> Self {
+        let mut reasons = Self::stale_inputs(snapshot, line);
+        let status = match line.value {
+            None => DataStatus::Missing,
+            Some(_) if reasons.is_empty() => DataStatus::Complete,
+            Some(_) => DataStatus::Stale,
+        };
+        if line.value.is_none() {
+            let message = format!("no rate from {} to {}", line.currency, snapshot.currency);
+            reasons.push(FigureReason::new("NO_RATE", message));
+        }
+        Self {
+            account_id: Kind::Account.id(line.account.uuid()),
+            currency: Currency(line.currency),
+            amount: Money::new(line.amount, line.currency),
+            unsettled: Money::new(line.unsettled, line.currency),
+            value: line.value.map(|value| Money::new(value, snapshot.currency)),
+            rate_date: line.rate_date.map(Date),
+            status,
+            reasons,
+            weight: line.weight,
+        }
+    }
+
+    /// That its rate is older than the day, if it is.
+    pub fn stale_inputs(snapshot: &Snapshot, line: &CashLine) -> Vec<FigureReason> {
+        stale_inputs(None, line.currency, line.rate_date, snapshot.as_of)
+    }
 }
 
 connection!(HoldingConnection, HoldingEdge, Holding, "a portfolio's holdings, open ones by symbol, then closed ones");

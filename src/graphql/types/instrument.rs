@@ -6,7 +6,9 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use domain::ledger::{OccSymbol, OptionTerms};
 
+use super::figure::Quote;
 use super::money::Money;
+use super::price::{self, PriceAdjustment, PriceSeries};
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
@@ -116,6 +118,28 @@ impl Instrument {
     async fn dividends(&self, ctx: &Context<'_>) -> Result<Vec<MarketDividend>> {
         let dividends = loaders::find(ctx, DividendsKey(self.0.id)).await?.unwrap_or_default();
         Ok(dividends.into_iter().map(MarketDividend::from).collect())
+    }
+
+    /// The last price on a day or before, as valuations read it: an exchange's close for five sessions, one entered by hand until
+    /// it is replaced. Its amount is null where there is none. Null where it cannot be read: see the errors.
+    async fn price(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day; the last complete market day where none is given.")] as_of: Option<Date>,
+    ) -> Result<Option<Quote>> {
+        price::price(ctx, &self.0, as_of).await
+    }
+
+    /// Its prices by session, adjusted as asked for from the prices as traded: nothing of it is stored. Null where they cannot be
+    /// read: see the errors.
+    async fn prices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From this day on, inclusive; the first price where none is given.")] from: Option<Date>,
+        #[graphql(desc = "Until this day, inclusive; today at the latest, and where none is given.")] to: Option<Date>,
+        #[graphql(desc = "What to apply.", default_with = "PriceAdjustment::None")] adjustment: PriceAdjustment,
+    ) -> Result<Option<PriceSeries>> {
+        price::prices(ctx, &self.0, from, to, adjustment).await
     }
 }
 
@@ -254,8 +278,8 @@ pub struct ExchangeRateHistory {
     quote: Currency,
     /// The days that have a rate of their own, ascending.
     dates: Vec<Date>,
-    /// What one unit of `base` cost in `quote`: the ratio of both currencies' euro reference rates of the European Central
-    /// Bank.
+    /// What one unit of `base` cost in `quote`: the shortest chain of published rates, such as both currencies' euro reference rates
+    /// of the European Central Bank.
     rates: Vec<Decimal>,
 }
 

@@ -10,7 +10,7 @@ use domain::pricing::Lookup;
 use uuid::Uuid;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, MoneyFigure, Quote};
+use super::figure::{DataStatus, FigureReason, MoneyFigure, stale_inputs};
 use super::instrument::Instrument;
 use super::lot_match::{self, LotMatchConnection};
 use super::money::Money;
@@ -150,8 +150,10 @@ impl Lot {
         let value = mul_div(value, quantity, line.quantity).and_then(|value| money::sub(value, cost));
         let value = value.map_err(|error| ErrorCode::AmountTooLarge.error(error.to_string()))?;
         let value = money(value.round_dp(money::MONEY_SCALE));
-        let status = Quote::new(line.price, line.local_currency).status;
-        Ok(MoneyFigure { value: Some(value), status, reasons: Vec::new() })
+        // What is told in the instrument's own currency needs no rate.
+        let rate_date = line.rate_date.filter(|_| !is_local);
+        let price = Some((self.instrument.symbol.as_str(), line.price));
+        Ok(MoneyFigure::known(value, stale_inputs(price, line.local_currency, rate_date, snapshot.as_of)))
     }
 }
 

@@ -9,10 +9,10 @@ use domain::valuation::{MissingLine, MissingSpan, Subject};
 use super::account::Account;
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
-use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, Quote, missing_reason};
+use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, missing_reason};
 use super::gains::RealizedGains;
 use super::held_transaction::{HeldTransaction, HeldTransactionConnection};
-use super::holding::{CashBalance, Holding, HoldingConnection};
+use super::holding::{self, CashBalance, Holding, HoldingConnection};
 use super::lot::{self, Books, LotConnection};
 use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
@@ -231,16 +231,7 @@ impl Portfolio {
     /// Its cash balances at the close of `asOf`. Null where they cannot be computed: see the errors.
     async fn cash(&self, ctx: &Context<'_>) -> Result<Option<Vec<CashBalance>>> {
         let snapshot = self.snapshot(ctx).await?;
-        let balances = snapshot.cash.iter().map(|line| CashBalance {
-            account_id: Kind::Account.id(line.account.uuid()),
-            currency: Currency(line.currency),
-            amount: Money::new(line.amount, line.currency),
-            unsettled: Money::new(line.unsettled, line.currency),
-            value: line.value.map(|value| Money::new(value, snapshot.currency)),
-            rate_date: line.rate_date.map(Date),
-            weight: line.weight,
-        });
-        Ok(Some(balances.collect()))
+        Ok(Some(snapshot.cash.iter().map(|line| CashBalance::new(&snapshot, line)).collect()))
     }
 
     /// Its ledger, the latest trade date first, whatever `asOf`; with `knownAt`, the rows that had been recorded then.
@@ -500,28 +491,22 @@ impl PortfolioTotals {
         };
         let reasons: Vec<FigureReason> =
             snapshot.known.missing.iter().map(|line| missing_reason(&line.input, &symbol(line))).collect();
-        let worst = snapshot
-            .holdings
-            .iter()
-            .filter_map(|holding| holding.value.as_ref())
-            .map(|value| Quote::new(value.price, value.local_currency).status)
-            .max()
-            .unwrap_or(DataStatus::Complete);
-        let figure = |amount: Option<rust_decimal::Decimal>| match amount {
-            Some(amount) => {
-                let value = Some(Money::new(amount, snapshot.currency));
-                MoneyFigure { value, status: worst.min(DataStatus::Stale), reasons: Vec::new() }
-            }
+        let securities: Vec<FigureReason> =
+            (0..snapshot.holdings.len()).flat_map(|index| holding::stale_inputs_of(snapshot, index)).collect();
+        let cash: Vec<FigureReason> =
+            snapshot.cash.iter().flat_map(|line| CashBalance::stale_inputs(snapshot, line)).collect();
+        let figure = |amount: Option<rust_decimal::Decimal>, stale: &[&[FigureReason]]| match amount {
+            Some(amount) => MoneyFigure::known(Money::new(amount, snapshot.currency), stale.concat()),
             None => MoneyFigure { value: None, status: DataStatus::Missing, reasons: reasons.clone() },
         };
         let totals = &snapshot.totals;
         Self {
-            total_value: figure(snapshot.value),
+            total_value: figure(snapshot.value, &[&securities, &cash]),
             known: KnownPart::new(&snapshot.known, snapshot.currency, symbol),
-            market_value: figure(totals.securities),
-            cash: figure(totals.cash),
+            market_value: figure(totals.securities, &[&securities]),
+            cash: figure(totals.cash, &[&cash]),
             cost: Money::new(totals.cost, snapshot.currency),
-            unrealized_gain: figure(totals.unrealized_gain),
+            unrealized_gain: figure(totals.unrealized_gain, &[&securities]),
             realized_gain: Money::new(totals.realized_gain, snapshot.currency),
             income: Money::new(totals.income, snapshot.currency),
         }
