@@ -141,6 +141,16 @@ async fn a_provider_that_is_down_is_left_alone_and_tried_again_later() {
 }
 
 #[tokio::test]
+async fn one_that_answers_nonsense_is_left_alone_as_well() {
+    let server = Replay::start([Act::ok("<html>Sign in</html>")]).await;
+    let (ecb, _) = provider(&server, "ecb");
+    for _ in 0..5 {
+        assert_eq!(ecb.rates(Span::default()).await.expect_err("a page").code(), "UNREADABLE");
+    }
+    assert_eq!(ecb.rates(Span::default()).await.expect_err("left alone").code(), "CIRCUIT_OPEN");
+}
+
+#[tokio::test]
 async fn nobody_listens() {
     let server = Replay::start([]).await;
     let config = config(&server, &["ecb"]);

@@ -175,34 +175,34 @@ impl Client {
         self.settings.fetch.concurrency as usize
     }
 
-    /// Asks, and reads the answer by `read`. No error tells the key.
+    /// Asks, and reads the answer by `read`, unless the provider is left alone. No error tells the key.
     pub(super) async fn read<T>(
         &self,
         question: &Question,
         read: impl FnOnce(&Reply) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        let answer = self.ask(question).await.and_then(|reply| read(&reply));
+        let now = self.times.timer.elapsed();
+        self.breaker.admit(now).map_err(|retry_after| ProviderError::CircuitOpen { retry_after })?;
+        let answer = self.attempts(question).await.and_then(|reply| read(&reply));
+        self.note(answer.as_ref().err());
         answer.map_err(|error| match &self.settings.key {
             Some(key) => error.without(key.expose()),
             None => error,
         })
     }
 
-    async fn ask(&self, question: &Question) -> Result<Reply, ProviderError> {
-        let timer = self.times.timer.as_ref();
-        self.breaker.admit(timer.elapsed()).map_err(|retry_after| ProviderError::CircuitOpen { retry_after })?;
-        let answer = self.attempts(question).await;
-        let now = timer.elapsed();
-        match &answer {
-            // A provider that names a time further off than we wait is not asked before it.
-            Err(ProviderError::RateLimited { retry_after: Some(wait) }) if *wait > self.longest_wait() => {
+    /// What an answer says about the provider.
+    fn note(&self, error: Option<&ProviderError>) {
+        let now = self.times.timer.elapsed();
+        match error {
+            // One that names a time further off than we wait is not asked before it.
+            Some(ProviderError::RateLimited { retry_after: Some(wait) }) if *wait > self.longest_wait() => {
                 self.breaker.open(now, *wait);
             }
             // It was not asked, so this tells nothing about it.
-            Err(ProviderError::NoTurn { .. }) => {}
-            answer => self.breaker.record(now, answer.as_ref().is_err_and(ProviderError::is_passing)),
+            Some(ProviderError::NoTurn { .. }) => {}
+            error => self.breaker.record(now, error.is_some_and(ProviderError::is_of_the_provider)),
         }
-        answer
     }
 
     async fn attempts(&self, question: &Question) -> Result<Reply, ProviderError> {

@@ -152,6 +152,18 @@ impl ProviderError {
         }
     }
 
+    /// Whether another question would fare no better: it is the provider that fails, not what it was asked for.
+    #[must_use]
+    pub fn is_of_the_provider(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => *status >= 500,
+            Self::UnknownSymbol { .. } | Self::OtherSymbol { .. } | Self::NoRows { .. } | Self::NotOffered { .. } => {
+                false
+            }
+            _ => true,
+        }
+    }
+
     pub(super) fn unreadable(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Unreadable { expected: expected.into(), found: found.into() }
     }

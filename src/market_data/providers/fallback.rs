@@ -85,6 +85,8 @@ struct Round<'a> {
 
 impl Registry {
     /// Asks for the prices of `subjects` until `until`: each one's providers one after the other, until one has rows.
+    ///
+    /// All that comes is held until the end, so whoever asks for many years of many instruments asks for some at a time.
     pub async fn prices(&self, subjects: &[Subject], until: Option<NaiveDate>) -> Collected {
         let mut collected = Collected::default();
         let mut pending: Vec<Pending<'_>> = subjects.iter().map(|subject| self.pending(subject)).collect();

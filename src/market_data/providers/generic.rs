@@ -2,6 +2,8 @@
 
 mod rows;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use url::Url;
@@ -88,24 +90,26 @@ impl Generic {
 
     /// Rows of a symbol that was not asked for are of no use where many are told apart, and a lie where one was asked for.
     fn prices_of(&self, rows: &rows::Rows, wanted: &[Wanted]) -> Result<Vec<PriceRow>, ProviderError> {
-        let mut prices = Vec::new();
+        let column = self.config.columns.symbol.as_deref();
+        let by_symbol: HashMap<String, &Wanted> =
+            wanted.iter().map(|wanted| (wanted.symbol.to_lowercase(), wanted)).collect();
+        let mut prices = Vec::with_capacity(rows.len());
         for at in 0..rows.len() {
-            let symbol = rows.text(at, self.config.columns.symbol.as_deref())?;
-            let found = match (self.config.columns.symbol.is_some(), wanted) {
-                (true, _) => wanted.iter().find(|wanted| wanted.symbol.eq_ignore_ascii_case(&symbol)),
-                (false, wanted) => wanted.first(),
+            let symbol = rows.text(at, column)?;
+            let found = match column {
+                Some(_) => by_symbol.get(&symbol.to_lowercase()).copied(),
+                None => wanted.first(),
             };
             match (found, wanted) {
-                (Some(wanted), _) => prices.push(self.price(rows, at, wanted)?),
+                (Some(wanted), _) => {
+                    prices.extend(Some(self.price(rows, at, wanted)?).filter(|row| wanted.span.holds(&row.date)));
+                }
                 (None, [single]) if self.config.batch == 1 => {
                     return Err(ProviderError::OtherSymbol { asked: single.symbol.clone(), came: symbol });
                 }
                 (None, _) => {}
             }
         }
-        let span_of =
-            |row: &PriceRow| wanted.iter().find(|wanted| wanted.symbol == row.symbol).map(|wanted| wanted.span);
-        prices.retain(|row| span_of(row).is_none_or(|span| span.holds(&row.date)));
         Ok(prices)
     }
 }
