@@ -134,6 +134,9 @@ macro_rules! loader {
 }
 
 mod lots;
+mod market;
+
+pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
 
 pub use lots::{
     LotInstrumentKey, LotMatchesKey, LotPageKey, LotsOpenedKey, MatchPageKey, MatchesKey, SaleMatchesKey, StandingKey,

@@ -1,5 +1,6 @@
 //! Portfolios.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
@@ -17,6 +18,7 @@ use super::lot::{self, Books, LotConnection};
 use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
+use super::news::{self, NewsItemConnection};
 use super::period_lock::PeriodLock;
 use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
@@ -232,6 +234,21 @@ impl Portfolio {
     async fn cash(&self, ctx: &Context<'_>) -> Result<Option<Vec<CashBalance>>> {
         let snapshot = self.snapshot(ctx).await?;
         Ok(Some(snapshot.cash.iter().map(|line| CashBalance::new(&snapshot, line)).collect()))
+    }
+
+    /// The news that names what it holds at the close of `asOf`, published until the end of that day (UTC), the latest first. Null
+    /// where it cannot be read: see the errors.
+    async fn news(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<NewsItemConnection>> {
+        let snapshot = self.snapshot(ctx).await?;
+        let held = snapshot.holdings.iter().filter(|line| line.value.is_some()).map(|line| line.instrument.id);
+        // An instrument of several accounts is one.
+        let held: BTreeSet<uuid::Uuid> = held.collect();
+        news::page(ctx, held.into_iter().collect(), Some(self.as_of), first, after.as_deref()).await.map(Some)
     }
 
     /// Its ledger, the latest trade date first, whatever `asOf`; with `knownAt`, the rows that had been recorded then.
