@@ -18,10 +18,8 @@ use crate::tenancy::{Session, Tenant};
 /// What money without risk earned in a currency over a tenor, as it was known on a day.
 #[derive(Clone, Debug)]
 pub struct RiskFreeRate {
-    /// The series that says it.
-    pub indicator: Arc<Indicator>,
-    /// The last value on the day or before, as published.
-    pub lookup: Lookup,
+    /// The series that says it with its last value on the day or before, as published; or, in words, that there is none.
+    pub series: Result<(Arc<Indicator>, Lookup), String>,
     /// The same as a rate a year, a fraction; nothing where there is no value, or its convention makes none of it.
     pub effective_annual: Option<f64>,
 }
@@ -80,7 +78,7 @@ impl Services {
         Ok(market_indicator::values(session, code, from, to).await?)
     }
 
-    /// What money without risk earned. Refused, with what there is, where no series says it.
+    /// What money without risk earned.
     pub async fn risk_free_rate(
         &self,
         session: &Session<Tenant>,
@@ -94,7 +92,8 @@ impl Services {
         let Some(found) = all.iter().find(|one| one.tenor.as_deref() == Some(tenor)) else {
             let known =
                 if tenors.is_empty() { "none is known".to_owned() } else { format!("known: {}", tenors.join(", ")) };
-            return Err(ServiceError::BadInput(format!("no risk-free rate of {currency} over {tenor}: {known}")));
+            let series = Err(format!("no risk-free rate of {currency} over {tenor}: {known}"));
+            return Ok(RiskFreeRate { series, effective_annual: None });
         };
         let indicator = Arc::new(found.clone());
         let keys = [(Arc::clone(&indicator), as_of)];
@@ -105,6 +104,6 @@ impl Services {
             let (compounding, day_count, tenor) = indicator.convention()?;
             effective_annual(indicator.fraction(value).to_f64()?, compounding, day_count, tenor)
         });
-        Ok(RiskFreeRate { indicator, lookup, effective_annual })
+        Ok(RiskFreeRate { series: Ok((indicator, lookup)), effective_annual })
     }
 }

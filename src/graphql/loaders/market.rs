@@ -31,9 +31,9 @@ pub struct NewsCountKey(pub Arc<[Uuid]>, pub Option<DateTime<Utc>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NewsInstrumentsKey(pub Uuid);
 
-/// The last value of a series on a day or before. A series is known by its code.
+/// The last value of a series on a day or before; on the last complete market day where none is given. A series is known by its code.
 #[derive(Clone, Debug)]
-pub struct IndicatorValueKey(pub Arc<Indicator>, pub NaiveDate);
+pub struct IndicatorValueKey(pub Arc<Indicator>, pub Option<NaiveDate>);
 
 impl PartialEq for IndicatorValueKey {
     fn eq(&self, other: &Self) -> bool {
@@ -80,8 +80,10 @@ loader!(NewsInstrumentsKey => Vec<Uuid>, |operation, session, keys| {
 });
 
 loader!(IndicatorValueKey => Lookup, |operation, session, keys| {
-    let asked: Vec<(Arc<Indicator>, NaiveDate)> = keys.iter().map(|key| (Arc::clone(&key.0), key.1)).collect();
+    let last = operation.services.default_as_of(&session).await?;
+    let asked: Vec<(Arc<Indicator>, NaiveDate)> =
+        keys.iter().map(|key| (Arc::clone(&key.0), key.1.unwrap_or(last))).collect();
     let found = operation.services.indicator_values_as_of(&session, &asked).await?;
-    let value = |key: &IndicatorValueKey| Some((key.clone(), *found.get(&(key.0.code.clone(), key.1))?));
+    let value = |key: &IndicatorValueKey| Some((key.clone(), *found.get(&(key.0.code.clone(), key.1.unwrap_or(last)))?));
     Ok(keys.iter().filter_map(value).collect())
 });

@@ -67,9 +67,9 @@ pub struct AccountsKey(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InstrumentKey(pub Uuid);
 
-/// The last price of this instrument on this day or before.
+/// The last price of this instrument on this day or before; on the last complete market day where none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct QuoteKey(pub Uuid, pub NaiveDate);
+pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -189,9 +189,12 @@ loader!(InstrumentKey => Arc<Instrument>, |operation, session, keys| {
 });
 
 loader!(QuoteKey => Lookup, |operation, session, keys| {
-    let keys: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1)).collect();
-    let found = operation.services.quotes(&session, &keys).await?;
-    Ok(found.into_iter().map(|((id, day), lookup)| (QuoteKey(id, day), lookup)).collect())
+    // Told once for all of them.
+    let last = operation.services.default_as_of(&session).await?;
+    let asked: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1.unwrap_or(last))).collect();
+    let found = operation.services.quotes(&session, &asked).await?;
+    let quote = |key: &QuoteKey| Some((*key, *found.get(&(key.0, key.1.unwrap_or(last)))?));
+    Ok(keys.iter().filter_map(quote).collect())
 });
 
 loader!(SplitsKey => Vec<Split>, |operation, session, keys| {

@@ -65,8 +65,7 @@ impl MarketIndicatorQuery {
         Ok(found.map(|row| MarketIndicator(Arc::new(row))))
     }
 
-    /// What money without risk earned in a currency over a tenor, as it was known on a day. An error names the tenors that there are
-    /// where no series says it.
+    /// What money without risk earned in a currency over a tenor, as it was known on a day.
     async fn risk_free_rate(
         &self,
         ctx: &Context<'_>,

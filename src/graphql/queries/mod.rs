@@ -10,7 +10,7 @@ mod replay;
 mod tenant;
 mod user;
 
-pub use self::portfolio::as_of;
+pub use self::portfolio::{as_of, past_day};
 
 use async_graphql::MergedObject;
 

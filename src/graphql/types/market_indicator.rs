@@ -10,7 +10,7 @@ use crate::graphql::connection::connection;
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, IndicatorValueKey};
-use crate::graphql::queries::as_of;
+use crate::graphql::queries::past_day;
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::market_indicator::RiskFreeRate as RateRow;
 use crate::storage::market_indicator::Indicator as Row;
@@ -124,7 +124,7 @@ impl MarketIndicator {
         ctx: &Context<'_>,
         #[graphql(desc = "The day; the last complete market day where none is given.")] as_of: Option<Date>,
     ) -> Result<Option<IndicatorValue>> {
-        let day = self::as_of(Operation::of(ctx), as_of).await?;
+        let day = as_of.map(|day| past_day(Operation::of(ctx), day)).transpose()?;
         let found = loaders::find(ctx, IndicatorValueKey(Arc::clone(&self.0), day)).await?;
         Ok(found.map(|lookup| IndicatorValue::new(&self.0, lookup)))
     }
@@ -185,11 +185,14 @@ impl IndicatorValue {
                 Self { observed, date, status, stale_days, reasons: Vec::new() }
             }
             Lookup::Missing { reason } => {
-                let reason = FigureReason::new("NO_VALUE", format!("no value of {}: {reason}", row.code));
-                let reasons = vec![reason];
-                Self { observed: None, date: None, status: DataStatus::Missing, stale_days: None, reasons }
+                Self::missing(FigureReason::new("NO_VALUE", format!("no value of {}: {reason}", row.code)))
             }
         }
+    }
+
+    fn missing(reason: FigureReason) -> Self {
+        let reasons = vec![reason];
+        Self { observed: None, date: None, status: DataStatus::Missing, stale_days: None, reasons }
     }
 }
 
@@ -222,9 +225,10 @@ impl IndicatorValues {
 /// What money without risk earned, as it was known on a day.
 #[derive(Clone, SimpleObject)]
 pub struct RiskFreeRate {
-    /// The series that says it, with the conventions of its quotes.
-    indicator: MarketIndicator,
-    /// The last value on the day or before, as published.
+    /// The series that says it, with the conventions of its quotes. Null where there is none.
+    indicator: Option<MarketIndicator>,
+    /// The last value on the day or before, as published, or why there is none; where no series says it, with the tenors that there
+    /// are.
     quoted: IndicatorValue,
     /// The same as the effective rate of a year, a fraction: 0.0455 is 4.55 %; `riskFreeRate` of `metrics` takes it. Null where there
     /// is no value.
@@ -234,12 +238,15 @@ pub struct RiskFreeRate {
 impl RiskFreeRate {
     /// The rate in GraphQL's terms.
     pub fn new(row: RateRow) -> Self {
-        let RateRow { indicator, lookup, effective_annual } = row;
-        Self {
-            quoted: IndicatorValue::new(&indicator, lookup),
-            indicator: MarketIndicator(indicator),
-            effective_annual,
-        }
+        let RateRow { series, effective_annual } = row;
+        let (indicator, quoted) = match series {
+            Ok((indicator, lookup)) => {
+                let quoted = IndicatorValue::new(&indicator, lookup);
+                (Some(MarketIndicator(indicator)), quoted)
+            }
+            Err(message) => (None, IndicatorValue::missing(FigureReason::new("NO_SERIES", message))),
+        };
+        Self { indicator, quoted, effective_annual }
     }
 }
 

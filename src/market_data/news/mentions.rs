@@ -34,7 +34,10 @@ const MARKETS: [(&str, &str); 12] = [
 /// What the feed names, and what stands in the headline and the summary.
 pub fn mentions(symbols: &str, headline: &str, summary: &str) -> BTreeSet<Mention> {
     let mut found = BTreeSet::new();
-    for symbol in symbols.split([' ', ',', ';', '|']).filter(|symbol| !symbol.is_empty()) {
+    for symbol in symbols
+        .split(|c: char| c.is_whitespace() || c.is_control() || [',', ';', '|'].contains(&c))
+        .filter(|symbol| !symbol.is_empty())
+    {
         let (mic, name) = listing(symbol).map_or((None, symbol), |(mic, name)| (Some(mic), name));
         found.insert(Mention { name: name.trim_start_matches('$').to_owned(), mic, found: Match::Feed });
     }

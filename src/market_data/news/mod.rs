@@ -120,7 +120,7 @@ fn read(row: &NewsRow, id: Uuid, fetched_at: DateTime<Utc>) -> Result<Item, (&'s
         [row.guid.trim(), url_key.as_deref().unwrap_or_default(), &key].into_iter().find(|text| !text.is_empty());
     Ok(Item {
         id,
-        guid: shortened(guid.unwrap_or_default(), 500),
+        guid: guid.unwrap_or_default().chars().filter(|c| !c.is_control()).take(500).collect(),
         summary: shortened(&plain(&row.summary), MAX_SUMMARY),
         headline,
         url,

@@ -78,12 +78,13 @@ FROM (
 ) checked
 WHERE finding IS NOT NULL";
 
-/// A jump that the next value undoes, or behind which none has come. One that stays is news.
+/// A jump that the next value undoes, or behind which none has come. One that stays is news, and one that undoes another is none.
 const CHECK_OUTLIERS: &str = "
 INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
 SELECT $1, line, 'indicators', 'OUTLIER', format('series %s, %s on %s after %s', code, value, date, before)
 FROM (
-    SELECT o.*, i.kind, i.unit, lag(o.value) OVER days AS before, lag(o.date) OVER days AS before_date, lead(o.value) OVER days AS after
+    SELECT o.*, i.kind, i.unit, lag(o.value) OVER days AS before, lag(o.date) OVER days AS before_date,
+        lag(o.value, 2) OVER days AS earlier, lead(o.value) OVER days AS after
     FROM (
         SELECT s.line, s.code, s.read_date AS date, s.read_value AS value
         FROM stg_market_data s
@@ -103,7 +104,8 @@ FROM (
     WINDOW days AS (PARTITION BY o.code ORDER BY o.date)
 ) o
 WHERE line IS NOT NULL AND date - before_date <= 10 AND indicator_jumps(kind, unit, before, value)
-    AND (after IS NULL OR indicator_jumps(kind, unit, value, after))";
+    AND (after IS NULL OR indicator_jumps(kind, unit, value, after))
+    AND (earlier IS NULL OR indicator_jumps(kind, unit, earlier, value))";
 
 /// What stood there is kept beside, with when it was recorded.
 const PROMOTE: &str = "

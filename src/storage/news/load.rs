@@ -51,7 +51,7 @@ pub struct Candidate {
     pub isin: Option<String>,
 }
 
-/// A piece of news that is to be stored.
+/// A piece of news that is to be stored; none of its texts holds control characters.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// Its id.
@@ -191,10 +191,10 @@ pub async fn insert(
 ) -> Result<u64, DatabaseError> {
     let mut copy = CopyRows::default();
     for item in items {
-        copy.id(item.id).cell(feed.provider).cell(storable(&item.guid));
-        copy.cell(storable(&item.headline)).cell(storable(&item.summary)).optional(item.url.as_ref());
+        copy.id(item.id).cell(feed.provider).cell(&item.guid);
+        copy.cell(&item.headline).cell(&item.summary).optional(item.url.as_ref());
         copy.cell(item.published_at.to_rfc3339()).cell(feed.fetched_at.to_rfc3339());
-        copy.optional(item.url_key.as_ref()).cell(storable(&item.headline_key)).end_row();
+        copy.optional(item.url_key.as_ref()).cell(&item.headline_key).end_row();
     }
     let stored = session.copy_in(INSERT, [copy.into_chunk()].into_iter()).await?;
     let instruments: Vec<Uuid> = links.iter().map(|link| link.instrument).collect();
