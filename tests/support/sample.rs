@@ -180,8 +180,8 @@ pub const CALLS: &[Call] = &[
     query("exchanges", "{ exchanges { mic isOpen } }", |_| json!({})),
     query("exchange", r#"{ exchange(mic: "XNYS") { mic nextOpen } }"#, |_| json!({})),
     query("marketIndicators", "{ marketIndicators { nodes { code valueAt { observed } } totalCount } }", |_| json!({})),
-    query("marketIndicator", r#"{ marketIndicator(code: "USD_BILL_3M") { code } }"#, |_| json!({})),
-    query("riskFreeRate", r#"{ riskFreeRate(currency: "USD", tenor: "3M") { effectiveAnnual } }"#, |_| json!({})),
+    query("marketIndicator", r#"{ marketIndicator(code: "GBP_ON") { code } }"#, |_| json!({})),
+    query("riskFreeRate", r#"{ riskFreeRate(currency: "GBP", tenor: "ON") { effectiveAnnual } }"#, |_| json!({})),
     query(
         "auditLog",
         "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }

@@ -59,7 +59,7 @@ DECLARE
     base_role text := format('pa_%s_base', current_setting('installation.tag'));
     market_role text := format('pa_%s_market', current_setting('installation.tag'));
 BEGIN
-    EXECUTE format('GRANT SELECT ON dim_market_indicator, fact_market_indicator TO %I', base_role);
+    EXECUTE format('GRANT SELECT ON dim_market_indicator, fact_market_indicator, meta_indicator_revision TO %I', base_role);
     EXECUTE format(
         'GRANT SELECT, INSERT, UPDATE, DELETE ON dim_market_indicator, fact_market_indicator, meta_indicator_revision TO %I',
         market_role
