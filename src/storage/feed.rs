@@ -51,6 +51,11 @@ pub async fn finish(
     Ok(())
 }
 
+/// What a run comes to.
+pub fn outcome(delivered: u64, promoted: u64, held: u64) -> Outcome {
+    Outcome { delivered, promoted, held }
+}
+
 /// Text as PostgreSQL can hold it: all but NUL.
 pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }

@@ -70,7 +70,7 @@ pub async fn load(
         items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
     let promoted = news::insert(session, feed, &new, &links).await?;
     let held = news::hold(session, feed, &held).await?;
-    let outcome = Outcome { delivered, promoted, held, ..Outcome::default() };
+    let outcome = feed::outcome(delivered, promoted, held);
     feed::finish(session, feed, outcome, environment.clock.now()).await?;
     Ok(outcome)
 }
@@ -251,7 +251,7 @@ mod tests {
             headline_key: "another".to_owned(),
             published_at: FETCHED.parse().expect("an instant"),
         };
-        assert_eq!(same_as("feed", &items, &[stored.clone()])[&Uuid::from_u128(1)].0.as_u128(), 9);
+        assert_eq!(same_as("feed", &items, std::slice::from_ref(&stored))[&Uuid::from_u128(1)].0.as_u128(), 9);
         assert_eq!(same_as("other", &items, &[stored])[&Uuid::from_u128(1)].0.as_u128(), 1, "ids are a provider's own");
     }
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::storage::copy::CopyRows;
-use crate::storage::feed::{Feed, ask, execute, storable};
+use crate::storage::feed::{Feed, ask, execute, outcome, storable};
 use crate::storage::pipeline::Outcome;
 use crate::storage::row_sink::RowSink;
 use crate::tenancy::{DatabaseError, Market, Session};
@@ -141,5 +141,5 @@ pub async fn load(session: &Session<Market>, feed: Feed<'_>, rows: &[Reading<'_>
     let held = execute(session, CHECK, [feed.run.into(), today.into()]).await?
         + execute(session, CHECK_OUTLIERS, [feed.run.into()]).await?;
     let promoted = execute(session, PROMOTE, [feed.run.into(), feed.started_at.into()]).await?;
-    Ok(Outcome { delivered, promoted, held, ..Outcome::default() })
+    Ok(outcome(delivered, promoted, held))
 }

@@ -9,7 +9,10 @@ use crate::testing::{currency, day, rates, series};
 
 const WEDNESDAY: &str = "2024-01-03";
 
-fn with_pairs(pairs: &[(&str, &str, &[(&str, &str)])]) -> FxRates {
+/// A pair and its rates by day.
+type Given<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+fn with_pairs(pairs: &[Given<'_>]) -> FxRates {
     let mut fx = FxRates::default();
     for (base, quote, rows) in pairs {
         fx.insert_pair(currency(base), currency(quote), series(rows)).unwrap();
