@@ -110,6 +110,7 @@ async fn every_connection_has_the_same_shape_and_arguments() {
 const BOUNDED: &[&str] = &[
     "CashBalance.reasons",
     "DailyChange.reasons",
+    "DailyChange.staleInputs",
     "Exchange.sessions",
     "ExchangeRate.legs",
     "ExchangeRate.reasons",
@@ -128,6 +129,7 @@ const BOUNDED: &[&str] = &[
     "ManualPricesPayload.userErrors",
     "Metric.conventions",
     "Metric.reasons",
+    "Metrics.staleInputs",
     "MoneyFigure.reasons",
     "NewsItem.instruments",
     "Portfolio.accounts",
@@ -163,6 +165,7 @@ const BOUNDED: &[&str] = &[
     "ValuationHistory.dates",
     "ValuationHistory.flows",
     "ValuationHistory.reasons",
+    "ValuationHistory.staleInputs",
     "ValuationHistory.values",
     "Viewer.permissions",
 ];

@@ -135,6 +135,19 @@ fn a_replaced_currency_is_so_many_of_the_new_one() {
 }
 
 #[test]
+fn on_closing_days_of_the_euro_no_newer_rate_could_exist() {
+    let status = |observed: &str, date: &str| Status::by_reference_days(day(observed), day(date));
+    // Good Friday is 29 March 2024, Easter Monday 1 April.
+    assert_eq!(status("2024-03-28", "2024-04-01"), Status::Complete);
+    assert_eq!(status("2024-03-28", "2024-04-02"), Status::Stale { days: 5 });
+    assert_eq!(status("2024-03-27", "2024-03-28"), Status::Stale { days: 1 });
+    // Easter was on 23 April 2000 and on 24 March 2008: the latest and the earliest of these years.
+    assert_eq!([status("2000-04-20", "2000-04-24"), status("2008-03-20", "2008-03-24")], [Status::Complete; 2]);
+    assert_eq!(status("2023-12-22", "2023-12-26"), Status::Complete);
+    assert_eq!(status("2024-04-30", "2024-05-01"), Status::Complete);
+}
+
+#[test]
 fn at_a_weekend_no_newer_rate_could_exist() {
     let fx = rates(&[("USD", &[("2024-01-05", "1.10")])]);
     let status = |date| fx.rate(Currency::EUR, Currency::USD, day(date)).unwrap().status();
