@@ -131,6 +131,20 @@ async fn a_risk_free_rate_is_named_by_currency_and_tenor_and_a_hole_is_not_fille
 }
 
 #[tokio::test]
+async fn a_point_a_hundredfold_off_its_curve_is_held_however_long_it_stays_there() {
+    let app = App::start().await;
+    let mut yields = "series,tenor,date,rate_pct\n".to_owned();
+    for day in 9..=12 {
+        for (tenor, value) in [("13W", "150.5"), ("5Y", "1.7"), ("10Y", "1.9"), ("30Y", "2.4")] {
+            yields.push_str(&format!("UST_YAHOO_INDEX,{tenor},2020-01-{day:02},{value}\n"));
+        }
+    }
+    let report = load(&app, &[("treasury_yields.csv.gz", &yields)]).await.expect("loaded");
+    assert_eq!((report.indicators.promoted, report.indicators.held), (12, 4));
+    assert_eq!(findings(&app, "indicators").await, ["1 OFF_CURVE", "5 OFF_CURVE", "9 OFF_CURVE", "13 OFF_CURVE"]);
+}
+
+#[tokio::test]
 async fn a_definition_that_makes_no_sense_is_refused_with_its_line() {
     let app = App::start().await;
     for (wrong, right, word) in [("QQQ", "USD,3M", "`QQQ`"), ("PARSECS", "PERCENT", "`PARSECS`")] {

@@ -78,6 +78,30 @@ FROM (
 ) checked
 WHERE finding IS NOT NULL";
 
+/// A point of a curve that lies ten points of percentage off the middle of the other points of its currency and day: a figure that was
+/// passed on a hundredfold is found so, also where all of its neighbours in time are.
+const CHECK_CURVES: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT $1, p.line, 'indicators', 'OFF_CURVE', format('series %s, date %s, value %s, the curve at %s', p.code, m.date, p.value, m.middle)
+FROM (
+    SELECT o.unit, o.date, percentile_cont(0.5) WITHIN GROUP (ORDER BY o.value) AS middle,
+        array_agg(o.line) AS lines, array_agg(o.code) AS codes, array_agg(o.value) AS points
+    FROM (
+        SELECT i.currency, i.unit, s.line, s.code, s.read_date AS date, s.read_value AS value
+        FROM stg_market_data s JOIN dim_market_indicator i ON i.code = s.code
+        WHERE s.run_id = $1 AND i.kind = 'CURVE' AND s.read_date IS NOT NULL AND s.read_value IS NOT NULL
+        UNION ALL
+        SELECT i.currency, i.unit, NULL, f.code, f.date, f.value
+        FROM fact_market_indicator f JOIN dim_market_indicator i ON i.code = f.code
+        WHERE i.kind = 'CURVE' AND f.date IN (SELECT read_date FROM stg_market_data WHERE run_id = $1)
+    ) o
+    GROUP BY o.currency, o.unit, o.date
+    HAVING count(DISTINCT o.code) >= 3
+) m
+CROSS JOIN LATERAL unnest(m.lines, m.codes, m.points) AS p (line, code, value)
+WHERE p.line IS NOT NULL AND abs(p.value::float8 - m.middle) > CASE m.unit WHEN 'PERCENT' THEN 10 ELSE 0.1 END
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = $1 AND q.line = p.line)";
+
 /// A jump that the next value undoes, or behind which none has come. One that stays is news, and one that undoes another is none.
 const CHECK_OUTLIERS: &str = "
 INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
@@ -139,6 +163,7 @@ pub async fn load(session: &Session<Market>, feed: Feed<'_>, rows: &[Reading<'_>
     let delivered = session.copy_in(STAGE, chunks).await?;
     let today = feed.fetched_at.date_naive();
     let held = execute(session, CHECK, [feed.run.into(), today.into()]).await?
+        + execute(session, CHECK_CURVES, [feed.run.into()]).await?
         + execute(session, CHECK_OUTLIERS, [feed.run.into()]).await?;
     let promoted = execute(session, PROMOTE, [feed.run.into(), feed.started_at.into()]).await?;
     Ok(outcome(delivered, promoted, held))
