@@ -12,5 +12,6 @@ mod jobs;
 mod layering;
 mod ledger;
 mod lots;
+mod market;
 mod providers;
 mod tenancy;

@@ -59,6 +59,8 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0009_sessions",
     "market" / "m0013_instruments",
     "market" / "m0018_tracked_instruments",
+    "market" / "m0015_indicators",
+    "market" / "m0016_news",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

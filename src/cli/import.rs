@@ -92,7 +92,12 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
     print(&line("exchange rates", report.rates))?;
     print(&line("splits", report.splits))?;
     print(&line("dividends", report.dividends))?;
-    if [report.prices, report.rates, report.splits, report.dividends].iter().any(|outcome| outcome.held > 0) {
+    print(&line("indicators", report.indicators))?;
+    print(&line("news", report.news))?;
+    if [report.prices, report.rates, report.splits, report.dividends, report.indicators, report.news]
+        .iter()
+        .any(|outcome| outcome.held > 0)
+    {
         print("market.meta_data_quality says why rows were held back")?;
     }
     Ok(ExitCode::SUCCESS)

@@ -20,6 +20,7 @@ pub enum Kind {
     ImportBatch,
     Instrument,
     Lot,
+    News,
     Portfolio,
     Replay,
     Tenant,
@@ -28,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -37,6 +38,7 @@ impl Kind {
         Self::ImportBatch,
         Self::Instrument,
         Self::Lot,
+        Self::News,
         Self::Portfolio,
         Self::Replay,
         Self::Tenant,
@@ -54,6 +56,7 @@ impl Kind {
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
             Self::Lot => "lot",
+            Self::News => "nws",
             Self::Portfolio => "pf",
             Self::Replay => "rpl",
             Self::Tenant => "ten",
@@ -87,6 +90,7 @@ impl fmt::Display for Kind {
             Self::CorporateAction
             | Self::HeldTransaction
             | Self::Lot
+            | Self::News
             | Self::Portfolio
             | Self::Replay
             | Self::Tenant

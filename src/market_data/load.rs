@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::instruments;
+use super::{indicator, instruments, news};
 use crate::clock::Environment;
 use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::{self, Dimension, Outcome, Run};
@@ -55,6 +55,10 @@ pub struct LoadReport {
     pub splits: Outcome,
     /// Cash dividends.
     pub dividends: Outcome,
+    /// Figures of the market at large.
+    pub indicators: Outcome,
+    /// Headlines.
+    pub news: Outcome,
     /// Instruments that were not known before.
     pub instruments: u64,
     /// Currencies, exchanges, trading days and sectors that were not known before.
@@ -101,7 +105,8 @@ pub async fn load_directory(
         .map(|(_, table)| table)
         .into_iter()
         .chain(instruments::TABLES)
-        .chain([PRICES, RATES, SPLITS, DIVIDENDS]);
+        .chain([PRICES, RATES, SPLITS, DIVIDENDS])
+        .chain([indicator::DEFINITIONS, indicator::VALUES, indicator::TREASURY, news::FILE]);
     let names: Vec<&str> = tables.map(|(name, _)| name).collect();
     if !names.iter().any(|name| directory.join(name).exists()) {
         return Err(LoadError::Empty { path: directory.to_owned(), files: names.join(", ") });
@@ -137,6 +142,8 @@ pub async fn load_directory(
         report.dividends = pipeline::load_dividends(&session, &run, &rows).await?;
         pipeline::finish_run(&session, &run, report.dividends, environment.clock.now()).await?;
     }
+    report.indicators = indicator::load_files(&session, directory, environment).await?;
+    report.news = news::load_file(&session, directory, environment).await?;
     pipeline::bump_version(&session).await?;
     // In the same transaction: what was booked and computed from the version before is done again, whatever ends this process.
     queue::enqueue_for_all(&session, environment.ids.next(), DAILY_FACTS, environment.clock.now()).await?;

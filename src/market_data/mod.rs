@@ -2,8 +2,10 @@
 
 mod cache;
 pub mod delivery;
+pub mod indicator;
 mod instruments;
 mod load;
+pub mod news;
 pub mod providers;
 
 pub use cache::{MarketCache, MarketView};

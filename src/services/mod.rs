@@ -19,6 +19,8 @@ pub mod lot;
 pub mod manual_price;
 pub mod market_action;
 mod market_dividend;
+pub mod market_indicator;
+pub mod news;
 pub mod performance;
 pub mod period_lock;
 pub mod policy;

@@ -14,7 +14,9 @@ use domain::ledger::{
 };
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, Lookup, MaxAge, MissingReason, Series};
-use domain::valuation::{self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, ValuationError};
+use domain::valuation::{
+    self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, StaleSpan, Subject, ValuationError,
+};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -196,6 +198,32 @@ impl Services {
         });
         stored.extend(computed);
         Ok(stored)
+    }
+
+    /// Of each view by day, the prices and rates that stood in for later days, with the name of each.
+    pub async fn stale_inputs(
+        &self,
+        session: &Session<Tenant>,
+        views: &[View],
+        opening: NaiveDate,
+        end: NaiveDate,
+    ) -> Result<OfViews<Arc<[(String, StaleSpan)]>>, ServiceError> {
+        let market_view = self.market.view(session).await?;
+        let fx = market_view.fx(session).await?;
+        let rows = self.rows(session, views, opening, end, &fx).await?;
+        let market = load_market(session, &market_view, fx, &rows).await?;
+        Ok(each(rows, |view, Rows { positions, cash, .. }| {
+            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
+            let spans = market.value(view, &positions, &cash, &[], |inputs| valuation::stale_inputs(inputs, &days))?;
+            let name = |span: StaleSpan| match span.subject {
+                Subject::Currency(currency) => (currency.to_string(), span),
+                Subject::Instrument(id) => {
+                    let instrument = market.instruments.get(&id.uuid());
+                    (instrument.map_or_else(|| id.to_string(), |instrument| instrument.symbol.clone()), span)
+                }
+            };
+            Ok(spans.into_iter().map(name).collect())
+        }))
     }
 
     /// A view in its base currency on every calendar day of a range, both ends included.

@@ -169,7 +169,7 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "id": sample.replay }),
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
-    query("instrument", "query($id: ID!) { instrument(id: $id) { id price { amount } prices { dates } } }", |sample| json!({ "id": sample.instrument })),
+    query("instrument", "query($id: ID!) { instrument(id: $id) { id price { amount } prices { dates } news { nodes { id } } } }", |sample| json!({ "id": sample.instrument })),
     query(
         "prices",
         "query($id: ID!) { prices(instrumentId: $id) { dates } }",
@@ -179,6 +179,9 @@ pub const CALLS: &[Call] = &[
     query("exchangeRates", r#"{ exchangeRates(base: "EUR", quote: "USD") { dates } }"#, |_| json!({})),
     query("exchanges", "{ exchanges { mic isOpen } }", |_| json!({})),
     query("exchange", r#"{ exchange(mic: "XNYS") { mic nextOpen } }"#, |_| json!({})),
+    query("marketIndicators", "{ marketIndicators { nodes { code valueAt { observed } } totalCount } }", |_| json!({})),
+    query("marketIndicator", r#"{ marketIndicator(code: "GBP_ON") { code } }"#, |_| json!({})),
+    query("riskFreeRate", r#"{ riskFreeRate(currency: "GBP", tenor: "ON") { effectiveAnnual } }"#, |_| json!({})),
     query(
         "auditLog",
         "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }

@@ -6,6 +6,7 @@
 mod daily_return;
 mod drawdown;
 mod figure;
+mod interest;
 pub mod policy;
 mod risk;
 mod roots;
@@ -18,6 +19,7 @@ mod tests;
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use drawdown::{Drawdown, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
+pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
 pub use risk::{sharpe, volatility};
 pub use twr::{Twr, TwrEnd, twr};
 pub use xirr::{NoSolution, Xirr, irr, xirr};

@@ -103,9 +103,9 @@ impl Rate {
         self.date
     }
 
-    /// Whether it is of the day asked for. At a weekend nothing newer than Friday's could exist.
+    /// Whether it is of the day asked for. At a weekend nothing newer than Friday's reference rate could exist.
     pub fn status(self) -> Status {
-        Status::by_weekdays(self.date, self.asked)
+        Status::by_reference_days(self.date, self.asked)
     }
 
     /// Units of the target currency for one unit of the source currency, to 28 significant digits.

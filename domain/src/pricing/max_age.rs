@@ -51,11 +51,12 @@ pub enum MissingReason {
 }
 
 impl Status {
-    /// Of what is observed on every weekday, as exchange rates are: over a weekend nothing newer could exist.
-    pub fn by_weekdays(observed: NaiveDate, date: NaiveDate) -> Self {
-        match weekdays_between(observed, date) {
-            0 => Self::Complete,
-            _ => Self::Stale { days: (date - observed).num_days().try_into().unwrap_or(u32::MAX) },
+    /// Of what is published on days of T2 (formerly TARGET), as reference rates are: over a weekend, at Easter, on 1 May and at
+    /// Christmas nothing newer could exist.
+    pub fn by_reference_days(observed: NaiveDate, date: NaiveDate) -> Self {
+        match observed.iter_days().skip(1).take_while(|day| *day <= date).any(is_reference_day) {
+            false => Self::Complete,
+            true => Self::Stale { days: (date - observed).num_days().try_into().unwrap_or(u32::MAX) },
         }
     }
 }
@@ -88,6 +89,27 @@ impl MaxAge<'_> {
             },
         }
     }
+}
+
+/// Whether reference rates are published: not at weekends and on the closing days of the euro's settlement system, which are the same
+/// every year (European Central Bank, "Long-term calendar for TARGET closing days", 14 December 2000).
+fn is_reference_day(day: NaiveDate) -> bool {
+    let of_year = matches!((day.month(), day.day()), (1 | 5, 1) | (12, 25 | 26));
+    let is_weekend = day.weekday().number_from_monday() > 5;
+    let from_easter = easter(day.year()).map(|easter| (day - easter).num_days());
+    !(of_year || is_weekend || matches!(from_easter, Some(-2 | 1)))
+}
+
+/// Easter Sunday, by the anonymous Gregorian algorithm (Meeus, *Astronomical Algorithms*, chapter 8).
+fn easter(year: i32) -> Option<NaiveDate> {
+    let (a, b, c) = (year % 19, year / 100, year % 100);
+    let (d, e) = (b / 4, b % 4);
+    let g = (b - (b + 8) / 25 + 1) / 3;
+    let h = (19 * a + b - d - g + 15) % 30;
+    let l = (32 + 2 * e + 2 * (c / 4) - h - c % 4) % 7;
+    let m = (a + 11 * h + 22 * l) / 451;
+    let month_and_day = h + l - 7 * m + 114;
+    NaiveDate::from_ymd_opt(year, (month_and_day / 31).unsigned_abs(), (month_and_day % 31 + 1).unsigned_abs())
 }
 
 /// Sessions after `from`, up to and including `to`.

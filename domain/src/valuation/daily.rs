@@ -186,7 +186,7 @@ fn note_missing(missing: &mut BTreeMap<Subject, MissingSpan>, input: MissingInpu
 }
 
 /// The positions among `days` that a period covers.
-fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<usize> {
+pub(super) fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>) -> Range<usize> {
     let before = |date: NaiveDate| days.partition_point(|day| *day < date);
     let start = before(from);
     start..until.map_or(days.len(), before).max(start)

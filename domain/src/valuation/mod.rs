@@ -5,6 +5,7 @@
 mod daily;
 mod holdings;
 mod inputs;
+mod stale;
 
 #[cfg(test)]
 mod properties;
@@ -14,3 +15,4 @@ mod tests;
 pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
+pub use stale::{StaleSpan, stale_inputs};

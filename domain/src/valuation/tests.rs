@@ -163,3 +163,19 @@ fn cost_in_another_currency_than_the_books_is_not_made_up() {
     assert_eq!((apple.market_value, apple.unrealized_gain), (Some(dec!(660)), None));
     assert_eq!(apple.unrealized_gain_local, Some(dec!(35)));
 }
+
+#[test]
+fn what_stands_in_for_later_days_is_told_by_what_it_is_of() {
+    let spans = portfolio().with("EUR", |inputs| stale_inputs(inputs, &week())).unwrap();
+    // ACME has no price of Friday: Thursday's stands in. Apple's are of their days, or missing; dollars have a rate on each day that
+    // they are held on.
+    let friday = day("2024-01-05");
+    let acme = Subject::Instrument(instrument(ACME));
+    assert_eq!(spans, [StaleSpan { subject: acme, first: friday, last: friday, days: 1, oldest: 1 }]);
+    // On Tuesday the 9th the dollar's rate and ACME's price are of Monday.
+    let days = [day("2024-01-08"), day("2024-01-09")];
+    let spans = portfolio().with("EUR", |inputs| stale_inputs(inputs, &days)).unwrap();
+    let subjects: Vec<Subject> = spans.iter().map(|span| span.subject).collect();
+    assert_eq!(subjects, [acme, Subject::Currency(currency("USD"))]);
+    assert!(spans.iter().all(|span| (span.first, span.days, span.oldest) == (day("2024-01-09"), 1, 1)), "{spans:?}");
+}

@@ -58,8 +58,7 @@ pub(super) fn run(options: &AdjustmentOptions) -> anyhow::Result<ExitCode> {
     let mut off = 0_usize;
     for (symbol, series) in &all {
         let worst = compare(series, reinvestment).with_context(|| format!("{symbol} cannot be adjusted"))?;
-        // A deviation that is no number is one too.
-        let is_off = !(worst.part <= options.tolerance);
+        let is_off = worst.part > options.tolerance;
         off += usize::from(is_off);
         print(&format!(
             "{symbol}: {} rows, largest deviation {:.1e} on {}: {} computed, {} given{}",

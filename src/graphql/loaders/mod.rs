@@ -8,6 +8,7 @@ use async_graphql::{Error, Request, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::MarketState;
 use domain::pricing::Lookup;
+use domain::valuation::StaleSpan;
 use uuid::Uuid;
 
 use super::context::Operation;
@@ -55,6 +56,10 @@ pub struct HistoryKey {
     pub end: NaiveDate,
 }
 
+/// What of a portfolio's values over a range is made of older prices and rates.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StaleKey(pub HistoryKey);
+
 /// The person with this id, of a portfolio that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PersonKey(pub Uuid);
@@ -67,9 +72,9 @@ pub struct AccountsKey(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InstrumentKey(pub Uuid);
 
-/// The last price of this instrument on this day or before.
+/// The last price of this instrument on this day or before; on the last complete market day where none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct QuoteKey(pub Uuid, pub NaiveDate);
+pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +139,9 @@ macro_rules! loader {
 }
 
 mod lots;
+mod market;
+
+pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
 
 pub use lots::{
     LotInstrumentKey, LotMatchesKey, LotPageKey, LotsOpenedKey, MatchPageKey, MatchesKey, SaleMatchesKey, StandingKey,
@@ -164,6 +172,20 @@ loader!(HistoryKey => Result<Arc<History>, Failure>, |operation, session, keys| 
     Ok(loaded)
 });
 
+loader!(StaleKey => Result<Arc<[(String, StaleSpan)]>, Failure>, |operation, session, keys| {
+    let mut loaded = HashMap::new();
+    let ranges: HashSet<(NaiveDate, NaiveDate)> = keys.iter().map(|key| (key.0.opening, key.0.end)).collect();
+    for (opening, end) in ranges {
+        let of_range = keys.iter().filter(|key| (key.0.opening, key.0.end) == (opening, end));
+        let views: Vec<View> = of_range.map(|key| key.0.view.clone()).collect();
+        let stale = operation.services.stale_inputs(&session, &views, opening, end).await?;
+        let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
+        let key = |view| StaleKey(HistoryKey { view, opening, end });
+        loaded.extend(stale.into_iter().map(|(view, outcome)| (key(view), answer(outcome))));
+    }
+    Ok(loaded)
+});
+
 loader!(PersonKey => Arc<User>, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let people = operation.services.people_of_portfolios(&session, &ids).await?;
@@ -186,9 +208,12 @@ loader!(InstrumentKey => Arc<Instrument>, |operation, session, keys| {
 });
 
 loader!(QuoteKey => Lookup, |operation, session, keys| {
-    let keys: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1)).collect();
-    let found = operation.services.quotes(&session, &keys).await?;
-    Ok(found.into_iter().map(|((id, day), lookup)| (QuoteKey(id, day), lookup)).collect())
+    // Told once for all of them.
+    let last = operation.services.default_as_of(&session).await?;
+    let asked: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1.unwrap_or(last))).collect();
+    let found = operation.services.quotes(&session, &asked).await?;
+    let quote = |key: &QuoteKey| Some((*key, *found.get(&(key.0, key.1.unwrap_or(last)))?));
+    Ok(keys.iter().filter_map(quote).collect())
 });
 
 loader!(SplitsKey => Vec<Split>, |operation, session, keys| {

@@ -3,13 +3,14 @@
 mod audit_log;
 mod exchange;
 mod instrument;
+mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
 mod tenant;
 mod user;
 
-pub use self::portfolio::as_of;
+pub use self::portfolio::{as_of, past_day};
 
 use async_graphql::MergedObject;
 
@@ -22,6 +23,7 @@ pub struct Query(
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,
+    market_indicator::MarketIndicatorQuery,
     audit_log::AuditLogQuery,
     node::NodeQuery,
 );

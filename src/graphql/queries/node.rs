@@ -88,6 +88,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::ImportBatch
         | Kind::Instrument
         | Kind::Lot
+        | Kind::News
         | Kind::Tenant => None,
     })
 }

@@ -35,14 +35,21 @@ async fn moment(
     Ok((if asked.is_some() { day } else { day.min(instant.date_naive()) }, Some(instant)))
 }
 
-/// The day that was asked for, if it has come; else the last day with complete market data.
-pub async fn as_of(operation: &Operation, asked: Option<Date>) -> Result<NaiveDate> {
+/// A day that was asked for, if it has come.
+pub fn past_day(operation: &Operation, asked: Date) -> Result<NaiveDate> {
     let today = operation.services.environment.clock.today();
-    match asked {
-        Some(Date(day)) if day > today => {
+    match asked.0 {
+        day if day > today => {
             Err(ErrorCode::BadUserInput.error(format!("asOf: {day} has not come yet: today is {today}")))
         }
-        Some(Date(day)) => Ok(day),
+        day => Ok(day),
+    }
+}
+
+/// The day that was asked for, if it has come; else the last day with complete market data.
+pub async fn as_of(operation: &Operation, asked: Option<Date>) -> Result<NaiveDate> {
+    match asked {
+        Some(day) => past_day(operation, day),
         None => {
             let day = async { operation.services.default_as_of(&*operation.session().await?).await };
             day.await.map_err(|error| operation.fail(error))

@@ -169,7 +169,7 @@ pub fn stale_inputs(
         reasons.push(FigureReason::new("STALE_PRICE", message));
     }
     if let Some(date) = rate_date
-        && let Status::Stale { days } = Status::by_weekdays(date, as_of)
+        && let Status::Stale { days } = Status::by_reference_days(date, as_of)
     {
         let message = format!("the {currency} rate is of {date}, {days} days before {as_of}");
         reasons.push(FigureReason::new("STALE_RATE", message));

@@ -8,6 +8,7 @@ use domain::ledger::{OccSymbol, OptionTerms};
 
 use super::figure::Quote;
 use super::money::Money;
+use super::news::{self, NewsItemConnection};
 use super::price::{self, PriceAdjustment, PriceSeries};
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
@@ -140,6 +141,16 @@ impl Instrument {
         #[graphql(desc = "What to apply.", default_with = "PriceAdjustment::None")] adjustment: PriceAdjustment,
     ) -> Result<Option<PriceSeries>> {
         price::prices(ctx, &self.0, from, to, adjustment).await
+    }
+
+    /// The news that names it, the latest first. Null where it cannot be read: see the errors.
+    async fn news(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<NewsItemConnection>> {
+        news::page(ctx, Arc::new([self.0.id]), None, first, after.as_deref()).await.map(Some)
     }
 }
 

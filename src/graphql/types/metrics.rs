@@ -1,9 +1,10 @@
 //! Returns and risk, each figure with its method and conventions.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::figure::FigureReason;
+use super::figure::{DataStatus, FigureReason};
+use super::valuation::Basis;
 use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::performance::{Figure, PERIODS_PER_YEAR, Performance};
 
@@ -60,7 +61,10 @@ pub struct MaxDrawdown {
 
 /// Returns and risk of a portfolio over a range.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct Metrics {
+    #[graphql(skip)]
+    basis: Basis,
     /// The day whose close the range opens from: the day before its first.
     opening_date: Date,
     /// The last day of the range.
@@ -92,6 +96,7 @@ impl Metrics {
     /// The figures in GraphQL's terms.
     pub fn new(
         performance: &Performance,
+        basis: Basis,
         currency: domain::money::Currency,
         risk_free: f64,
         computed_at: DateTime<Utc>,
@@ -107,6 +112,7 @@ impl Metrics {
         };
         let fall = &performance.max_drawdown;
         Self {
+            basis,
             opening_date: Date(performance.opening),
             end_date: Date(performance.end),
             days: int(performance.days),
@@ -155,5 +161,19 @@ impl Metrics {
             },
             computed_at: Instant(computed_at),
         }
+    }
+}
+
+/// How good the data behind them is.
+#[ComplexObject]
+impl Metrics {
+    /// How good the worst price or rate behind the figures is.
+    async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
+        self.basis.status(ctx).await
+    }
+
+    /// The prices and rates that stood in for later days, with the days; empty where every value is made of its own day's.
+    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.stale_inputs(ctx).await
     }
 }

@@ -1,5 +1,6 @@
 //! Portfolios.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
@@ -17,12 +18,13 @@ use super::lot::{self, Books, LotConnection};
 use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
+use super::news::{self, NewsItemConnection};
 use super::period_lock::PeriodLock;
 use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
 use super::transaction::{Transaction, TransactionConnection, TransactionType};
 use super::user::User;
-use super::valuation::{DailyChange, ValuationHistory};
+use super::valuation::{Basis, DailyChange, ValuationHistory};
 use crate::graphql::connection::{self, connection};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
@@ -101,6 +103,14 @@ impl Portfolio {
 
     async fn books(&self, ctx: &Context<'_>) -> Result<Arc<Books>> {
         Books::as_of(ctx, self.view.clone(), self.as_of).await
+    }
+
+    /// What tells how good the data behind the figures of a history is.
+    fn basis(&self, history: &History) -> Basis {
+        let dates = &history.daily.dates;
+        let day = |date: Option<&NaiveDate>| date.copied().unwrap_or(self.as_of);
+        let range = HistoryKey { view: self.view.clone(), opening: day(dates.first()), end: day(dates.last()) };
+        Basis { range, lacks_input: !history.daily.missing.is_empty() }
     }
 
     async fn history_between(&self, ctx: &Context<'_>, opening: NaiveDate, end: NaiveDate) -> Result<Arc<History>> {
@@ -234,6 +244,21 @@ impl Portfolio {
         Ok(Some(snapshot.cash.iter().map(|line| CashBalance::new(&snapshot, line)).collect()))
     }
 
+    /// The news that names what it holds at the close of `asOf`, published until the end of that day (UTC), the latest first. Null
+    /// where it cannot be read: see the errors.
+    async fn news(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
+    ) -> Result<Option<NewsItemConnection>> {
+        let snapshot = self.snapshot(ctx).await?;
+        let held = snapshot.holdings.iter().filter(|line| line.value.is_some()).map(|line| line.instrument.id);
+        // An instrument of several accounts is one.
+        let held: BTreeSet<uuid::Uuid> = held.collect();
+        news::page(ctx, held.into_iter().collect(), Some(self.as_of), first, after.as_deref()).await.map(Some)
+    }
+
     /// Its ledger, the latest trade date first, whatever `asOf`; with `knownAt`, the rows that had been recorded then.
     async fn transactions(
         &self,
@@ -328,7 +353,7 @@ impl Portfolio {
     ) -> Result<Option<ValuationHistory>> {
         let history = self.history(ctx, from, to).await?;
         let reasons = span_reasons(&history);
-        Ok(Some(ValuationHistory::new(&history.daily, history.currency, reasons)))
+        Ok(Some(ValuationHistory::new(&history.daily, self.basis(&history), history.currency, reasons)))
     }
 
     /// How fresh its stored daily values are, from which `valuations` and `metrics` in the base currency are answered where
@@ -343,7 +368,9 @@ impl Portfolio {
         let opening = self.as_of.checked_sub_days(chrono::Days::new(10)).unwrap_or(self.as_of);
         let history = self.history_between(ctx, opening, self.as_of).await?;
         let reasons = span_reasons(&history);
+        let basis = self.basis(&history);
         Ok(performance::last_step(&history).map(|step| DailyChange {
+            basis: Basis { range: HistoryKey { opening: step.previous_date, ..basis.range }, ..basis },
             date: Date(step.date),
             previous_date: Date(step.previous_date),
             value: step.value.map(|value| Money::new(value, history.currency)),
@@ -378,7 +405,7 @@ impl Portfolio {
         let history = self.history(ctx, from, to).await?;
         let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;
         let now = operation.services.environment.clock.now();
-        Ok(Some(Metrics::new(&computed, history.currency, risk_free_rate, now)))
+        Ok(Some(Metrics::new(&computed, self.basis(&history), history.currency, risk_free_rate, now)))
     }
 
     /// What it decides about its books: which lots a disposal uses, and what counts as cost.

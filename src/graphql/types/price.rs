@@ -6,7 +6,7 @@ use super::figure::{DataStatus, FigureReason, PriceSource, Quote};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, QuoteKey};
-use crate::graphql::queries::as_of;
+use crate::graphql::queries::past_day;
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::price::PriceSeries as Series;
 use crate::storage::instrument::Instrument;
@@ -92,7 +92,7 @@ fn reasons(series: &Series, asked: Option<Date>) -> Vec<FigureReason> {
 
 /// The price of an instrument on a day, by default the last complete market day.
 pub async fn price(ctx: &Context<'_>, instrument: &Instrument, asked: Option<Date>) -> Result<Option<Quote>> {
-    let day = as_of(Operation::of(ctx), asked).await?;
+    let day = asked.map(|day| past_day(Operation::of(ctx), day)).transpose()?;
     let found = loaders::find(ctx, QuoteKey(instrument.id, day)).await?;
     Ok(found.map(|lookup| Quote::new(lookup, instrument)))
 }

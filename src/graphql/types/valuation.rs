@@ -1,16 +1,56 @@
 //! A portfolio by day.
 
-use async_graphql::SimpleObject;
-use domain::valuation::Daily;
+use async_graphql::{ComplexObject, Context, Result, SimpleObject};
+use domain::valuation::{Daily, StaleSpan, Subject};
 
-use super::figure::FigureReason;
+use super::figure::{DataStatus, FigureReason};
 use super::money::Money;
+use crate::graphql::loaders::{self, HistoryKey, StaleKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
+
+/// The range that figures are of, and whether something in it is missing: what tells how good the data behind them is.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// The portfolio and the range.
+    pub range: HistoryKey,
+    /// Whether a price or a rate is missing.
+    pub lacks_input: bool,
+}
+
+impl Basis {
+    /// The prices and rates that stood in for later days.
+    pub async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        let stale = loaders::get(ctx, StaleKey(self.range.clone())).await??;
+        Ok(stale.iter().map(|(name, span)| stale_reason(name, span)).collect())
+    }
+
+    /// How good the worst input is.
+    pub async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
+        if self.lacks_input {
+            return Ok(DataStatus::Missing);
+        }
+        let is_fresh = loaders::get(ctx, StaleKey(self.range.clone())).await??.is_empty();
+        Ok(if is_fresh { DataStatus::Complete } else { DataStatus::Stale })
+    }
+}
+
+fn stale_reason(name: &str, span: &StaleSpan) -> FigureReason {
+    let (code, what) = match span.subject {
+        Subject::Instrument(_) => ("STALE_PRICE", "price of"),
+        Subject::Currency(_) => ("STALE_RATE", "rate of"),
+    };
+    let days = if span.days == 1 { "a valuation day".to_owned() } else { format!("{} valuation days", span.days) };
+    let message = format!("an older {what} {name} stands in on {days}, up to {} days old", span.oldest);
+    FigureReason::new(code, message).over(span.first, span.last)
+}
 
 /// Values and flows by valuation day, as columns of one length. Valuation days are the sessions of the exchanges that price
 /// what is held, weekdays where none does, and the range's last day. The first row is the opening: the close before the range.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ValuationHistory {
+    #[graphql(skip)]
+    basis: Basis,
     /// The currency of values and flows.
     pub currency: Currency,
     /// The days, ascending.
@@ -25,8 +65,9 @@ pub struct ValuationHistory {
 
 impl ValuationHistory {
     /// The columns in GraphQL's terms; `reasons` says what is missing.
-    pub fn new(daily: &Daily, currency: domain::money::Currency, reasons: Vec<FigureReason>) -> Self {
+    pub fn new(daily: &Daily, basis: Basis, currency: domain::money::Currency, reasons: Vec<FigureReason>) -> Self {
         Self {
+            basis,
             currency: Currency(currency),
             dates: daily.dates.iter().copied().map(Date).collect(),
             values: daily.values.iter().map(|value| value.map(|value| Decimal(value.normalize()))).collect(),
@@ -36,9 +77,27 @@ impl ValuationHistory {
     }
 }
 
+/// How good the data behind it is.
+#[ComplexObject]
+impl ValuationHistory {
+    /// How good the worst price or rate behind the values is.
+    async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
+        self.basis.status(ctx).await
+    }
+
+    /// The prices and rates that stood in for later days, with the days; empty where every value is made of its own day's.
+    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.stale_inputs(ctx).await
+    }
+}
+
 /// What changed since the close of the valuation day before.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct DailyChange {
+    /// The valuation days that are compared.
+    #[graphql(skip)]
+    pub basis: Basis,
     /// The day whose close is compared.
     pub date: Date,
     /// The valuation day before.
@@ -56,4 +115,18 @@ pub struct DailyChange {
     pub change_return: Option<f64>,
     /// What was missing.
     pub reasons: Vec<FigureReason>,
+}
+
+/// How good the data behind it is.
+#[ComplexObject]
+impl DailyChange {
+    /// How good the worst price or rate behind the two values is.
+    async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
+        self.basis.status(ctx).await
+    }
+
+    /// The prices and rates that stood in for later days, with the days; empty where both values are made of their own day's.
+    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.stale_inputs(ctx).await
+    }
 }

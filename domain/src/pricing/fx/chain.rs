@@ -256,7 +256,7 @@ impl Leg<'_> {
         let look =
             |cursor: &mut Option<_>, base| match cursor.as_mut().map(|cursor: &mut Cursor<'_>| cursor.as_of(date)) {
                 Some(Lookup::Known { value, date: of, .. }) => {
-                    let status = Status::by_weekdays(of, date);
+                    let status = Status::by_reference_days(of, date);
                     Some(ChainLeg { from, to, base, rate: value, date: of, status, is_fixed: false })
                 }
                 _ => None,

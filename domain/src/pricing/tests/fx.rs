@@ -9,7 +9,10 @@ use crate::testing::{currency, day, rates, series};
 
 const WEDNESDAY: &str = "2024-01-03";
 
-fn with_pairs(pairs: &[(&str, &str, &[(&str, &str)])]) -> FxRates {
+/// A pair and its rates by day.
+type Given<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+fn with_pairs(pairs: &[Given<'_>]) -> FxRates {
     let mut fx = FxRates::default();
     for (base, quote, rows) in pairs {
         fx.insert_pair(currency(base), currency(quote), series(rows)).unwrap();
@@ -129,6 +132,19 @@ fn a_replaced_currency_is_so_many_of_the_new_one() {
     // 3,250,000 ÷ 1,000,000 ÷ 32.5
     assert_eq!(fx.convert(dec!(3250000), currency("TRL"), Currency::EUR, day(WEDNESDAY)), Ok(dec!(0.1)));
     assert_eq!(way(&fx, "BYB", "BYN", WEDNESDAY), ("BYB>BYR>BYN".to_owned(), dec!(0.0000001)));
+}
+
+#[test]
+fn on_closing_days_of_the_euro_no_newer_rate_could_exist() {
+    let status = |observed: &str, date: &str| Status::by_reference_days(day(observed), day(date));
+    // Good Friday is 29 March 2024, Easter Monday 1 April.
+    assert_eq!(status("2024-03-28", "2024-04-01"), Status::Complete);
+    assert_eq!(status("2024-03-28", "2024-04-02"), Status::Stale { days: 5 });
+    assert_eq!(status("2024-03-27", "2024-03-28"), Status::Stale { days: 1 });
+    // Easter was on 23 April 2000 and on 24 March 2008: the latest and the earliest of these years.
+    assert_eq!([status("2000-04-20", "2000-04-24"), status("2008-03-20", "2008-03-24")], [Status::Complete; 2]);
+    assert_eq!(status("2023-12-22", "2023-12-26"), Status::Complete);
+    assert_eq!(status("2024-04-30", "2024-05-01"), Status::Complete);
 }
 
 #[test]

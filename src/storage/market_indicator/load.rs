@@ -1,0 +1,170 @@
+//! Values as delivered into staging, checked in sets, promoted.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::storage::copy::CopyRows;
+use crate::storage::feed::{Feed, ask, execute, outcome, storable};
+use crate::storage::pipeline::Outcome;
+use crate::storage::row_sink::RowSink;
+use crate::tenancy::{DatabaseError, Market, Session};
+
+/// Rows sent to the server at a time.
+const CHUNK: usize = 20_000;
+
+/// A value as delivered, and what could be read of it.
+#[derive(Clone, Debug)]
+pub struct Reading<'a> {
+    /// The series.
+    pub code: &'a str,
+    /// The day as delivered.
+    pub date: &'a str,
+    /// The value as delivered.
+    pub value: &'a str,
+    /// The day, if it is one.
+    pub read_date: Option<NaiveDate>,
+    /// The value, if it is a number.
+    pub read_value: Option<Decimal>,
+}
+
+/// The cells of a series' definition, in the order of the columns of `dim_market_indicator`; an empty one is none.
+pub type Definition = [String; 11];
+
+const DEFINE: &str = "
+INSERT INTO dim_market_indicator
+    (code, name, kind, currency, tenor, unit, day_count, compounding, is_risk_free, max_age_days, source)
+SELECT code, name, kind, nullif(currency, ''), nullif(tenor, ''), unit, nullif(day_count, ''), nullif(compounding, ''),
+    is_risk_free::boolean AND NOT EXISTS (
+        SELECT FROM dim_market_indicator o WHERE o.is_risk_free AND o.currency = d.currency AND o.tenor = d.tenor AND o.code <> d.code
+    ), max_age_days::integer, source
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+    $11::text[])
+    AS d (code, name, kind, currency, tenor, unit, day_count, compounding, is_risk_free, max_age_days, source)
+ON CONFLICT DO NOTHING";
+
+/// Adds series that are not there yet, and returns how many those are. A currency and a tenor have one risk-free series, the first.
+pub async fn define(session: &Session<Market>, rows: &[Definition]) -> Result<u64, DatabaseError> {
+    let column = |at: usize| rows.iter().map(|row| row[at].clone()).collect::<Vec<_>>().into();
+    execute(session, DEFINE, (0..11).map(column)).await
+}
+
+/// The codes of known currencies.
+pub async fn currencies(session: &Session<Market>) -> Result<Vec<String>, DatabaseError> {
+    let rows = ask(session, "SELECT code FROM dim_currency", []).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+const STAGE: &str = "
+COPY stg_market_data (run_id, line, provider, fetched_at, code, date, value, read_date, read_value) FROM STDIN";
+
+/// A row is held for the first of these that is so. A rate below −20 % or above 1,000 % a year is none.
+const CHECK: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT run_id, line, 'indicators', finding, format('series %s, date %s, value %s', code, date, value)
+FROM (
+    SELECT s.*, CASE
+        WHEN i.code IS NULL THEN 'UNKNOWN_INDICATOR'
+        WHEN s.read_date IS NULL THEN 'INVALID_DATE'
+        WHEN s.read_value IS NULL THEN 'INVALID_VALUE'
+        WHEN s.read_date > $2 THEN 'FUTURE_DATE'
+        WHEN i.unit = 'POINTS' AND s.read_value <= 0 THEN 'NOT_POSITIVE'
+        WHEN i.unit <> 'POINTS' AND s.read_value / CASE i.unit WHEN 'PERCENT' THEN 100 ELSE 1 END NOT BETWEEN -0.2 AND 10
+            THEN 'OUT_OF_RANGE'
+        WHEN row_number() OVER (PARTITION BY s.code, s.read_date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+    END AS finding
+    FROM stg_market_data s
+    LEFT JOIN dim_market_indicator i ON i.code = s.code
+    WHERE s.run_id = $1
+) checked
+WHERE finding IS NOT NULL";
+
+/// A point of a curve that lies ten points of percentage off the middle of the other points of its currency and day: a figure that was
+/// passed on a hundredfold is found so, also where all of its neighbours in time are.
+const CHECK_CURVES: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT $1, p.line, 'indicators', 'OFF_CURVE', format('series %s, date %s, value %s, the curve at %s', p.code, m.date, p.value, m.middle)
+FROM (
+    SELECT o.unit, o.date, percentile_cont(0.5) WITHIN GROUP (ORDER BY o.value) AS middle,
+        array_agg(o.line) AS lines, array_agg(o.code) AS codes, array_agg(o.value) AS points
+    FROM (
+        SELECT i.currency, i.unit, s.line, s.code, s.read_date AS date, s.read_value AS value
+        FROM stg_market_data s JOIN dim_market_indicator i ON i.code = s.code
+        WHERE s.run_id = $1 AND i.kind = 'CURVE' AND s.read_date IS NOT NULL AND s.read_value IS NOT NULL
+        UNION ALL
+        SELECT i.currency, i.unit, NULL, f.code, f.date, f.value
+        FROM fact_market_indicator f JOIN dim_market_indicator i ON i.code = f.code
+        WHERE i.kind = 'CURVE' AND f.date IN (SELECT read_date FROM stg_market_data WHERE run_id = $1)
+    ) o
+    GROUP BY o.currency, o.unit, o.date
+    HAVING count(DISTINCT o.code) >= 3
+) m
+CROSS JOIN LATERAL unnest(m.lines, m.codes, m.points) AS p (line, code, value)
+WHERE p.line IS NOT NULL AND abs(p.value::float8 - m.middle) > CASE m.unit WHEN 'PERCENT' THEN 10 ELSE 0.1 END
+    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = $1 AND q.line = p.line)";
+
+/// A jump that the next value undoes, or behind which none has come. One that stays is news, and one that undoes another is none.
+const CHECK_OUTLIERS: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT $1, line, 'indicators', 'OUTLIER', format('series %s, %s on %s after %s', code, value, date, before)
+FROM (
+    SELECT o.*, i.kind, i.unit, lag(o.value) OVER days AS before, lag(o.date) OVER days AS before_date,
+        lag(o.value, 2) OVER days AS earlier, lead(o.value) OVER days AS after
+    FROM (
+        SELECT s.line, s.code, s.read_date AS date, s.read_value AS value
+        FROM stg_market_data s
+        WHERE s.run_id = $1
+            AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+        UNION ALL
+        SELECT NULL, f.code, f.date, f.value
+        FROM fact_market_indicator f
+        WHERE f.code IN (SELECT code FROM stg_market_data WHERE run_id = $1)
+            AND NOT EXISTS (
+                SELECT FROM stg_market_data s
+                WHERE s.run_id = $1 AND s.code = f.code AND s.read_date = f.date
+                    AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+            )
+    ) o
+    JOIN dim_market_indicator i ON i.code = o.code
+    WINDOW days AS (PARTITION BY o.code ORDER BY o.date)
+) o
+WHERE line IS NOT NULL AND date - before_date <= 10 AND indicator_jumps(kind, unit, before, value)
+    AND (after IS NULL OR indicator_jumps(kind, unit, value, after))
+    AND (earlier IS NULL OR indicator_jumps(kind, unit, earlier, value))";
+
+/// What stood there is kept beside, with when it was recorded.
+const PROMOTE: &str = "
+WITH clean AS (
+    SELECT s.code, s.read_date AS date, s.read_value AS value
+    FROM stg_market_data s
+    WHERE s.run_id = $1
+        AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+), superseded AS (
+    INSERT INTO meta_indicator_revision (code, date, recorded_at, value, superseded_at)
+    SELECT f.code, f.date, f.recorded_at, f.value, $2
+    FROM fact_market_indicator f JOIN clean c ON c.code = f.code AND c.date = f.date AND c.value <> f.value
+    ON CONFLICT (code, date, recorded_at) DO NOTHING
+)
+INSERT INTO fact_market_indicator AS f (code, date, value, recorded_at)
+SELECT code, date, value, $2 FROM clean
+ON CONFLICT (code, date) DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at
+    WHERE f.value <> excluded.value";
+
+/// Stages, checks and promotes values.
+pub async fn load(session: &Session<Market>, feed: Feed<'_>, rows: &[Reading<'_>]) -> Result<Outcome, DatabaseError> {
+    let chunks = rows.chunks(CHUNK).enumerate().map(|(index, chunk)| {
+        let mut copy = CopyRows::default();
+        for (line, row) in (index * CHUNK + 1..).zip(chunk) {
+            copy.id(feed.run).cell(line).cell(feed.provider).cell(feed.fetched_at.to_rfc3339());
+            copy.cell(storable(row.code)).cell(storable(row.date)).cell(storable(row.value));
+            copy.optional_day(row.read_date).optional_decimal(row.read_value).end_row();
+        }
+        copy.into_chunk()
+    });
+    let delivered = session.copy_in(STAGE, chunks).await?;
+    let today = feed.fetched_at.date_naive();
+    let held = execute(session, CHECK, [feed.run.into(), today.into()]).await?
+        + execute(session, CHECK_CURVES, [feed.run.into()]).await?
+        + execute(session, CHECK_OUTLIERS, [feed.run.into()]).await?;
+    let promoted = execute(session, PROMOTE, [feed.run.into(), feed.started_at.into()]).await?;
+    Ok(outcome(delivered, promoted, held))
+}

@@ -1,0 +1,206 @@
+//! Headlines as delivered into staging, and those that are new into the warehouse.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{FromQueryResult, Value};
+use uuid::Uuid;
+
+use crate::storage::copy::CopyRows;
+use crate::storage::feed::{Feed, ask, execute, storable};
+use crate::storage::row_sink::RowSink;
+use crate::tenancy::{DatabaseError, Market, Session};
+
+/// How a piece of news was linked with an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Match {
+    /// The feed names it.
+    Feed,
+    /// `$HOG` stands in the text.
+    Cashtag,
+    /// `(NYSE: F)` stands in the text.
+    Listing,
+    /// `(HOG)` stands in the text, and its name.
+    Ticker,
+    /// Its ISIN stands in the text.
+    Isin,
+}
+
+impl Match {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Feed => "FEED",
+            Self::Cashtag => "CASHTAG",
+            Self::Listing => "LISTING",
+            Self::Ticker => "TICKER",
+            Self::Isin => "ISIN",
+        }
+    }
+}
+
+/// An instrument that text may mean.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Candidate {
+    /// Its id.
+    pub id: Uuid,
+    /// Its symbol.
+    pub symbol: String,
+    /// Its name.
+    pub name: String,
+    /// Its market.
+    pub mic: String,
+    /// Its ISIN, where known.
+    pub isin: Option<String>,
+}
+
+/// A piece of news that is to be stored; none of its texts holds control characters.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its id.
+    pub id: Uuid,
+    /// The provider's own id of it.
+    pub guid: String,
+    /// The headline, plain text.
+    pub headline: String,
+    /// Its first lines, plain text.
+    pub summary: String,
+    /// Where it stands.
+    pub url: Option<String>,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// What its address has in common with others of the same page.
+    pub url_key: Option<String>,
+    /// What its headline has in common with the same one elsewhere.
+    pub headline_key: String,
+}
+
+/// News that is stored, by what tells it apart.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Known {
+    /// Its id.
+    pub id: Uuid,
+    /// Who delivered it.
+    pub provider: String,
+    /// The provider's own id of it.
+    pub guid: String,
+    /// The key of its address.
+    pub url_key: Option<String>,
+    /// The key of its headline.
+    pub headline_key: String,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+}
+
+/// A link of a piece of news with an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The instrument.
+    pub instrument: Uuid,
+    /// The news.
+    pub news: Uuid,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// How it was found.
+    pub found: Match,
+}
+
+/// Why a row is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The row, from 1.
+    pub line: usize,
+    /// What is wrong, as a code.
+    pub finding: &'static str,
+    /// What was delivered.
+    pub detail: String,
+}
+
+const STAGE: &str = "
+COPY stg_financial_news (run_id, line, provider, fetched_at, guid, headline, summary, url, published, symbols) FROM STDIN";
+
+/// Stages rows as they were delivered: guid, headline, summary, url, published, symbols.
+pub async fn stage(session: &Session<Market>, feed: Feed<'_>, rows: &[[&str; 6]]) -> Result<u64, DatabaseError> {
+    let mut copy = CopyRows::default();
+    for (line, cells) in (1_usize..).zip(rows) {
+        copy.id(feed.run).cell(line).cell(feed.provider).cell(feed.fetched_at.to_rfc3339());
+        for cell in cells {
+            copy.cell(storable(cell));
+        }
+        copy.end_row();
+    }
+    session.copy_in(STAGE, [copy.into_chunk()].into_iter()).await
+}
+
+const HOLD: &str = "
+INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
+SELECT $1, line, 'news', finding, detail FROM unnest($2::int[], $3::text[], $4::text[]) AS f (line, finding, detail)";
+
+/// Notes why rows are held.
+pub async fn hold(session: &Session<Market>, feed: Feed<'_>, findings: &[Finding]) -> Result<u64, DatabaseError> {
+    let lines: Vec<i32> = findings.iter().map(|one| i32::try_from(one.line).unwrap_or(i32::MAX)).collect();
+    let codes: Vec<String> = findings.iter().map(|one| one.finding.to_owned()).collect();
+    let details: Vec<String> = findings.iter().map(|one| storable(&one.detail).into_owned()).collect();
+    execute(session, HOLD, [feed.run.into(), lines.into(), codes.into(), details.into()]).await
+}
+
+/// One delivery after another: two of the same news at once would be two.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('market.fact_news'))";
+
+const KNOWN: &str = "
+SELECT id, provider, guid, url_key, headline_key, published_at
+FROM fact_news
+WHERE (provider = $1 AND guid = ANY ($2)) OR url_key = ANY ($3) OR headline_key = ANY ($4)";
+
+/// The stored news that some of these may be. Others that load wait until the transaction has ended.
+pub async fn known(session: &Session<Market>, provider: &str, items: &[Item]) -> Result<Vec<Known>, DatabaseError> {
+    ask(session, LOCK, []).await?;
+    let column = |cell: fn(&Item) -> Option<&String>| -> Value {
+        items.iter().filter_map(|item| cell(item).cloned()).collect::<Vec<String>>().into()
+    };
+    let values = [
+        provider.into(),
+        column(|item| Some(&item.guid)),
+        column(|item| item.url_key.as_ref()),
+        column(|item| Some(&item.headline_key)),
+    ];
+    let rows = ask(session, KNOWN, values).await?;
+    Ok(rows.iter().map(|row| Known::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+const CANDIDATES: &str = "SELECT id, symbol, name, mic, isin FROM dim_stock WHERE symbol = ANY ($1) OR isin = ANY ($1) ORDER BY symbol, mic, id";
+
+/// The instruments that are called so, by symbol or ISIN.
+pub async fn candidates(session: &Session<Market>, names: Vec<String>) -> Result<Vec<Candidate>, DatabaseError> {
+    let rows = ask(session, CANDIDATES, [names.into()]).await?;
+    Ok(rows.iter().map(|row| Candidate::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+const INSERT: &str = "
+COPY fact_news (id, provider, guid, headline, summary, url, published_at, fetched_at, url_key, headline_key) FROM STDIN";
+
+const LINK: &str = "
+INSERT INTO fact_news_instrument (instrument_id, news_id, match, published_at)
+SELECT instrument_id, news_id, match, published_at
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS l (instrument_id, news_id, match, published_at)
+ON CONFLICT DO NOTHING";
+
+/// Stores news and links, and returns how many pieces of news were new.
+pub async fn insert(
+    session: &Session<Market>,
+    feed: Feed<'_>,
+    items: &[&Item],
+    links: &[Link],
+) -> Result<u64, DatabaseError> {
+    let mut copy = CopyRows::default();
+    for item in items {
+        copy.id(item.id).cell(feed.provider).cell(&item.guid);
+        copy.cell(&item.headline).cell(&item.summary).optional(item.url.as_ref());
+        copy.cell(item.published_at.to_rfc3339()).cell(feed.fetched_at.to_rfc3339());
+        copy.optional(item.url_key.as_ref()).cell(&item.headline_key).end_row();
+    }
+    let stored = session.copy_in(INSERT, [copy.into_chunk()].into_iter()).await?;
+    let instruments: Vec<Uuid> = links.iter().map(|link| link.instrument).collect();
+    let news: Vec<Uuid> = links.iter().map(|link| link.news).collect();
+    let found: Vec<String> = links.iter().map(|link| link.found.code().to_owned()).collect();
+    let published: Vec<DateTime<Utc>> = links.iter().map(|link| link.published_at).collect();
+    execute(session, LINK, [instruments.into(), news.into(), found.into(), published.into()]).await?;
+    Ok(stored)
+}
