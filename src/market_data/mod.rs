@@ -3,6 +3,7 @@
 mod cache;
 pub mod delivery;
 mod load;
+pub mod pipeline;
 
 pub use cache::{MarketCache, MarketView};
 pub use load::{LoadError, LoadReport, load_directory};
