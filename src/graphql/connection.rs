@@ -3,7 +3,7 @@
 use async_graphql::{Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::error::ErrorCode;
@@ -81,6 +81,17 @@ impl Key for (String, Uuid) {
     fn decode(text: &str) -> Option<Self> {
         let (id, symbol) = text.split_once(' ')?;
         Some((symbol.to_owned(), Uuid::try_parse(id).ok()?))
+    }
+}
+
+impl Key for (DateTime<Utc>, Uuid) {
+    fn encode(&self) -> String {
+        format!("{} {}", self.0.timestamp_micros(), self.1.simple())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once(' ')?;
+        Some((DateTime::from_timestamp_micros(at.parse().ok()?)?, Uuid::try_parse(id).ok()?))
     }
 }
 

@@ -16,11 +16,14 @@ pub enum Kind {
     AuditEntry,
     CorporateAction,
     Event,
+    HeldMarketRow,
     HeldTransaction,
     ImportBatch,
     Instrument,
     Lot,
     Portfolio,
+    QualityFinding,
+    RefreshRun,
     Replay,
     Tenant,
     Transaction,
@@ -28,16 +31,19 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
         Self::Event,
+        Self::HeldMarketRow,
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
         Self::Lot,
         Self::Portfolio,
+        Self::QualityFinding,
+        Self::RefreshRun,
         Self::Replay,
         Self::Tenant,
         Self::Transaction,
@@ -50,11 +56,14 @@ impl Kind {
             Self::AuditEntry => "aud",
             Self::CorporateAction => "act",
             Self::Event => "evt",
+            Self::HeldMarketRow => "hmr",
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::Portfolio => "pf",
+            Self::QualityFinding => "qf",
+            Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
@@ -85,9 +94,12 @@ impl fmt::Display for Kind {
         let article = match self {
             Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
             Self::CorporateAction
+            | Self::HeldMarketRow
             | Self::HeldTransaction
             | Self::Lot
             | Self::Portfolio
+            | Self::QualityFinding
+            | Self::RefreshRun
             | Self::Replay
             | Self::Tenant
             | Self::Transaction

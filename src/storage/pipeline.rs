@@ -1,6 +1,7 @@
 //! What the data pipeline writes: staging as delivered, then in sets what passes the checks.
 
 pub mod actions;
+pub mod findings;
 pub mod held;
 mod price_sql;
 pub mod prices;

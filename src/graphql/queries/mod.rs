@@ -3,6 +3,7 @@
 mod audit_log;
 mod exchange;
 mod instrument;
+mod market_data;
 mod node;
 mod portfolio;
 mod replay;
@@ -22,6 +23,7 @@ pub struct Query(
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,
+    market_data::MarketDataQuery,
     audit_log::AuditLogQuery,
     node::NodeQuery,
 );

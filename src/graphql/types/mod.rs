@@ -13,6 +13,7 @@ pub mod instrument;
 pub mod lot;
 pub mod lot_match;
 pub mod lot_pick;
+pub mod market_data;
 pub mod metrics;
 pub mod money;
 pub mod node;

@@ -12,7 +12,9 @@ use crate::tenancy::{DatabaseError, Market, Session};
 const STAGE_SPLITS: &str = "COPY stg_corporate_action (run_id, line, provider, fetched_at, instrument_id, symbol, mic, ex_date, \
     numerator, denominator) FROM STDIN";
 
+/// As for prices, nobody has counted what is staged.
 const OPEN: &str = "
+SET LOCAL enable_nestloop = off;
 CREATE TEMP TABLE IF NOT EXISTS checked_action (
     line integer NOT NULL, instrument_id uuid, type text, ex_date date, numerator numeric, denominator numeric, pay_date date,
     amount numeric, currency text, nth bigint

@@ -6,8 +6,8 @@
 pub(super) const STAGE: &str = "COPY stg_stock_price (run_id, line, provider, fetched_at, instrument_id, symbol, mic, date, \
     open, high, low, close, adjusted_close, volume, currency, split_adjusted_until) FROM STDIN";
 
-/// Where the rows of this run stand while they are looked at. A planner that guesses at fresh rows joins them row by row to whole
-/// dimensions, so that these are hashed for the first statement.
+/// Where the rows of this run stand while they are looked at. Nobody has counted what is staged: a planner that guesses that it is one row
+/// joins it row by row to whole tables. So nothing is, but where each row is looked up by a key ([`COMPARE`], [`COMPLETE`]).
 pub(super) const OPEN: &str = "
 SET LOCAL work_mem = '128MB';
 SET LOCAL enable_nestloop = off;
@@ -117,7 +117,9 @@ CROSS JOIN LATERAL (SELECT
 LEFT JOIN fact_stock_price f ON f.instrument_id = r.instrument_id AND f.date = r.day
 WINDOW same AS (PARTITION BY r.instrument_id, r.day)";
 
-pub(super) const COMPARED: &str = "ANALYZE checked_price";
+pub(super) const COMPARED: &str = "ANALYZE checked_price; SET LOCAL enable_nestloop = off";
+
+pub(super) const LOOK_UP: &str = "SET LOCAL enable_nestloop = on";
 
 /// What is wrong with rows, each finding with its figures. A row that is stored as it is has nothing new to be wrong. The larger
 /// deliveries of one instrument are looked at as series besides, which tells what steps mean; `$2` is the most rows that are not.
@@ -293,17 +295,19 @@ pub(super) const COMPLETE: &str = "
 INSERT INTO meta_data_quality (run_id, dataset, finding, severity, detail, instrument_id, date)
 SELECT $1, 'prices', found.finding, 'WARNING', found.detail, found.instrument_id, found.date
 FROM (
-    SELECT 'MISSING_SESSION' AS finding, touched.instrument_id, min(d.date) AS date,
-        format('%s sessions of %s from %s to %s have no price', count(*), min(touched.mic), min(d.date), max(d.date)) AS detail
+    SELECT 'MISSING_SESSION' AS finding, touched.instrument_id, missing.first AS date,
+        format('%s sessions of %s from %s to %s have no price', missing.count, touched.mic, missing.first, missing.last) AS detail
     FROM (
         SELECT instrument_id, min(mic) AS mic, coalesce(min(anchor_day), min(day)) AS since, max(day) AS until
         FROM checked_price WHERE instrument_id IS NOT NULL AND day IS NOT NULL AND NOT is_future GROUP BY instrument_id
     ) touched
-    JOIN dim_exchange_session d ON d.mic = touched.mic AND d.date > touched.since AND d.date < touched.until
-    WHERE touched.until - touched.since > 1 AND NOT EXISTS (
-        SELECT FROM fact_stock_price f WHERE f.instrument_id = touched.instrument_id AND f.date = d.date
-    )
-    GROUP BY touched.instrument_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count, min(d.date) AS first, max(d.date) AS last FROM dim_exchange_session d
+        WHERE d.mic = touched.mic AND d.date > touched.since AND d.date < touched.until AND NOT EXISTS (
+            SELECT FROM fact_stock_price f WHERE f.instrument_id = touched.instrument_id AND f.date = d.date
+        )
+    ) missing
+    WHERE touched.until - touched.since > 1 AND missing.count > 0
     UNION ALL
     SELECT 'NOT_FRESH', p.instrument_id, p.last_final_date,
         format('the last final price is of %s, %s sessions have closed since', p.last_final_date, over.sessions)

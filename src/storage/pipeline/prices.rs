@@ -230,6 +230,7 @@ pub async fn settle(
     if promoted > 0 {
         execute(session, sql::DEVIATE, [next.into()]).await?;
     }
+    session.execute_unprepared(sql::LOOK_UP).await?;
     execute(session, sql::COMPLETE, [run.id.into(), fetched_at.into()]).await?;
     Ok(Outcome { delivered, promoted, held, revised })
 }

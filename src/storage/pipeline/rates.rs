@@ -11,7 +11,9 @@ use crate::tenancy::{DatabaseError, Market, Session};
 
 const STAGE: &str = "COPY stg_market_data (run_id, line, provider, fetched_at, base, quote, date, value) FROM STDIN";
 
+/// As for prices, nobody has counted what is staged.
 const OPEN: &str = "
+SET LOCAL enable_nestloop = off;
 CREATE TEMP TABLE IF NOT EXISTS checked_rate (
     line integer NOT NULL, base text, quote text, known boolean, day date, rate numeric, nth bigint, alike boolean, delivered bigint,
     anchor numeric, before numeric, after numeric, stored numeric, stored_status text, stored_version integer, stored_by text
