@@ -44,6 +44,7 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0002_grants",
     "platform" / "m0003_jobs",
     "realm" / "m0002_ledger_lock",
+    "realm" / "m0003_market_manage",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -57,10 +58,12 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0007_action_changes",
     "market" / "m0008_dividends",
     "market" / "m0009_sessions",
+    "market" / "m0010_pipeline",
+    "market" / "m0011_revisions",
     "market" / "m0013_instruments",
-    "market" / "m0018_tracked_instruments",
     "market" / "m0015_indicators",
     "market" / "m0016_news",
+    "market" / "m0018_tracked_instruments",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.
@@ -85,4 +88,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0016_external_ids",
     "tenant" / "m0017_replays",
     "tenant" / "m0018_private_instruments",
+    "realm" / "m0003_market_manage",
 ];

@@ -54,6 +54,8 @@ permissions! {
     PricesManage = "PRICES_MANAGE",
     /// Lock and unlock periods, and record into a locked one.
     LedgerLock = "LEDGER_LOCK",
+    /// Decide about market data that is held, and see the runs that load it; for operators of the platform.
+    MarketManage = "MARKET_MANAGE",
 }
 
 /// No permission has this code.

@@ -16,12 +16,15 @@ pub enum Kind {
     AuditEntry,
     CorporateAction,
     Event,
+    HeldMarketRow,
     HeldTransaction,
     ImportBatch,
     Instrument,
     Lot,
     News,
     Portfolio,
+    QualityFinding,
+    RefreshRun,
     Replay,
     Tenant,
     Transaction,
@@ -29,17 +32,20 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
         Self::Event,
+        Self::HeldMarketRow,
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
         Self::Lot,
         Self::News,
         Self::Portfolio,
+        Self::QualityFinding,
+        Self::RefreshRun,
         Self::Replay,
         Self::Tenant,
         Self::Transaction,
@@ -52,12 +58,15 @@ impl Kind {
             Self::AuditEntry => "aud",
             Self::CorporateAction => "act",
             Self::Event => "evt",
+            Self::HeldMarketRow => "hmr",
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
             Self::Lot => "lot",
             Self::News => "nws",
             Self::Portfolio => "pf",
+            Self::QualityFinding => "qf",
+            Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
@@ -88,10 +97,13 @@ impl fmt::Display for Kind {
         let article = match self {
             Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
             Self::CorporateAction
+            | Self::HeldMarketRow
             | Self::HeldTransaction
             | Self::Lot
             | Self::News
             | Self::Portfolio
+            | Self::QualityFinding
+            | Self::RefreshRun
             | Self::Replay
             | Self::Tenant
             | Self::Transaction

@@ -21,6 +21,7 @@ const READS_PORTFOLIOS: Rule = Rule::AnyOf(&[P::PortfoliosReadAll, P::Portfolios
 const WRITES_PORTFOLIOS: Rule =
     Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
 const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
+const MANAGES_MARKET: Rule = Rule::AnyOf(&[P::MarketManage]);
 
 /// The rule of every root field.
 pub const RULES: &[(&str, Rule)] = &[
@@ -43,6 +44,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("marketIndicators", READS_MARKET),
     ("marketIndicator", READS_MARKET),
     ("riskFreeRate", READS_MARKET),
+    ("heldMarketRows", MANAGES_MARKET),
+    ("refreshRuns", MANAGES_MARKET),
+    ("dataQualityFindings", MANAGES_MARKET),
     ("auditLog", Rule::AnyOf(&[P::AuditRead])),
     ("node", Rule::SignedIn),
     ("nodes", Rule::SignedIn),
@@ -61,6 +65,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("heldTransactionDecide", WRITES_PORTFOLIOS),
     ("replayRequest", READS_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
+    ("heldMarketRowDecide", MANAGES_MARKET),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     // Subscription

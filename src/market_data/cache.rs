@@ -1,4 +1,7 @@
-//! The columns that valuations read, kept in memory for as long as the market data's version stands.
+//! The columns that valuations read, kept in memory for as long as what they hold stands.
+//!
+//! A version of the market data says with which version instruments, rates and corporate actions last changed; a series of prices says it
+//! of itself. So a load of prices costs the series that it changed, and nothing else.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +21,20 @@ const PRICE_CACHE_BYTES: u64 = 80 << 20;
 
 type RatesOfVersion = (i64, Arc<FxRates>);
 
+/// A series of prices.
+#[derive(Clone)]
+struct Kept {
+    /// The version that it last changed with.
+    changed: i64,
+    /// The latest version that it was found unchanged in.
+    seen_in: i64,
+    series: Arc<Series>,
+}
+
 /// Shared by all tenants: nothing in it is anybody's own.
 #[derive(Clone)]
 pub struct MarketCache {
-    prices: moka::sync::Cache<(i64, Uuid), Arc<Series>>,
+    prices: moka::sync::Cache<Uuid, Kept>,
     instruments: moka::sync::Cache<(i64, Uuid), Arc<Instrument>>,
     splits: moka::sync::Cache<(i64, Uuid), Arc<Vec<Split>>>,
     dividends: moka::sync::Cache<(i64, Uuid), Arc<Vec<Dividend>>>,
@@ -31,8 +44,7 @@ pub struct MarketCache {
 
 impl Default for MarketCache {
     fn default() -> Self {
-        let weigh =
-            |_: &(i64, Uuid), series: &Arc<Series>| u32::try_from(series.dates().len() * 20).unwrap_or(u32::MAX);
+        let weigh = |_: &Uuid, kept: &Kept| u32::try_from(kept.series.dates().len() * 20).unwrap_or(u32::MAX);
         Self {
             prices: moka::sync::Cache::builder().max_capacity(PRICE_CACHE_BYTES).weigher(weigh).build(),
             instruments: moka::sync::Cache::new(20_000),
@@ -78,7 +90,7 @@ impl MarketView {
         let mut found = HashMap::new();
         let mut missing = Vec::new();
         for id in ids {
-            match self.cache.instruments.get(&(self.version.version, id)) {
+            match self.cache.instruments.get(&(self.version.reference, id)) {
                 Some(instrument) => _ = found.insert(id, instrument),
                 None => missing.push(id),
             }
@@ -86,7 +98,7 @@ impl MarketView {
         if !missing.is_empty() {
             for instrument in storage::instrument::by_ids(session, &missing).await? {
                 let (id, instrument) = (instrument.id, Arc::new(instrument));
-                self.cache.instruments.insert((self.version.version, id), Arc::clone(&instrument));
+                self.cache.instruments.insert((self.version.reference, id), Arc::clone(&instrument));
                 found.insert(id, instrument);
             }
         }
@@ -102,7 +114,7 @@ impl MarketView {
         let mut found = BTreeMap::new();
         let mut missing: BTreeMap<Uuid, Vec<Split>> = BTreeMap::new();
         for id in ids {
-            match self.cache.splits.get(&(self.version.version, id)) {
+            match self.cache.splits.get(&(self.version.actions, id)) {
                 Some(splits) => _ = found.insert(id, splits),
                 None => _ = missing.insert(id, Vec::new()),
             }
@@ -114,7 +126,7 @@ impl MarketView {
             }
             for (id, splits) in missing {
                 let splits = Arc::new(splits);
-                self.cache.splits.insert((self.version.version, id), Arc::clone(&splits));
+                self.cache.splits.insert((self.version.actions, id), Arc::clone(&splits));
                 found.insert(id, splits);
             }
         }
@@ -130,7 +142,7 @@ impl MarketView {
         let mut found = BTreeMap::new();
         let mut missing: BTreeMap<Uuid, Vec<Dividend>> = BTreeMap::new();
         for id in ids {
-            match self.cache.dividends.get(&(self.version.version, id)) {
+            match self.cache.dividends.get(&(self.version.actions, id)) {
                 Some(dividends) => _ = found.insert(id, dividends),
                 None => _ = missing.insert(id, Vec::new()),
             }
@@ -142,7 +154,7 @@ impl MarketView {
             }
             for (id, dividends) in missing {
                 let dividends = Arc::new(dividends);
-                self.cache.dividends.insert((self.version.version, id), Arc::clone(&dividends));
+                self.cache.dividends.insert((self.version.actions, id), Arc::clone(&dividends));
                 found.insert(id, dividends);
             }
         }
@@ -157,20 +169,39 @@ impl MarketView {
     ) -> Result<BTreeMap<Uuid, Arc<Series>>, DatabaseError> {
         let mut found = BTreeMap::new();
         let mut missing = Vec::new();
+        let mut doubtful = HashMap::new();
         let mut manual = Vec::new();
         for (&id, instrument) in instruments {
             if instrument.manually_priced {
                 manual.push(id);
-            } else if let Some(series) = self.cache.prices.get(&(self.version.version, id)) {
-                found.insert(id, series);
             } else {
-                missing.push(id);
+                match self.cache.prices.get(&id) {
+                    Some(kept) if kept.seen_in == self.version.version => _ = found.insert(id, kept.series),
+                    Some(kept) => _ = doubtful.insert(id, kept),
+                    None => missing.push(id),
+                }
+            }
+        }
+        let mut changed: HashMap<Uuid, i64> = HashMap::new();
+        if !(doubtful.is_empty() && missing.is_empty()) {
+            let asked: Vec<Uuid> = doubtful.keys().chain(&missing).copied().collect();
+            changed = storage::price::changed_versions(session, &asked).await?.into_iter().collect();
+        }
+        for (id, kept) in doubtful {
+            match changed.get(&id) {
+                Some(&version) if version == kept.changed => {
+                    found.insert(id, Arc::clone(&kept.series));
+                    self.keep(id, version, kept.series);
+                }
+                _ => missing.push(id),
             }
         }
         if !missing.is_empty() {
             let rows = storage::price::of_instruments(session, &missing).await?;
             for (id, series) in columns(rows)? {
-                self.cache.prices.insert((self.version.version, id), Arc::clone(&series));
+                if let Some(&version) = changed.get(&id) {
+                    self.keep(id, version, Arc::clone(&series));
+                }
                 found.insert(id, series);
             }
         }
@@ -181,22 +212,30 @@ impl MarketView {
         Ok(found)
     }
 
+    /// Keeps a series. An operation of an older version never takes the place of what a later one has kept.
+    fn keep(&self, id: Uuid, changed: i64, series: Arc<Series>) {
+        let seen_in = self.version.version;
+        if self.cache.prices.get(&id).is_none_or(|kept| kept.seen_in <= seen_in) {
+            self.cache.prices.insert(id, Kept { changed, seen_in, series });
+        }
+    }
+
     /// All exchange rates.
     pub async fn fx(&self, session: &Session<Tenant>) -> Result<Arc<FxRates>, DatabaseError> {
         if let Some((version, rates)) = &*self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner)
-            && *version == self.version.version
+            && *version == self.version.rates
         {
             return Ok(Arc::clone(rates));
         }
         let rates = Arc::new(fx_rates(storage::exchange_rate::all(session).await?)?);
         let mut kept = self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some((self.version.version, Arc::clone(&rates)));
+        *kept = Some((self.version.rates, Arc::clone(&rates)));
         Ok(rates)
     }
 
     /// The days on which a market trades, in order; none for a market without sessions of its own.
     pub async fn sessions(&self, session: &Session<Tenant>, mic: &str) -> Result<Arc<Vec<NaiveDate>>, DatabaseError> {
-        let key = (self.version.version, mic.to_owned());
+        let key = (self.version.reference, mic.to_owned());
         if let Some(days) = self.cache.sessions.get(&key) {
             return Ok(days);
         }

@@ -1,6 +1,7 @@
 //! Instruments into the warehouse: the files of a directory as they are, and a provider's list with what is wrong in it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -10,10 +11,10 @@ use domain::ledger::{OccSymbol, OptionRight};
 use uuid::Uuid;
 
 use super::load::{LoadError, Table, table};
+use super::pipeline::{Work, begin};
 use crate::clock::{Environment, parse_day};
-use crate::queue::{self, DAILY_FACTS};
 use crate::storage::instrument_load::{self, LISTED, ListOutcome, Listed};
-use crate::storage::pipeline::{self, Dimension, Run};
+use crate::storage::pipeline::{self, Dataset, Dimension};
 use crate::tenancy::{Administration, Market, Session};
 
 /// Markets and countries that lists of instruments name, and the currencies of ISO 4217.
@@ -48,22 +49,25 @@ pub async fn load_instruments(
 ) -> Result<ListOutcome, LoadError> {
     progress("reading instruments");
     let records = read_list(path)?;
-    let now = environment.clock.now();
     let listed: Vec<Listed<'_>> = records.iter().map(|cells| listed(cells, environment.ids.next())).collect();
-    let session = administration.market().await?;
-    fill_reference(&session).await?;
-    let run = Run { id: environment.ids.next(), dataset: "instruments", provider: "file", started_at: now };
-    pipeline::begin_run(&session, &run).await?;
-    progress("staging instruments");
-    let delivered = instrument_load::stage(&session, &run, &listed).await?;
-    progress("checking instruments");
-    let countries = rows_of(COUNTRIES);
-    let [names, codes] = [0, 1].map(|at| countries.iter().map(|row| row[at].clone()).collect());
-    let list = instrument_load::promote(&session, &run, delivered, [names, codes], environment.clock.today()).await?;
-    pipeline::finish_run(&session, &run, list.outcome, environment.clock.now()).await?;
-    pipeline::bump_version(&session).await?;
-    queue::enqueue_for_all(&session, environment.ids.next(), DAILY_FACTS, environment.clock.now()).await?;
-    session.commit().await?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let run = begin(administration, environment, Dataset::Instruments, "file", &file).await?;
+    let mut work = Work::open(administration, environment).await?;
+    let list = async {
+        fill_reference(work.session()).await?;
+        progress("staging instruments");
+        let delivered = instrument_load::stage(work.session(), &run, &listed).await?;
+        progress("checking instruments");
+        let countries = rows_of(COUNTRIES);
+        let [names, codes] = [0, 1].map(|at| countries.iter().map(|row| row[at].clone()).collect());
+        let today = environment.clock.today();
+        let list = instrument_load::promote(work.session(), &run, delivered, [names, codes], today).await?;
+        work.reference_changed();
+        work.finish(&run, list.outcome).await?;
+        Ok::<_, LoadError>(list)
+    }
+    .await;
+    let list = work.end(administration, list).await?;
     Ok(list)
 }
 
@@ -140,11 +144,11 @@ pub(super) async fn load_listings(
         ids = known;
     }
     if let Some(rows) = table(directory, BONDS)? {
-        let columns = of_listings(directory, BONDS, &rows, &ids, |row| bond_terms(row))?;
+        let columns = of_listings(directory, BONDS, &rows, &ids, bond_terms)?;
         instrument_load::set_bond_terms(session, columns).await?;
     }
     if let Some(rows) = table(directory, IDENTIFIERS)? {
-        let columns = of_listings(directory, IDENTIFIERS, &rows, &ids, |row| identifier(row))?;
+        let columns = of_listings(directory, IDENTIFIERS, &rows, &ids, identifier)?;
         instrument_load::set_identifiers(session, columns).await?;
     }
     Ok(added)
@@ -152,21 +156,24 @@ pub(super) async fn load_listings(
 
 type Ids = HashMap<[String; 2], String>;
 
+/// Cells in the order of a table's columns; none is NULL.
+type Cells = Vec<Option<String>>;
+
 /// The rows of new instruments, and the ids of all.
 fn listings(
     directory: &Path,
     instruments: Vec<Vec<String>>,
     mut ids: Ids,
     environment: &Environment,
-) -> Result<(Vec<Vec<Option<String>>>, Ids), LoadError> {
+) -> Result<(Vec<Cells>, Ids), LoadError> {
     let format = |reason| LoadError::Format { path: directory.join(INSTRUMENTS.0), reason };
     let optional = |cell: &String| Some(cell.clone()).filter(|cell| !cell.is_empty());
     let now = environment.clock.now().to_rfc3339();
     let mut new = Vec::new();
     for row in instruments {
         let key = [row[0].clone(), row[3].clone()];
-        if !ids.contains_key(&key) {
-            ids.insert(key, environment.ids.next().to_string());
+        if let Entry::Vacant(unknown) = ids.entry(key) {
+            unknown.insert(environment.ids.next().to_string());
             new.push(row);
         }
     }

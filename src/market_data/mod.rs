@@ -6,6 +6,7 @@ pub mod indicator;
 mod instruments;
 mod load;
 pub mod news;
+pub mod pipeline;
 pub mod providers;
 
 pub use cache::{MarketCache, MarketView};

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod lot;
 pub mod manual_price;
 pub mod market_action;
+pub mod market_data;
 mod market_dividend;
 pub mod market_indicator;
 pub mod news;

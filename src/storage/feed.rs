@@ -53,7 +53,7 @@ pub async fn finish(
 
 /// What a run comes to.
 pub fn outcome(delivered: u64, promoted: u64, held: u64) -> Outcome {
-    Outcome { delivered, promoted, held }
+    Outcome { delivered, promoted, held, revised: 0 }
 }
 
 /// Text as PostgreSQL can hold it: all but NUL.

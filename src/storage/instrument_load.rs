@@ -142,7 +142,7 @@ pub async fn stage(session: &Session<Market>, list: &Run, rows: &[Listed<'_>]) -
     let chunks = rows.chunks(CHUNK).enumerate().map(|(index, chunk)| {
         let mut copy = CopyRows::default();
         for (line, row) in (index * CHUNK + 1..).zip(chunk) {
-            copy.id(list.id).cell(line).cell(list.provider);
+            copy.id(list.id).cell(line).cell(&list.provider);
             for cell in row.cells {
                 copy.cell(cell);
             }
@@ -196,7 +196,7 @@ pub async fn promote(
     run(session, sql::END_REUSED, [today.into()]).await?;
     run(session, sql::IDENTIFY, [today.into()]).await?;
     run(session, sql::FORGET, []).await?;
-    let outcome = Outcome { delivered, promoted: new + revised, held };
+    let outcome = Outcome { delivered, promoted: new + revised, held, revised };
     Ok(ListOutcome { outcome, new, revised, findings: findings + held })
 }
 

@@ -13,6 +13,12 @@ pub struct MarketVersion {
     pub version: i64,
     /// The last complete day; nothing before the first load.
     pub last_complete_day: Option<NaiveDate>,
+    /// The version that instruments, exchanges, sessions and currencies last changed with.
+    pub reference: i64,
+    /// The version that exchange rates last changed with.
+    pub rates: i64,
+    /// The version that splits and dividends last changed with.
+    pub actions: i64,
 }
 
 /// From which day on one version differs from an earlier one.
@@ -54,5 +60,11 @@ pub async fn difference(session: &Session<Tenant>, earlier: i64, later: i64) -> 
 pub async fn current(session: &Session<Tenant>) -> Result<MarketVersion, DatabaseError> {
     let row = meta_market_version::Entity::find_by_id(1_i16).one(session).await?;
     let row = row.ok_or_else(|| DatabaseError::Corrupt("market.meta_market_version is empty".to_owned()))?;
-    Ok(MarketVersion { version: row.version, last_complete_day: row.last_complete_day })
+    Ok(MarketVersion {
+        version: row.version,
+        last_complete_day: row.last_complete_day,
+        reference: row.reference_version,
+        rates: row.rates_version,
+        actions: row.actions_version,
+    })
 }

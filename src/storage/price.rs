@@ -1,11 +1,12 @@
 //! Clean closes, as columns.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::market::fact_stock_price;
 use rust_decimal::Decimal;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value};
 use uuid::Uuid;
 
+use super::statement::{ask, statement};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// Every close of these instruments, by instrument and day.
@@ -27,3 +28,82 @@ pub async fn of_instruments(
         .all(session)
         .await?)
 }
+
+/// With which version each of these series last changed; one without prices is left out.
+pub async fn changed_versions(
+    session: &Session<Tenant>,
+    instruments: &[Uuid],
+) -> Result<Vec<(Uuid, i64)>, DatabaseError> {
+    let ids = instruments.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
+    let rows = ask(session, CHANGED_VERSIONS, [ids.into()]).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+const CHANGED_VERSIONS: &str = "\
+    SELECT instrument_id, changed_version FROM market.meta_price_series \
+    WHERE instrument_id = ANY (string_to_array($1, ',')::uuid[])";
+
+/// A close that was in force until another took its place.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Revision {
+    /// The day it is the close of.
+    pub date: NaiveDate,
+    /// The close, as quoted then.
+    pub close: Decimal,
+    /// `F` for final, `E` for one that was accepted or repaired by hand.
+    pub status: String,
+    /// Since when it was in force; nothing where that was before versions had an instant.
+    pub known_from: Option<DateTime<Utc>>,
+    /// When another took its place.
+    pub known_until: Option<DateTime<Utc>>,
+    /// Who delivered it, where that is known.
+    pub provider: Option<String>,
+}
+
+/// What was in force before, by day, then by when it was superseded.
+pub async fn revisions(
+    session: &Session<Tenant>,
+    instrument: Uuid,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    limit: u64,
+) -> Result<Vec<Revision>, DatabaseError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values: [Value; 4] = [instrument.into(), from.into(), to.into(), limit.into()];
+    Ok(Revision::find_by_statement(statement(REVISIONS, values)).all(session).await?)
+}
+
+const REVISIONS: &str = "\
+    SELECT r.date, r.close, r.status, since.at AS known_from, until.at AS known_until, run.provider \
+    FROM market.fact_price_revision r \
+    LEFT JOIN market.meta_market_change since ON since.version = r.version \
+    LEFT JOIN market.meta_market_change until ON until.version = r.superseded_version \
+    LEFT JOIN LATERAL ( \
+        SELECT l.provider FROM market.meta_refresh_log l \
+        WHERE l.version = r.version AND l.dataset = 'prices' AND l.rows_promoted > 0 LIMIT 1 \
+    ) run ON r.status = 'F' \
+    WHERE r.instrument_id = $1 AND ($2::date IS NULL OR r.date >= $2) AND ($3::date IS NULL OR r.date <= $3) \
+    ORDER BY r.date, r.superseded_version LIMIT $4";
+
+/// The closes of an instrument as they were in force at an instant, by day. What was provisional then is not kept: the day has none.
+pub async fn known_at(
+    session: &Session<Tenant>,
+    instrument: Uuid,
+    at: DateTime<Utc>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Result<Vec<(NaiveDate, Decimal)>, DatabaseError> {
+    let values: [Value; 4] = [instrument.into(), at.into(), from.into(), to.into()];
+    let rows = ask(session, KNOWN_AT, values).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+const KNOWN_AT: &str = "\
+    WITH then AS (SELECT coalesce(max(version), 0) AS version FROM market.meta_market_change WHERE at <= $2), known AS ( \
+        SELECT f.date, f.close FROM market.fact_stock_price f CROSS JOIN then \
+        WHERE f.instrument_id = $1 AND f.version <= then.version \
+        UNION ALL \
+        SELECT r.date, r.close FROM market.fact_price_revision r CROSS JOIN then \
+        WHERE r.instrument_id = $1 AND r.version <= then.version AND r.superseded_version > then.version \
+    ) \
+    SELECT date, close FROM known WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY date";

@@ -21,9 +21,9 @@ use uuid::Uuid;
 use super::connection::TransactionConnection;
 use super::directory::{self, TenantRecord};
 use super::error::DatabaseError;
-use super::gateway::DatabaseSettings;
+use super::gateway::{DatabaseSettings, market_opening};
 use super::names::{InstallationTag, SchemaName, quoted};
-use super::session::{Market, Session};
+use super::session::{Access, Market, MarketDoor, Session};
 use crate::auth::{Role, default_grants};
 
 /// Serialises everything that changes the catalogue, across processes.
@@ -131,15 +131,6 @@ impl Administration {
         directory::all(&self.db).await
     }
 
-    /// A session that may write the schema `market`, with that role's rights and no others.
-    pub async fn market(&self) -> Result<Session<Market>, DatabaseError> {
-        let role = quoted(&self.tag().await?.market_role());
-        let opening =
-            format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = 0; SET LOCAL search_path TO market");
-        let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
-        Ok(Session { connection, scope: Market })
-    }
-
     /// Closes every connection.
     pub async fn close(self) {
         self.pool.close().await;
@@ -176,7 +167,9 @@ impl Administration {
             let make = format!("CREATE ROLE {login} LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'");
             transaction.execute_unprepared(&make).await?;
         }
-        transaction.execute_unprepared(&format!("GRANT {} TO {login}", quoted(&tag.platform_role()))).await?;
+        for role in [tag.platform_role(), tag.market_role()] {
+            transaction.execute_unprepared(&format!("GRANT {} TO {login}", quoted(&role))).await?;
+        }
         transaction.execute_unprepared(&format!("GRANT {} TO CURRENT_USER", quoted(&tag.market_role()))).await?;
         transaction.execute_unprepared(&format!("GRANT USAGE ON SCHEMA platform TO {login}")).await?;
         transaction.execute_unprepared(&format!("GRANT SELECT ON platform.installation TO {login}")).await?;
@@ -199,6 +192,14 @@ impl Administration {
             _ => summary.migrated.push((schema.to_owned(), taken)),
         }
         Ok(())
+    }
+}
+
+impl MarketDoor for Administration {
+    async fn market(&self, access: Access) -> Result<Session<Market>, DatabaseError> {
+        let opening = market_opening(&self.tag().await?, access);
+        let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
+        Ok(Session { connection, scope: Market })
     }
 }
 

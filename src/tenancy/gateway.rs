@@ -14,7 +14,7 @@ use super::connection::TransactionConnection;
 use super::directory::{self, TenantRecord};
 use super::error::DatabaseError;
 use super::names::{InstallationTag, quoted};
-use super::session::{Access, Platform, Session, Tenant};
+use super::session::{Access, Market, MarketDoor, Platform, Session, Tenant};
 use crate::auth::Actor;
 
 /// How long a connection may lie idle before it is asked whether it still answers.
@@ -125,6 +125,15 @@ impl Gateway {
         Ok(Session { connection, scope: Platform })
     }
 
+    /// What was begun on the market's tables, ended on the platform's: the audit entry of a change of market data is written in the
+    /// transaction of the change.
+    pub async fn market_to_platform(&self, session: Session<Market>) -> Result<Session<Platform>, DatabaseError> {
+        let role = quoted(&self.tag.platform_role());
+        let turn = format!("SET LOCAL ROLE {role}; SET LOCAL search_path TO platform");
+        session.connection.execute_unprepared(&turn).await?;
+        Ok(Session { connection: session.connection, scope: Platform })
+    }
+
     /// A session on one tenant's tables, in the name of an actor.
     pub async fn tenant(
         &self,
@@ -181,6 +190,24 @@ impl Gateway {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+impl MarketDoor for Gateway {
+    async fn market(&self, access: Access) -> Result<Session<Market>, DatabaseError> {
+        let opening = market_opening(&self.tag, access);
+        let connection = TransactionConnection::begin(&self.pool, opening, Arc::clone(&self.statements)).await?;
+        Ok(Session { connection, scope: Market })
+    }
+}
+
+/// What begins a session on the market's tables. A load may take as long as it takes.
+pub(super) fn market_opening(tag: &InstallationTag, access: Access) -> String {
+    let role = quoted(&tag.market_role());
+    let unlimited = match access {
+        Access::Read => "",
+        Access::Write => "; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+    };
+    format!("{}; SET LOCAL ROLE {role}; SET LOCAL search_path TO market{unlimited}", begin(access))
 }
 
 fn begin(access: Access) -> &'static str {

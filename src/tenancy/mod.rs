@@ -19,4 +19,4 @@ pub use directory::{TenantRecord, TenantStatus};
 pub use error::DatabaseError;
 pub use gateway::{DatabaseSettings, Gateway, GatewayError};
 pub use names::{InstallationTag, InvalidName, SchemaName};
-pub use session::{Access, Market, Platform, Realm, Scope, Session, Tenant};
+pub use session::{Access, Market, MarketDoor, Platform, Realm, Scope, Session, Tenant};

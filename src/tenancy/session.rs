@@ -38,6 +38,12 @@ impl Scope for Platform {}
 impl Realm for Platform {}
 impl Scope for Market {}
 
+/// Where sessions on the schema `market` are had: the API's door and that of commands on the machine.
+pub trait MarketDoor: Sync {
+    /// A session with the rights of the data pipeline and no others.
+    fn market(&self, access: Access) -> impl Future<Output = Result<Session<Market>, DatabaseError>> + Send;
+}
+
 /// A transaction that has taken its role. Reads and writes by SeaORM (it is a [`ConnectionTrait`]).
 pub struct Session<S: Scope> {
     pub(super) connection: TransactionConnection,

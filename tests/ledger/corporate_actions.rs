@@ -106,7 +106,7 @@ async fn a_split_that_becomes_known_later_acts_with_the_next_transaction_on_ever
     let mut inside = Superuser::of(&app).await;
     let known = "INSERT INTO market.fact_corporate_action (instrument_id, type, ex_date, numerator, denominator) \
         SELECT id, 'SPLIT', '2024-03-05', 3, 1 FROM market.dim_stock WHERE symbol = 'ACME'; \
-        UPDATE market.meta_market_version SET version = version + 1; \
+        UPDATE market.meta_market_version SET version = version + 1, actions_version = version + 1; \
         INSERT INTO market.meta_action_change (version, instrument_id, changed_from) \
         SELECT v.version, s.id, '2024-03-05' FROM market.meta_market_version v, market.dim_stock s WHERE s.symbol = 'ACME'";
     inside.run(known).await;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 
 use portfolio_analyzer::market_data::{LoadError, LoadReport, load_directory};
-use portfolio_analyzer::tenancy::{Administration, Market, Session};
+use portfolio_analyzer::tenancy::{Access, Administration, Market, MarketDoor, Session};
 
 use crate::support::App;
 
@@ -39,7 +39,7 @@ async fn administration(app: &App) -> Administration {
 
 /// A session that writes market data.
 async fn market(administration: &Administration) -> Session<Market> {
-    administration.market().await.expect("a session")
+    administration.market(Access::Write).await.expect("a session")
 }
 
 /// The findings of a dataset, as `LINE CODE`.

@@ -394,7 +394,8 @@ impl Superuser {
             self.run(&format!(
                 "INSERT INTO market.fact_corporate_action (instrument_id, type, ex_date, pay_date, amount, currency) \
                  SELECT id, '{kind}', '{ex_date}', {pay_date}, {amount}, 'USD' FROM market.dim_stock \
-                 WHERE symbol = '{symbol}'; UPDATE market.meta_market_version SET version = version + 1"
+                 WHERE symbol = '{symbol}'; UPDATE market.meta_market_version \
+                 SET version = version + 1, actions_version = version + 1"
             ))
             .await;
         }

@@ -17,6 +17,7 @@ pub struct Model {
     pub pay_date: Option<Date>,
     pub amount: Option<Decimal>,
     pub currency: Option<String>,
+    pub version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

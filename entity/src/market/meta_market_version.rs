@@ -9,6 +9,9 @@ pub struct Model {
     pub id: i16,
     pub version: i64,
     pub last_complete_day: Option<Date>,
+    pub reference_version: i64,
+    pub rates_version: i64,
+    pub actions_version: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

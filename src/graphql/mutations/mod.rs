@@ -1,5 +1,6 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
+mod held_market_row;
 mod held_transaction;
 mod manual_price;
 mod period_lock;
@@ -26,6 +27,7 @@ pub struct Mutation(
     transactions_import::TransactionsImportMutation,
     held_transaction::HeldTransactionMutation,
     replay::ReplayMutation,
+    held_market_row::HeldMarketRowMutation,
     manual_price::ManualPriceMutation,
     user::UserMutation,
 );

@@ -3,6 +3,7 @@
 mod audit_log;
 mod exchange;
 mod instrument;
+mod market_data;
 mod market_indicator;
 mod node;
 mod portfolio;
@@ -24,6 +25,7 @@ pub struct Query(
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,
     market_indicator::MarketIndicatorQuery,
+    market_data::MarketDataQuery,
     audit_log::AuditLogQuery,
     node::NodeQuery,
 );

@@ -84,7 +84,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::AuditEntry
         | Kind::CorporateAction
         | Kind::Event
+        | Kind::HeldMarketRow
         | Kind::HeldTransaction
+        | Kind::QualityFinding
+        | Kind::RefreshRun
         | Kind::ImportBatch
         | Kind::Instrument
         | Kind::Lot

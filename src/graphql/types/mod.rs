@@ -14,6 +14,7 @@ pub mod instrument;
 pub mod lot;
 pub mod lot_match;
 pub mod lot_pick;
+pub mod market_data;
 pub mod market_indicator;
 pub mod metrics;
 pub mod money;
