@@ -44,6 +44,8 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0002_grants",
     "platform" / "m0003_jobs",
     "realm" / "m0002_ledger_lock",
+    "platform" / "m0005_scheduler",
+    "realm" / "m0005_jobs",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -85,4 +87,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0016_external_ids",
     "tenant" / "m0017_replays",
     "tenant" / "m0018_private_instruments",
+    "realm" / "m0005_jobs",
 ];

@@ -54,6 +54,10 @@ permissions! {
     PricesManage = "PRICES_MANAGE",
     /// Lock and unlock periods, and record into a locked one.
     LedgerLock = "LEDGER_LOCK",
+    /// Read jobs, what they came to, and schedules: the own tenant's, an operator the installation's.
+    JobsRead = "JOBS_READ",
+    /// Retry, discard and cancel jobs, and change schedules.
+    JobsManage = "JOBS_MANAGE",
 }
 
 /// No permission has this code.

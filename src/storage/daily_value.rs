@@ -9,7 +9,9 @@ use domain::valuation::Daily;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
-pub use self::dirty::{Dirty, advance, mark_outdated, mark_portfolio, mark_prices, next_dirty, spread_prices};
+pub use self::dirty::{
+    Dirty, advance, count_dirty, mark_outdated, mark_portfolio, mark_prices, mark_short, next_dirty, spread_prices,
+};
 pub use self::read::values;
 
 use super::columns::Columns;
