@@ -19,17 +19,20 @@ pub enum Kind {
     HeldTransaction,
     ImportBatch,
     Instrument,
+    Job,
+    JobRun,
     Lot,
     News,
     Portfolio,
     Replay,
+    Schedule,
     Tenant,
     Transaction,
     User,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -37,10 +40,13 @@ impl Kind {
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
+        Self::Job,
+        Self::JobRun,
         Self::Lot,
         Self::News,
         Self::Portfolio,
         Self::Replay,
+        Self::Schedule,
         Self::Tenant,
         Self::Transaction,
         Self::User,
@@ -55,10 +61,13 @@ impl Kind {
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
+            Self::Job => "job",
+            Self::JobRun => "run",
             Self::Lot => "lot",
             Self::News => "nws",
             Self::Portfolio => "pf",
             Self::Replay => "rpl",
+            Self::Schedule => "sch",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
@@ -89,10 +98,13 @@ impl fmt::Display for Kind {
             Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
             Self::CorporateAction
             | Self::HeldTransaction
+            | Self::Job
+            | Self::JobRun
             | Self::Lot
             | Self::News
             | Self::Portfolio
             | Self::Replay
+            | Self::Schedule
             | Self::Tenant
             | Self::Transaction
             | Self::User => "a",

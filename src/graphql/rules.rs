@@ -21,6 +21,8 @@ const READS_PORTFOLIOS: Rule = Rule::AnyOf(&[P::PortfoliosReadAll, P::Portfolios
 const WRITES_PORTFOLIOS: Rule =
     Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
 const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
+const READS_JOBS: Rule = Rule::AnyOf(&[P::JobsRead]);
+const MANAGES_JOBS: Rule = Rule::AnyOf(&[P::JobsManage]);
 
 /// The rule of every root field.
 pub const RULES: &[(&str, Rule)] = &[
@@ -44,6 +46,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("marketIndicator", READS_MARKET),
     ("riskFreeRate", READS_MARKET),
     ("auditLog", Rule::AnyOf(&[P::AuditRead])),
+    ("jobs", READS_JOBS),
+    ("jobRuns", READS_JOBS),
+    ("schedules", READS_JOBS),
     ("node", Rule::SignedIn),
     ("nodes", Rule::SignedIn),
     // Mutation
@@ -63,6 +68,12 @@ pub const RULES: &[(&str, Rule)] = &[
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
+    ("jobRetry", MANAGES_JOBS),
+    ("jobDiscard", MANAGES_JOBS),
+    ("jobCancel", MANAGES_JOBS),
+    ("scheduleCreate", MANAGES_JOBS),
+    ("scheduleUpdate", MANAGES_JOBS),
+    ("scheduleDelete", MANAGES_JOBS),
     // Subscription
     ("portfolioChanged", READS_PORTFOLIOS),
 ];

@@ -62,7 +62,10 @@ impl Services {
     /// Makes a schedule of the tenant's own.
     pub async fn schedule_create(&self, caller: &Caller, new: NewSchedule) -> Result<OwnSchedule, ServiceError> {
         access::require(&caller.actor, Permission::JobsManage)?;
-        caller.tenant()?;
+        if caller.tenant.is_none() {
+            let message = "the installation has the program's schedules: they can be changed, and none can be added";
+            return Err(ServiceError::refused(RefusalCode::InvalidInput, &["input"], message));
+        }
         if !SCHEDULED_BY_TENANTS.contains(&new.kind.as_str()) {
             let kinds = SCHEDULED_BY_TENANTS.join(", ");
             let message = format!("\"{}\" cannot be scheduled; what can be: {kinds}", shortened(&new.kind));

@@ -30,6 +30,9 @@ const TABLE: &[(&str, &str)] = &[
     ("marketIndicator", "ADIU"),
     ("riskFreeRate", "ADIU"),
     ("auditLog", "AU"),
+    ("jobs", "OAU"),
+    ("jobRuns", "OAU"),
+    ("schedules", "OAU"),
     ("node", "OADIU"),
     ("nodes", "OADIU"),
     ("login", "OADIUN"),
@@ -48,6 +51,12 @@ const TABLE: &[(&str, &str)] = &[
     ("manualPricesRecord", "AD"),
     ("usersCreate", "A"),
     ("userSettingsUpdate", "ADIU"),
+    ("jobRetry", "OA"),
+    ("jobDiscard", "OA"),
+    ("jobCancel", "OA"),
+    ("scheduleCreate", "OA"),
+    ("scheduleUpdate", "OA"),
+    ("scheduleDelete", "OA"),
     ("portfolioChanged", "ADIU"),
 ];
 

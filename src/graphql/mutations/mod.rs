@@ -1,10 +1,12 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
 mod held_transaction;
+mod job;
 mod manual_price;
 mod period_lock;
 mod portfolio;
 mod replay;
+mod schedule;
 mod sign_in;
 mod transaction;
 mod transactions_import;
@@ -28,6 +30,8 @@ pub struct Mutation(
     replay::ReplayMutation,
     manual_price::ManualPriceMutation,
     user::UserMutation,
+    job::JobMutation,
+    schedule::ScheduleMutation,
 );
 
 /// The key that a client gave, for a request that reads as `request`.

@@ -4,6 +4,7 @@ mod audit_log;
 mod exchange;
 mod instrument;
 mod market_indicator;
+mod job;
 mod node;
 mod portfolio;
 mod replay;
@@ -25,5 +26,6 @@ pub struct Query(
     exchange::ExchangeQuery,
     market_indicator::MarketIndicatorQuery,
     audit_log::AuditLogQuery,
+    job::JobQuery,
     node::NodeQuery,
 );

@@ -87,8 +87,11 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::HeldTransaction
         | Kind::ImportBatch
         | Kind::Instrument
+        | Kind::Job
+        | Kind::JobRun
         | Kind::Lot
         | Kind::News
+        | Kind::Schedule
         | Kind::Tenant => None,
     })
 }
