@@ -3,8 +3,8 @@
 mod audit_log;
 mod exchange;
 mod instrument;
-mod market_indicator;
 mod job;
+mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
