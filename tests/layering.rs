@@ -24,7 +24,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["auth", "graphql"]),
-    ("graphql", &["audit", "auth", "clock", "services", "storage", "tenancy"]),
+    ("graphql", &["audit", "auth", "clock", "queue", "services", "storage", "tenancy"]),
     ("jobs", &["queue", "services", "tenancy"]),
     ("services", &["audit", "auth", "clock", "market_data", "queue", "storage", "tenancy"]),
     ("market_data", &["clock", "config", "queue", "storage", "tenancy"]),

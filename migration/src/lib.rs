@@ -45,6 +45,8 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0003_jobs",
     "realm" / "m0002_ledger_lock",
     "realm" / "m0003_market_manage",
+    "platform" / "m0005_scheduler",
+    "realm" / "m0005_jobs",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -89,4 +91,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0017_replays",
     "tenant" / "m0018_private_instruments",
     "realm" / "m0003_market_manage",
+    "realm" / "m0005_jobs",
 ];

@@ -56,6 +56,10 @@ permissions! {
     LedgerLock = "LEDGER_LOCK",
     /// Decide about market data that is held, and see the runs that load it; for operators of the platform.
     MarketManage = "MARKET_MANAGE",
+    /// Read jobs, what they came to, and schedules: the own tenant's, an operator the installation's.
+    JobsRead = "JOBS_READ",
+    /// Retry, discard and cancel jobs, and change schedules.
+    JobsManage = "JOBS_MANAGE",
 }
 
 /// No permission has this code.

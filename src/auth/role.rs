@@ -63,7 +63,7 @@ impl FromStr for Role {
 pub const fn default_grants(role: Role) -> PermissionSet {
     use Permission as P;
     PermissionSet::of(match role {
-        Role::PlatformOperator => &[P::TenantsRead, P::MarketManage],
+        Role::PlatformOperator => &[P::TenantsRead, P::MarketManage, P::JobsRead, P::JobsManage],
         Role::Admin => &[
             P::TenantRead,
             P::UsersRead,
@@ -76,6 +76,8 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::MarketRead,
             P::AuditRead,
             P::SettingsUpdateOwn,
+            P::JobsRead,
+            P::JobsManage,
         ],
         Role::Advisor => &[
             P::TenantRead,
@@ -98,6 +100,7 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::MarketRead,
             P::AuditRead,
             P::SettingsUpdateOwn,
+            P::JobsRead,
         ],
     })
 }

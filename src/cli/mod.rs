@@ -79,9 +79,12 @@ enum Command {
     Serve,
     /// Do the work that waits in the queue
     Worker(worker::WorkerOptions),
-    /// Look at the queue; retry or discard what was given up
+    /// Look at the queue; retry or discard what was given up, cancel what is not done yet
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// Look at what recurs, and when it does next
+    #[command(subcommand)]
+    Schedule(jobs::ScheduleCommand),
     /// Print an access token for a person of a firm, for scripts
     Login(login::LoginOptions),
     /// Make the installation and bring every schema up to date
@@ -180,6 +183,7 @@ impl Prepared {
             Command::Serve => serve::command(self.context).await,
             Command::Worker(options) => worker::command(options, self.context).await,
             Command::Jobs(command) => jobs::run(command, self.context).await,
+            Command::Schedule(command) => jobs::schedule(command, self.context).await,
             Command::Login(options) => login::run(options, self.context).await,
             Command::Migrate => migrate::run(self.context).await,
             Command::Tenant(command) => tenant::run(command, self.context).await,

@@ -61,6 +61,7 @@ pub(super) fn on(services: Services, config: &JobsConfig) -> Worker {
     let settings = WorkerSettings {
         concurrency: config.concurrency,
         per_tenant: config.per_tenant,
+        installation: config.installation,
         poll: config.poll(),
         lease: config.lease(),
         max_attempts: config.max_attempts,

@@ -16,6 +16,8 @@ pub struct JobsConfig {
     pub concurrency: usize,
     /// Jobs of one tenant at once, over all workers.
     pub per_tenant: u32,
+    /// Jobs of the installation itself at once, over all workers: they are no tenant's.
+    pub installation: u32,
     /// How often a worker looks for work when there was none.
     pub poll_ms: u64,
     /// A worker that gives no sign of life for so long has its jobs taken over. The clocks of the machines that run
@@ -31,8 +33,9 @@ impl Default for JobsConfig {
     fn default() -> Self {
         Self {
             in_process: false,
-            concurrency: 2,
+            concurrency: 3,
             per_tenant: 1,
+            installation: 2,
             poll_ms: 1_000,
             lease_seconds: 45,
             max_attempts: 8,
@@ -64,6 +67,7 @@ impl JobsConfig {
         out_of_range(&[
             ("jobs.concurrency", self.concurrency as u64, 1, 64),
             ("jobs.per_tenant", self.per_tenant.into(), 1, 64),
+            ("jobs.installation", self.installation.into(), 1, 64),
             ("jobs.poll_ms", self.poll_ms, 10, 60_000),
             ("jobs.lease_seconds", self.lease_seconds, 3, 3_600),
             ("jobs.max_attempts", self.max_attempts.into(), 1, 1_000),

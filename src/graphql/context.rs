@@ -109,7 +109,9 @@ impl Operation {
             ServiceError::Database(DatabaseError::VersionMismatch { .. }) => {
                 ErrorCode::Unavailable.error("the tenant is being brought up to date: try again later")
             }
-            ServiceError::Database(_) | ServiceError::Internal(_) => error::internal(&failure, &self.request_id),
+            ServiceError::Database(_) | ServiceError::Internal(_) | ServiceError::Portfolios(_) => {
+                error::internal(&failure, &self.request_id)
+            }
         }
     }
 

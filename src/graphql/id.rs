@@ -20,19 +20,22 @@ pub enum Kind {
     HeldTransaction,
     ImportBatch,
     Instrument,
+    Job,
+    JobRun,
     Lot,
     News,
     Portfolio,
     QualityFinding,
     RefreshRun,
     Replay,
+    Schedule,
     Tenant,
     Transaction,
     User,
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 20] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -41,12 +44,15 @@ impl Kind {
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
+        Self::Job,
+        Self::JobRun,
         Self::Lot,
         Self::News,
         Self::Portfolio,
         Self::QualityFinding,
         Self::RefreshRun,
         Self::Replay,
+        Self::Schedule,
         Self::Tenant,
         Self::Transaction,
         Self::User,
@@ -62,12 +68,15 @@ impl Kind {
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
+            Self::Job => "job",
+            Self::JobRun => "run",
             Self::Lot => "lot",
             Self::News => "nws",
             Self::Portfolio => "pf",
             Self::QualityFinding => "qf",
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
+            Self::Schedule => "sch",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
@@ -99,12 +108,15 @@ impl fmt::Display for Kind {
             Self::CorporateAction
             | Self::HeldMarketRow
             | Self::HeldTransaction
+            | Self::Job
+            | Self::JobRun
             | Self::Lot
             | Self::News
             | Self::Portfolio
             | Self::QualityFinding
             | Self::RefreshRun
             | Self::Replay
+            | Self::Schedule
             | Self::Tenant
             | Self::Transaction
             | Self::User => "a",

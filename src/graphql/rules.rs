@@ -22,6 +22,8 @@ const WRITES_PORTFOLIOS: Rule =
     Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
 const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
 const MANAGES_MARKET: Rule = Rule::AnyOf(&[P::MarketManage]);
+const READS_JOBS: Rule = Rule::AnyOf(&[P::JobsRead]);
+const MANAGES_JOBS: Rule = Rule::AnyOf(&[P::JobsManage]);
 
 /// The rule of every root field.
 pub const RULES: &[(&str, Rule)] = &[
@@ -48,6 +50,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("refreshRuns", MANAGES_MARKET),
     ("dataQualityFindings", MANAGES_MARKET),
     ("auditLog", Rule::AnyOf(&[P::AuditRead])),
+    ("jobs", READS_JOBS),
+    ("jobRuns", READS_JOBS),
+    ("schedules", READS_JOBS),
     ("node", Rule::SignedIn),
     ("nodes", Rule::SignedIn),
     // Mutation
@@ -68,6 +73,12 @@ pub const RULES: &[(&str, Rule)] = &[
     ("heldMarketRowDecide", MANAGES_MARKET),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
+    ("jobRetry", MANAGES_JOBS),
+    ("jobDiscard", MANAGES_JOBS),
+    ("jobCancel", MANAGES_JOBS),
+    ("scheduleCreate", MANAGES_JOBS),
+    ("scheduleUpdate", MANAGES_JOBS),
+    ("scheduleDelete", MANAGES_JOBS),
     // Subscription
     ("portfolioChanged", READS_PORTFOLIOS),
 ];

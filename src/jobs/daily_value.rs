@@ -1,7 +1,9 @@
 //! Brings a tenant's books and daily values up to date: first books that lack what the market did, a portfolio after another, then
 //! the values that are out of date, a stretch after another.
 
-use super::{Handler, Outcome, Stop, Task};
+use uuid::Uuid;
+
+use super::{Handler, Outcome, Stop, Task, Teller};
 use crate::queue::DAILY_FACTS;
 use crate::services::ServiceError;
 use crate::services::daily_value::Step;
@@ -10,7 +12,9 @@ use crate::services::{Caller, Services, market_action};
 /// Stretches until another tenant has its turn: a few seconds' worth.
 const STRETCHES: usize = 200;
 /// Portfolios that are booked anew until another tenant has its turn.
-const BOOKINGS: usize = 100;
+const BOOKINGS: u64 = 100;
+/// What a run does most of its time.
+const VALUING: &str = "valuing portfolios";
 
 /// The handler of [`DAILY_FACTS`].
 pub struct DailyFacts;
@@ -22,25 +26,30 @@ impl Handler for DailyFacts {
     }
 
     async fn run(&self, task: Task) -> Result<Outcome, ServiceError> {
-        let Task { services, caller, stop, .. } = task;
-        let Some(mut errors) = bring_up_books(&services, &caller, &stop).await? else {
+        let Task { services, caller, stop, mut progress, .. } = task;
+        let Some(mut errors) = bring_up_books(&services, &caller, &stop, &mut progress).await? else {
             return Ok(Outcome::Again);
         };
         services.daily_values_find_outdated(&caller).await?;
         // One that cannot be valued does not keep the others from it.
-        let mut failed = Vec::new();
+        let (mut failed, mut total) = (Vec::new(), 0);
         for _ in 0..STRETCHES {
             if stop.is_told() {
                 return Ok(Outcome::Again);
+            }
+            if progress.is_due(VALUING) {
+                let left = services.daily_values_left(&caller).await?;
+                total = left.max(total);
+                progress.tell(VALUING, total - left, Some(total)).await;
             }
             match services.daily_values_step(&caller, &failed).await? {
                 Step::Stored | Step::Overtaken => {}
                 Step::Failed { portfolio, error } => {
                     failed.push(portfolio);
-                    errors.push(format!("portfolio {portfolio}: {error}"));
+                    errors.push((portfolio, error));
                 }
                 Step::Nothing if errors.is_empty() => return Ok(Outcome::Done),
-                Step::Nothing => return Err(ServiceError::Internal(errors.join("; "))),
+                Step::Nothing => return Err(ServiceError::Portfolios(errors)),
             }
         }
         Ok(Outcome::Again)
@@ -52,7 +61,8 @@ async fn bring_up_books(
     services: &Services,
     caller: &Caller,
     stop: &Stop,
-) -> Result<Option<Vec<String>>, ServiceError> {
+    progress: &mut Teller,
+) -> Result<Option<Vec<(Uuid, ServiceError)>>, ServiceError> {
     services.market_actions_pass(caller).await?;
     let mut failed = Vec::new();
     let mut errors = Vec::new();
@@ -63,10 +73,13 @@ async fn bring_up_books(
             return Ok(None);
         }
         match services.market_actions_step(caller, &failed).await? {
-            market_action::Step::Booked => booked += 1,
+            market_action::Step::Booked => {
+                booked += 1;
+                progress.tell("booking what the market did", booked, None).await;
+            }
             market_action::Step::Failed { portfolio, error } => {
                 failed.push(portfolio);
-                errors.push(format!("portfolio {portfolio}: {error}"));
+                errors.push((portfolio, error));
             }
             market_action::Step::Nothing => return Ok(Some(errors)),
         }

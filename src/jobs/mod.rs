@@ -1,11 +1,15 @@
-//! Doing the work that waits in the queue: one file a job, and the worker that runs them.
+//! Doing the work that waits in the queue: one file a job, the list of what recurs, and the worker that runs them.
 //!
-//! A handler comes to the database through the same door as everything else, as the server acting on one tenant. It may be
-//! ended anywhere and run again, by this worker or another: what it does twice must come to the same as once.
+//! A handler comes to the database through the same door as everything else, as the server acting on one tenant, or on the
+//! installation where the job is nobody's. It may be ended anywhere and run again, by this worker or another: what it does twice
+//! must come to the same as once.
 
 mod attempt;
 mod daily_value;
+mod housekeeping;
+mod progress;
 mod replay;
+mod schedule;
 mod stop;
 mod worker;
 
@@ -15,22 +19,28 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 pub use self::daily_value::DailyFacts;
+pub use self::housekeeping::{Housekeeping, PlatformHousekeeping};
+pub use self::progress::Teller;
 pub use self::replay::Replays;
+pub use self::schedule::STANDING;
 pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
+use crate::queue::Owner;
 use crate::services::{Caller, ServiceError, Services};
 
 /// What a handler is given.
 pub struct Task {
     /// What can be done.
     pub services: Services,
-    /// The server, acting on the job's tenant.
+    /// The server, acting on the job's tenant; of no tenant where the job is the installation's.
     pub caller: Caller,
     /// What the job is about.
     pub key: String,
     /// Asked between two pieces of work.
     pub stop: Stop,
+    /// Told between them.
+    pub progress: Teller,
     /// Whether the job is given up if this run fails.
     pub is_last: bool,
 }
@@ -50,13 +60,18 @@ pub trait Handler: Send + Sync {
     /// The kind.
     fn kind(&self) -> &'static str;
 
+    /// Whose jobs they are. A job of another owner is never given to the handler.
+    fn owner(&self) -> Owner {
+        Owner::Tenant
+    }
+
     /// Does one job, or a piece of it.
     async fn run(&self, task: Task) -> Result<Outcome, ServiceError>;
 }
 
 /// Every handler there is.
 pub fn handlers() -> Vec<Arc<dyn Handler>> {
-    vec![Arc::new(DailyFacts), Arc::new(Replays)]
+    vec![Arc::new(DailyFacts), Arc::new(Replays), Arc::new(Housekeeping), Arc::new(PlatformHousekeeping)]
 }
 
 /// On what terms a worker works.
@@ -66,6 +81,8 @@ pub struct WorkerSettings {
     pub concurrency: usize,
     /// Jobs of one tenant at once, over all workers.
     pub per_tenant: u32,
+    /// Jobs of the installation at once, over all workers.
+    pub installation: u32,
     /// How often to look for work when there was none.
     pub poll: Duration,
     /// How long a job stays a worker's that gives no sign of life.
@@ -77,9 +94,9 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// A sign of life comes several times a lease.
+    /// A sign of life comes several times a lease, and often enough for whoever cancels a job not to wait long.
     fn heartbeat(&self) -> Duration {
-        self.lease / 3
+        (self.lease / 3).min(Duration::from_secs(3))
     }
 
     fn lease(&self) -> TimeDelta {

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::attempt::Ended;
+use super::schedule::Looked;
 use super::stop::{Stop, Stopper};
 use super::{Handler, WorkerSettings};
 use crate::queue::{self, Claim, Job};
@@ -35,7 +36,7 @@ impl Drained {
         match ended {
             Ended::Done => self.done += 1,
             Ended::Failed => self.failed += 1,
-            Ended::GivenBack | Ended::Lost => {}
+            Ended::GivenBack | Ended::Cancelled | Ended::Lost => {}
         }
     }
 }
@@ -52,8 +53,12 @@ impl Worker {
         let (stopper, stop) = Stopper::new();
         let mut running = JoinSet::new();
         let mut drained = Drained::default();
+        let mut looked = Looked::default();
         tokio::pin!(told);
         loop {
+            if let Err(error) = looked.look(&self.services, &self.kinds()).await {
+                tracing::warn!(error = %describe(&error), "the schedules cannot be read");
+            }
             self.fill(&mut running, &stop).await;
             tokio::select! {
                 () = &mut told => break,
@@ -68,7 +73,7 @@ impl Worker {
         drained
     }
 
-    /// Works until nothing is due.
+    /// Works until nothing is due, what schedules ask for included.
     ///
     /// # Errors
     /// The queue cannot be reached.
@@ -76,6 +81,7 @@ impl Worker {
         let (_stopper, stop) = Stopper::new();
         let mut running = JoinSet::new();
         let mut drained = Drained::default();
+        Looked::default().look(&self.services, &self.kinds()).await?;
         loop {
             while running.len() < self.settings.concurrency
                 && let Some(job) = self.claim().await?
@@ -108,15 +114,20 @@ impl Worker {
         running.spawn(async move { worker.attempt(job, stop).await });
     }
 
+    fn kinds(&self) -> Vec<&'static str> {
+        self.handlers.iter().map(|handler| handler.kind()).collect()
+    }
+
     async fn claim(&self) -> Result<Option<Job>, DatabaseError> {
         let environment = &self.services.environment;
         let now = environment.clock.now();
         let claim = Claim {
             run: environment.ids.next(),
-            kinds: self.handlers.iter().map(|handler| handler.kind()).collect(),
+            kinds: self.kinds(),
             now,
             lease_until: now + self.settings.lease(),
             per_tenant: self.settings.per_tenant,
+            installation: self.settings.installation,
             max_attempts: self.settings.max_attempts,
         };
         let session = self.services.gateway.platform(Access::Write).await?;

@@ -1,10 +1,9 @@
-//! The queue as an operator sees it, and what they can do about dead letters.
+//! The queue and the schedules of every owner, as whoever commands the machine sees them.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
-use super::run;
 use crate::tenancy::{DatabaseError, Platform, Session};
 
 /// A job as it stands.
@@ -12,7 +11,7 @@ use crate::tenancy::{DatabaseError, Platform, Session};
 pub struct Listed {
     /// Its id.
     pub id: Uuid,
-    /// The short name of the tenant.
+    /// The short name of the tenant; `-` for what is the installation's own.
     pub tenant: String,
     /// Which handler does it.
     pub kind: String,
@@ -31,15 +30,11 @@ pub struct Listed {
 }
 
 const LIST: &str = "
-SELECT j.id, t.slug AS tenant, j.kind, j.key, j.state, j.attempts, j.enqueued_at, j.run_at, j.last_error
-FROM platform.job j JOIN platform.tenant t ON t.id = j.tenant_id
+SELECT j.id, coalesce(t.slug, '-') AS tenant, j.kind, j.key, j.state, j.attempts, j.enqueued_at, j.run_at, j.last_error
+FROM platform.job j LEFT JOIN platform.tenant t ON t.id = j.tenant_id
 WHERE $1 = '' OR j.state = $1
 ORDER BY array_position(ARRAY['DEAD', 'RUNNING', 'WAITING'], j.state), j.run_at, j.id
 LIMIT $2";
-
-const RETRY: &str =
-    "UPDATE platform.job SET state = 'WAITING', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'DEAD'";
-const DISCARD: &str = "DELETE FROM platform.job WHERE id = $1 AND state = 'DEAD'";
 
 /// Jobs, dead letters first; only those of one state where it is given.
 pub async fn list(session: &Session<Platform>, state: Option<&str>, limit: u32) -> Result<Vec<Listed>, DatabaseError> {
@@ -48,12 +43,46 @@ pub async fn list(session: &Session<Platform>, state: Option<&str>, limit: u32) 
     Ok(Listed::find_by_statement(statement).all(session).await?)
 }
 
-/// Puts a dead letter back into the queue. Whether there was one.
-pub async fn retry(session: &Session<Platform>, id: Uuid, now: DateTime<Utc>) -> Result<bool, DatabaseError> {
-    Ok(run(session, RETRY, [id.into(), now.into()]).await? > 0)
+/// Whose a job is, and whether it is there at all.
+pub async fn owner_of(session: &Session<Platform>, id: Uuid) -> Result<Option<Option<Uuid>>, DatabaseError> {
+    let owner = "SELECT tenant_id FROM platform.job WHERE id = $1";
+    let row = session.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, owner, [id.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "tenant_id")).transpose()?)
 }
 
-/// Takes a dead letter away. Whether there was one.
-pub async fn discard(session: &Session<Platform>, id: Uuid) -> Result<bool, DatabaseError> {
-    Ok(run(session, DISCARD, [id.into()]).await? > 0)
+/// A schedule as it stands.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Scheduled {
+    /// Its id.
+    pub id: Uuid,
+    /// The short name of the tenant; `-` for what is the installation's own.
+    pub tenant: String,
+    /// What people call it.
+    pub name: String,
+    /// Which handler does what it asks for.
+    pub kind: String,
+    /// The cron pattern.
+    pub cron: String,
+    /// The IANA time zone.
+    pub time_zone: String,
+    /// Whether it fires.
+    pub is_enabled: bool,
+    /// When it fires next.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// When it last fired.
+    pub last_fired_at: Option<DateTime<Utc>>,
+    /// How many earlier times came to the same run.
+    pub last_missed: i32,
+}
+
+const SCHEDULES: &str = "
+SELECT s.id, coalesce(t.slug, '-') AS tenant, s.name, s.kind, s.cron, s.time_zone, s.is_enabled, s.next_run_at,
+    s.last_fired_at, s.last_missed
+FROM platform.schedule s LEFT JOIN platform.tenant t ON t.id = s.tenant_id
+ORDER BY t.slug NULLS FIRST, s.name LIMIT $1";
+
+/// Schedules, those of the installation first.
+pub async fn schedules(session: &Session<Platform>, limit: u32) -> Result<Vec<Scheduled>, DatabaseError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, SCHEDULES, [i64::from(limit).into()]);
+    Ok(Scheduled::find_by_statement(statement).all(session).await?)
 }

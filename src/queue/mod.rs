@@ -1,10 +1,14 @@
 //! Work to do later, kept in PostgreSQL: put in by the transaction that causes it, taken out by workers.
 //!
-//! A job is a kind and a key; everything else its handler finds in the tenant's own tables, so that several requests of one
-//! key come to one run. A tenant's session can enqueue for that tenant and for nobody else, and cannot read the queue.
+//! A job is a kind and a key; everything else its handler finds in the tables of its owner, a tenant or the installation, so
+//! that several requests of one key come to one run. A tenant's session can enqueue for that tenant, see and act on what is that
+//! tenant's, and nothing else. What recurs is put in by schedules, which workers look at.
 
 mod claim;
 mod letters;
+pub mod own;
+pub mod recurrence;
+pub mod schedule;
 mod settle;
 
 use chrono::{DateTime, Utc};
@@ -12,8 +16,10 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use uuid::Uuid;
 
 pub use claim::{Claim, Job, claim};
-pub use letters::{Listed, discard, list, retry};
-pub use settle::{fail, finish, prolong, release};
+pub use letters::{Listed, Scheduled, list, owner_of, schedules};
+pub use recurrence::{Recurrence, RecurrenceError};
+pub use schedule::{Owner, Standing};
+pub use settle::{Failure, Hold, Progress, cancelled, fail, finish, progress, prolong, release};
 
 use crate::tenancy::{DatabaseError, Market, Session, Tenant};
 
@@ -22,6 +28,15 @@ pub const DAILY_FACTS: &str = "daily_facts";
 
 /// Books a ledger as it had been recorded at an instant. Its key is the replay's id.
 pub const REPLAY: &str = "replay";
+
+/// Removes what has ended of a tenant: log-ins that have expired, and answers kept under keys of clients.
+pub const HOUSEKEEPING: &str = "housekeeping";
+
+/// The same of the installation's own realm, and runs of jobs that are long past.
+pub const PLATFORM_HOUSEKEEPING: &str = "platform_housekeeping";
+
+/// What a tenant may have done by schedules of its own. None has a key.
+pub const SCHEDULED_BY_TENANTS: &[&str] = &[DAILY_FACTS, HOUSEKEEPING];
 
 /// Something to do.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ pub use self::freshness::Freshness;
 
 use super::valuation::opening_of;
 use super::{Caller, ServiceError, Services, settle};
+use crate::market_data::MarketView;
 use crate::queue::{self, DAILY_FACTS, Request};
 use crate::storage;
 use crate::storage::daily_value::Dirty;
@@ -72,19 +73,33 @@ impl Services {
         Ok(queue::enqueue(session, Request { id, kind: DAILY_FACTS, key: "", at: now, due: now }).await?)
     }
 
-    /// Marks what has become out of date by itself: holders of instruments with new prices by hand, and everything that
-    /// was computed from older market data or by older arithmetic.
+    /// Marks what has become out of date by itself: holders of instruments with new prices by hand, everything that was
+    /// computed from older market data or by older arithmetic, and what lacks a day that has come since.
     pub async fn daily_values_find_outdated(&self, caller: &Caller) -> Result<(), ServiceError> {
         let session = self.write(caller).await?;
         let result = async {
             let (mark, now) = (self.environment.ids.next(), self.environment.clock.now());
-            let version = self.market.view(&session).await?.version();
+            let market = self.market.view(&session).await?;
             storage::daily_value::spread_prices(&session, mark, now).await?;
-            storage::daily_value::mark_outdated(&session, mark, now, version, CALCULATION_VERSION).await?;
+            storage::daily_value::mark_outdated(&session, mark, now, market.version(), CALCULATION_VERSION).await?;
+            storage::daily_value::mark_short(&session, mark, now, self.last_day(&market)).await?;
             Ok(())
         }
         .await;
         settle(session, result).await
+    }
+
+    /// The last day that values are stored of: the market's last complete one, today at the latest.
+    fn last_day(&self, market: &MarketView) -> NaiveDate {
+        let today = self.environment.clock.today();
+        market.last_complete_day().map_or(today, |last| last.min(today))
+    }
+
+    /// How many portfolios are out of date.
+    pub async fn daily_values_left(&self, caller: &Caller) -> Result<u64, ServiceError> {
+        let session = self.read(caller).await?;
+        let left = storage::daily_value::count_dirty(&session).await.map_err(ServiceError::from);
+        settle(session, left).await
     }
 
     /// Computes and stores one stretch of one portfolio that is out of date, but for those to leave out.

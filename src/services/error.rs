@@ -126,9 +126,21 @@ pub enum ServiceError {
     Database(DatabaseError),
     /// Something that must not happen did.
     Internal(String),
+    /// Some portfolios could not be brought up to date; the others were.
+    Portfolios(Vec<(Uuid, ServiceError)>),
 }
 
 impl ServiceError {
+    /// What the owner of a job that failed is told: nothing that speaks of the server's insides.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Unauthenticated | Self::Forbidden(_) | Self::BadInput(_) | Self::Refused(_) => self.to_string(),
+            Self::Database(DatabaseError::Timeout(_)) => "the database did not answer in time".to_owned(),
+            Self::Database(_) | Self::Internal(_) => "the server met an internal error, which its log tells".to_owned(),
+            Self::Portfolios(failed) => of_portfolios(failed, Self::told),
+        }
+    }
+
     /// A refusal of one field.
     pub fn refused(code: RefusalCode, field: &[&str], message: impl Into<String>) -> Self {
         Self::Refused(vec![Refusal::new(code, field, message)])
@@ -146,8 +158,14 @@ impl fmt::Display for ServiceError {
                 f.write_str(&messages.join("; "))
             }
             Self::Database(error) => error.fmt(f),
+            Self::Portfolios(failed) => f.write_str(&of_portfolios(failed, Self::to_string)),
         }
     }
+}
+
+fn of_portfolios(failed: &[(Uuid, ServiceError)], text: impl Fn(&ServiceError) -> String) -> String {
+    let texts = failed.iter().map(|(portfolio, error)| format!("portfolio {portfolio}: {}", text(error)));
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 impl std::error::Error for ServiceError {

@@ -217,37 +217,44 @@ impl Services {
             Ok(()) => Ok(()),
             // What another try finds as it is.
             Err(error @ (ServiceError::BadInput(_) | ServiceError::Refused(_))) => {
-                self.replay_failed(caller, id, error.to_string()).await
+                self.replay_gives_up(caller, id, error.to_string()).await
             }
             Err(error) => {
                 if is_last {
                     let message = "the server could not finish it: ask for it again later".to_owned();
-                    self.replay_failed(caller, id, message).await?;
+                    self.replay_gives_up(caller, id, message).await?;
                 }
                 Err(error)
             }
         }
     }
 
-    async fn replay_failed(&self, caller: &Caller, id: Uuid, message: String) -> Result<(), ServiceError> {
+    async fn replay_gives_up(&self, caller: &Caller, id: Uuid, message: String) -> Result<(), ServiceError> {
         let session = self.write(caller).await?;
-        let result = async {
-            let unknown = || ServiceError::Internal(format!("there is no replay {id}"));
-            let last = storage::replay::by_id(&session, id).await?.ok_or_else(unknown)?.last;
-            if last.status == ReplayStatus::Done {
-                return Ok(());
-            }
-            let event = Event {
-                number: last.number + 1,
-                status: ReplayStatus::Failed,
-                message: Some(message),
-                recorded_at: self.environment.clock.now(),
-                ..last
-            };
-            Ok(storage::replay::append(&session, id, &event).await?)
-        }
-        .await;
+        let result = self.replay_failed(&session, id, message).await;
         settle(session, result).await
+    }
+
+    /// Says of a replay that it failed and why, unless it is done.
+    pub(super) async fn replay_failed(
+        &self,
+        session: &Session<Tenant>,
+        id: Uuid,
+        message: String,
+    ) -> Result<(), ServiceError> {
+        let unknown = || ServiceError::Internal(format!("there is no replay {id}"));
+        let last = storage::replay::by_id(session, id).await?.ok_or_else(unknown)?.last;
+        if last.status == ReplayStatus::Done {
+            return Ok(());
+        }
+        let event = Event {
+            number: last.number + 1,
+            status: ReplayStatus::Failed,
+            message: Some(message),
+            recorded_at: self.environment.clock.now(),
+            ..last
+        };
+        Ok(storage::replay::append(session, id, &event).await?)
     }
 
     async fn book_replay(&self, session: &Session<Tenant>, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {

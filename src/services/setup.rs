@@ -66,6 +66,13 @@ impl Services {
         Caller { actor, name: name.to_owned(), tenant: Some(tenant), origin: Origin::default() }
     }
 
+    /// The server itself acting on the installation, on no tenant.
+    pub fn installation(&self, name: &'static str) -> Caller {
+        let permissions = crate::auth::default_grants(Role::PlatformOperator);
+        let actor = Actor { role: Role::PlatformOperator, permissions, ..authentication::nobody(None) };
+        Caller { actor, name: name.to_owned(), tenant: None, origin: Origin::default() }
+    }
+
     /// An access token for a person, without their password: for whoever commands the machine. Audited as such.
     pub async fn access_token_for(&self, tenant: &TenantRecord, email: &str) -> Result<SecretString, ServiceError> {
         let system = authentication::nobody(Some(tenant.id));

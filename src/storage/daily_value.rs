@@ -9,7 +9,9 @@ use domain::valuation::Daily;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
-pub use self::dirty::{Dirty, advance, mark_outdated, mark_portfolio, mark_prices, next_dirty, spread_prices};
+pub use self::dirty::{
+    Dirty, advance, count_dirty, mark_outdated, mark_portfolio, mark_prices, mark_short, next_dirty, spread_prices,
+};
 pub use self::read::values;
 
 use super::columns::Columns;
@@ -46,6 +48,8 @@ pub struct Standing {
     pub status: Option<Status>,
     /// From which day on values are computed anew.
     pub dirty_from: Option<NaiveDate>,
+    /// When the latest change that made them so was noted.
+    pub dirty_since: Option<DateTime<Utc>>,
     /// Whether prices entered by hand have still to be spread to the portfolios that hold their instruments.
     pub prices_dirty: bool,
 }
@@ -61,12 +65,13 @@ struct StandingRow {
     calculation_version: Option<i32>,
     portfolio_version: Option<i64>,
     dirty_from: Option<NaiveDate>,
+    dirty_since: Option<DateTime<Utc>>,
     prices_dirty: bool,
 }
 
 const STANDINGS: &str = "\
     SELECT p.id AS portfolio_id, s.computed_from, s.computed_until, s.unknown_until, s.computed_at, s.market_version, \
-    s.calculation_version, s.portfolio_version, d.from_date AS dirty_from, \
+    s.calculation_version, s.portfolio_version, d.from_date AS dirty_from, d.marked_at AS dirty_since, \
     EXISTS (SELECT FROM price_dirty) AS prices_dirty \
     FROM unnest(string_to_array($1, ',')::uuid[]) AS p (id) \
     LEFT JOIN fact_daily_values_status s ON s.portfolio_id = p.id \
@@ -80,6 +85,7 @@ pub async fn standings(session: &Session<Tenant>, portfolios: &[Uuid]) -> Result
         portfolio: row.portfolio_id,
         status: status(&row),
         dirty_from: row.dirty_from,
+        dirty_since: row.dirty_since,
         prices_dirty: row.prices_dirty,
     };
     Ok(rows.into_iter().map(standing).collect())

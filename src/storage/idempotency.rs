@@ -7,7 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::tenancy::{DatabaseError, Session, Tenant};
+use super::statement::count_before;
+use crate::tenancy::{DatabaseError, Realm, Session, Tenant};
 
 /// What stands under a key already.
 #[derive(Clone, Debug)]
@@ -54,4 +55,9 @@ pub async fn answer(session: &Session<Tenant>, key: &str, answer: Value) -> Resu
         .exec(session)
         .await?;
     Ok(())
+}
+
+/// Removes keys that were claimed before an instant, with what was answered; returns how many.
+pub async fn purge<S: Realm>(session: &Session<S>, before: DateTime<Utc>) -> Result<i64, DatabaseError> {
+    count_before(session, "SELECT idempotency_key_purge($1)", before).await
 }

@@ -35,6 +35,14 @@ async fn execute(
     Ok(session.execute_raw(statement(sql, values)).await?.rows_affected())
 }
 
+/// Runs constant statements without values, which semicolons part.
+async fn each(session: &Session<Market>, sql: &'static str) -> Result<(), DatabaseError> {
+    for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
+        execute(session, statement, []).await?;
+    }
+    Ok(())
+}
+
 /// The count that a statement answers with.
 async fn counted(
     session: &Session<Market>,

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::statement::count_before;
 use crate::tenancy::{DatabaseError, Realm, Session};
 
 /// A refresh token as stored.
@@ -85,4 +86,9 @@ pub async fn revoke_family<S: Realm>(
         .exec(session)
         .await?;
     Ok(())
+}
+
+/// Removes tokens that expired before an instant; returns how many.
+pub async fn purge<S: Realm>(session: &Session<S>, before: DateTime<Utc>) -> Result<i64, DatabaseError> {
+    count_before(session, "SELECT session_purge($1)", before).await
 }

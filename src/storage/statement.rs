@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
-use crate::tenancy::{DatabaseError, Session, Tenant};
+use crate::tenancy::{DatabaseError, Realm, Session, Tenant};
 
 /// A constant statement with its values.
 pub(super) fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
@@ -25,4 +25,14 @@ pub(super) async fn ask(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DatabaseError> {
     Ok(session.query_all_raw(statement(sql, values)).await?)
+}
+
+/// Calls a function of the session's own realm that takes an instant and answers a count.
+pub(super) async fn count_before<S: Realm>(
+    session: &Session<S>,
+    sql: &'static str,
+    before: chrono::DateTime<chrono::Utc>,
+) -> Result<i64, DatabaseError> {
+    let row = session.query_one_raw(statement(sql, [before.into()])).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }

@@ -61,6 +61,9 @@ pub async fn import_all(app: &App, more: &str, splits: &str, dividends: Option<&
     administration.close().await;
 }
 
+const TOUCHED: &str = "metrics { recomputing { from since } } valuations { recomputing { from since } }
+    early: metrics(to: \"2023-10-01\") { recomputing { from } }";
+
 /// How many stored days of a tenant are of each market version.
 async fn versions(app: &App) -> Vec<String> {
     let mut inside = Superuser::of(app).await;
@@ -88,10 +91,23 @@ async fn a_market_import_has_every_tenant_computed_from_the_first_day_that_chang
     assert_eq!(tenants, ["alpha", "beta"]);
     let facts = book.show("2024-03-14", None, FACTS).await;
     let facts = &facts["dailyFacts"];
-    assert_eq!((&facts["state"], &facts["computedUntil"]), (&json!("RECOMPUTING"), &json!(null)));
     let computed = figures(&book).await;
     assert_ne!(computed, before);
+    // What the correction touches says so, from its day on, before a worker has seen it; what ends earlier does not.
+    let expected = json!(["RECOMPUTING", "2023-12-04", "2023-12-05"]);
+    assert_eq!(json!([facts["state"], facts["computedUntil"], facts["dirtyFrom"]]), expected);
+    let shown = book.show("2024-03-14", None, TOUCHED).await;
+    let touched = json!({ "recomputing": { "from": "2023-12-05", "since": null } });
+    assert_eq!(shown, json!({ "metrics": touched, "valuations": touched, "early": { "recomputing": null } }));
+    // Once one has, it says since when too.
+    let caller = app.system("alpha").await;
+    app.services.daily_values_find_outdated(&caller).await.expect("marks");
+    let shown = book.show("2024-03-14", None, TOUCHED).await;
+    let touched = json!({ "from": "2023-12-05", "since": "2024-03-15T12:00:00+00:00" });
+    assert_eq!((&shown["metrics"]["recomputing"], &shown["early"]["recomputing"]), (&touched, &json!(null)));
     assert_eq!(app.work().await, Drained { done: 2, failed: 0 });
+    let shown = book.show("2024-03-14", None, TOUCHED).await;
+    assert_eq!((&shown["metrics"]["recomputing"], &shown["valuations"]["recomputing"]), (&json!(null), &json!(null)));
     assert_eq!(versions(&app).await, ["1 from 2023-01-02", "2 from 2023-12-05"]);
     assert_eq!(figures(&book).await, computed);
     assert_eq!(stored(&app).await, stored_anew(&app).await);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use portfolio_analyzer::jobs::Drained;
-use portfolio_analyzer::queue;
+use portfolio_analyzer::queue::{self, Failure, Hold};
 use portfolio_analyzer::tenancy::Access;
 use tokio::sync::Notify;
 
@@ -36,8 +36,11 @@ async fn a_failure_is_tried_again_then_kept_with_its_error_until_somebody_retrie
 
     let session = app.services.gateway.platform(Access::Write).await.expect("a session");
     let now = app.services.environment.clock.now();
-    assert!(queue::retry(&session, job.id, now).await.expect("the queue"));
-    assert!(!queue::discard(&session, job.id).await.expect("the queue"), "it is no dead letter any more");
+    assert!(!queue::own::retry(&session, job.id, now).await.expect("the queue"), "it is not the installation's");
+    session.close().await.expect("an end");
+    let session = app.writing("alpha").await;
+    assert!(queue::own::retry(&session, job.id, now).await.expect("the queue"));
+    assert!(!queue::own::discard(&session, job.id).await.expect("the queue"), "it is no dead letter any more");
     session.commit().await.expect("an end");
     handler.succeed("a");
     assert_eq!(worker.drain().await.expect("the queue"), Drained { done: 1, failed: 0 });
@@ -97,9 +100,11 @@ async fn the_job_of_a_killed_worker_is_taken_over_when_its_lease_is_over() {
     // Were the first worker only slow, it could settle nothing any more.
     let session = app.services.gateway.platform(Access::Write).await.expect("a session");
     let now = app.services.environment.clock.now();
-    assert!(!queue::finish(&session, &taken).await.expect("the queue"));
-    assert!(!queue::prolong(&session, &taken, now).await.expect("the queue"));
-    assert!(!queue::fail(&session, &taken, "late", now, None).await.expect("the queue"));
+    assert!(!queue::finish(&session, &taken, now).await.expect("the queue"));
+    assert_eq!(queue::prolong(&session, &taken, now).await.expect("the queue"), Hold::Lost);
+    let late = Failure { error: "late".to_owned(), message: "late".to_owned(), again: None };
+    assert!(!queue::fail(&session, &taken, &late, now).await.expect("the queue"));
+    assert!(!queue::cancelled(&session, &taken, now).await.expect("the queue"));
     session.close().await.expect("an end");
 }
 

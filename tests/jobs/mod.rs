@@ -8,3 +8,4 @@ mod new_instruments;
 mod queue;
 mod replays;
 mod rights;
+mod schedules;

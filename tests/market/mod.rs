@@ -1,5 +1,6 @@
 //! Market data as clients read it, and how it comes in.
 
+mod held;
 mod indicators;
 mod news;
 mod prices;

@@ -30,6 +30,13 @@ pub struct Sample {
     pub held: String,
     /// What was known an hour before.
     pub replay: String,
+    /// Jobs: two dead letters and one that waits.
+    pub dead: [String; 2],
+    pub waiting: String,
+    /// A run that has ended.
+    pub run: String,
+    /// Schedules of the tenant's own: two.
+    pub schedules: [String; 2],
     pub refresh_token: String,
 }
 
@@ -93,7 +100,12 @@ impl Sample {
         let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
         let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
         let admin = app.client(tenant, "admin").await;
+        let [dead, other_dead, waiting, run, schedule, other_schedule] = inside.background(tenant).await;
         Self {
+            dead: [dead, other_dead],
+            waiting,
+            run,
+            schedules: [schedule, other_schedule],
             slug: tenant.to_owned(),
             portfolio,
             held: held.text("/transactionsImport/portfolio/heldTransactions/nodes/0/id"),
@@ -182,12 +194,22 @@ pub const CALLS: &[Call] = &[
     query("marketIndicators", "{ marketIndicators { nodes { code valueAt { observed } } totalCount } }", |_| json!({})),
     query("marketIndicator", r#"{ marketIndicator(code: "GBP_ON") { code } }"#, |_| json!({})),
     query("riskFreeRate", r#"{ riskFreeRate(currency: "GBP", tenor: "ON") { effectiveAnnual } }"#, |_| json!({})),
+    query("heldMarketRows", "{ heldMarketRows { nodes { id reason decidedBy } totalCount } }", |_| json!({})),
+    query("refreshRuns", "{ refreshRuns { nodes { id provider asked error } totalCount } }", |_| json!({})),
+    query("dataQualityFindings", "{ dataQualityFindings { nodes { id detail } totalCount } }", |_| json!({})),
     query(
         "auditLog",
         "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }
             totalCount } }",
         |sample| json!({ "filter": { "actorId": sample.user } }),
     ),
+    query(
+        "jobs",
+        "{ jobs(first: 100) { nodes { id kind key state attempts error progress { done } cancelRequestedBy } totalCount } }",
+        |_| json!({}),
+    ),
+    query("jobRuns", "{ jobRuns(first: 100) { nodes { id kind outcome error cancelledBy } totalCount } }", |_| json!({})),
+    query("schedules", "{ schedules { id name kind cron lastRun { outcome } } }", |_| json!({})),
     query("node", "query($id: ID!) { node(id: $id) { id } }", |sample| json!({ "id": sample.portfolio })),
     query(
         "nodes",
@@ -294,6 +316,11 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),
     ),
     mutation(
+        "heldMarketRowDecide",
+        "mutation($id: ID!) { heldMarketRowDecide(id: $id, input: { reject: {} }) { heldMarketRow { id } userErrors { code } } }",
+        |_| json!({ "id": "hmr_00000000000000000000000000000001" }),
+    ),
+    mutation(
         "usersCreate",
         "mutation($input: [UserCreateInput!]!) { usersCreate(input: $input) { results { user { id } userErrors { code } }
             userErrors { code message } } }",
@@ -306,6 +333,35 @@ pub const CALLS: &[Call] = &[
         "userSettingsUpdate",
         r#"mutation { userSettingsUpdate(expectedVersion: 1, input: { locale: "de-CH" }) { user { id } userErrors { code } } }"#,
         |_| json!({}),
+    ),
+    mutation("jobRetry", "mutation($id: ID!) { jobRetry(id: $id) { job { id } userErrors { code message } } }", |sample| {
+        json!({ "id": sample.dead[0] })
+    }),
+    mutation(
+        "jobDiscard",
+        "mutation($id: ID!) { jobDiscard(id: $id) { job { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.dead[1] }),
+    ),
+    mutation(
+        "jobCancel",
+        "mutation($id: ID!) { jobCancel(id: $id) { job { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.waiting }),
+    ),
+    mutation(
+        "scheduleCreate",
+        "mutation($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { schedule { id } userErrors { code } } }",
+        |_| json!({ "input": { "name": "At noon", "kind": "daily_facts", "cron": "0 12 * * *" } }),
+    ),
+    mutation(
+        "scheduleUpdate",
+        "mutation($id: ID!, $input: ScheduleUpdateInput!) { scheduleUpdate(id: $id, expectedVersion: 1, input: $input) {
+            schedule { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.schedules[0], "input": { "timeZone": "Europe/Zurich" } }),
+    ),
+    mutation(
+        "scheduleDelete",
+        "mutation($id: ID!) { scheduleDelete(id: $id) { schedule { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.schedules[1] }),
     ),
     Call {
         field: "portfolioChanged",
@@ -385,6 +441,28 @@ impl Superuser {
     /// Runs statements.
     pub async fn run(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.expect("a statement");
+    }
+
+    /// Puts two dead letters, a job that waits, a run that has ended and two schedules of a tenant into the queue, of a kind that no
+    /// handler has; their ids as clients see them.
+    pub async fn background(&mut self, tenant: &str) -> [String; 6] {
+        let id = || uuid::Uuid::now_v7();
+        let ids = [id(), id(), id(), id(), id(), id()];
+        let [dead, other_dead, waiting, run, schedule, other_schedule] = ids;
+        self.run(&format!(
+            "INSERT INTO platform.job (id, tenant_id, kind, key, state, enqueued_at, run_at, attempts, last_error, last_message) \
+             SELECT j.id::uuid, t.id, 'sampled', j.id, j.state, '{NOW}', '{NOW}', 3, 'SELECT failed at 10.0.0.1', 'it failed' \
+             FROM platform.tenant t, (VALUES ('{dead}', 'DEAD'), ('{other_dead}', 'DEAD'), ('{waiting}', 'WAITING')) j (id, state) \
+             WHERE t.slug = '{tenant}'; \
+             INSERT INTO platform.job_run (id, job_id, tenant_id, kind, key, outcome, attempt, ended_at) \
+             SELECT '{run}', '{run}', id, 'sampled', '', 'DONE', 1, '{NOW}' FROM platform.tenant WHERE slug = '{tenant}'; \
+             INSERT INTO platform.schedule (id, tenant_id, name, kind, is_standing, cron, time_zone, is_enabled, next_run_at, \
+             created_at) SELECT s::uuid, t.id, s, 'sampled', false, '0 6 * * *', 'UTC', true, '2024-03-16T06:00:00Z', '{NOW}' \
+             FROM platform.tenant t, unnest(ARRAY['{schedule}', '{other_schedule}']) s WHERE t.slug = '{tenant}'"
+        ))
+        .await;
+        let prefixes = ["job", "job", "job", "run", "sch", "sch"];
+        std::array::from_fn(|index| format!("{}_{}", prefixes[index], ids[index].simple()))
     }
 
     /// Makes dividends of instruments known: symbol, type, ex-date, pay date and amount in dollars of each.

@@ -16,6 +16,7 @@ use super::App;
 pub const SETTINGS: WorkerSettings = WorkerSettings {
     concurrency: 2,
     per_tenant: 1,
+    installation: 2,
     poll: Duration::from_millis(10),
     lease: Duration::from_secs(30),
     max_attempts: 3,
@@ -139,6 +140,7 @@ impl App {
             now,
             lease_until: now + SETTINGS.lease,
             per_tenant: SETTINGS.per_tenant,
+            installation: SETTINGS.installation,
             max_attempts: SETTINGS.max_attempts,
         };
         let session = self.services.gateway.platform(Access::Write).await.expect("a session");

@@ -2,10 +2,12 @@
 
 mod held_market_row;
 mod held_transaction;
+mod job;
 mod manual_price;
 mod period_lock;
 mod portfolio;
 mod replay;
+mod schedule;
 mod sign_in;
 mod transaction;
 mod transactions_import;
@@ -30,6 +32,8 @@ pub struct Mutation(
     held_market_row::HeldMarketRowMutation,
     manual_price::ManualPriceMutation,
     user::UserMutation,
+    job::JobMutation,
+    schedule::ScheduleMutation,
 );
 
 /// The key that a client gave, for a request that reads as `request`.

@@ -3,6 +3,7 @@
 mod audit_log;
 mod exchange;
 mod instrument;
+mod job;
 mod market_data;
 mod market_indicator;
 mod node;
@@ -27,5 +28,6 @@ pub struct Query(
     market_indicator::MarketIndicatorQuery,
     market_data::MarketDataQuery,
     audit_log::AuditLogQuery,
+    job::JobQuery,
     node::NodeQuery,
 );

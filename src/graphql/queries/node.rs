@@ -90,8 +90,11 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::RefreshRun
         | Kind::ImportBatch
         | Kind::Instrument
+        | Kind::Job
+        | Kind::JobRun
         | Kind::Lot
         | Kind::News
+        | Kind::Schedule
         | Kind::Tenant => None,
     })
 }

@@ -3,6 +3,7 @@
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
+use super::daily_value::Recomputing;
 use super::figure::{DataStatus, FigureReason};
 use super::valuation::Basis;
 use crate::graphql::scalars::{Currency, Date, Instant};
@@ -175,5 +176,10 @@ impl Metrics {
     /// The prices and rates that stood in for later days, with the days; empty where every value is made of its own day's.
     async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
         self.basis.stale_inputs(ctx).await
+    }
+
+    /// What of the range was corrected and is being computed anew in the background. Null where nothing is.
+    async fn recomputing(&self, ctx: &Context<'_>) -> Result<Option<Recomputing>> {
+        self.basis.recomputing(ctx).await
     }
 }

@@ -3,9 +3,10 @@
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
 use domain::valuation::{Daily, StaleSpan, Subject};
 
+use super::daily_value::Recomputing;
 use super::figure::{DataStatus, FigureReason};
 use super::money::Money;
-use crate::graphql::loaders::{self, HistoryKey, StaleKey};
+use crate::graphql::loaders::{self, FreshnessKey, HistoryKey, StaleKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 
 /// The range that figures are of, and whether something in it is missing: what tells how good the data behind them is.
@@ -31,6 +32,12 @@ impl Basis {
         }
         let is_fresh = loaders::get(ctx, StaleKey(self.range.clone())).await??.is_empty();
         Ok(if is_fresh { DataStatus::Complete } else { DataStatus::Stale })
+    }
+
+    /// What of the range is being computed anew.
+    pub async fn recomputing(&self, ctx: &Context<'_>) -> Result<Option<Recomputing>> {
+        let freshness = loaders::get(ctx, FreshnessKey(self.range.view.portfolio)).await?;
+        Ok(Recomputing::of(&freshness, self.range.end))
     }
 }
 
@@ -89,6 +96,11 @@ impl ValuationHistory {
     async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
         self.basis.stale_inputs(ctx).await
     }
+
+    /// What of the range was corrected and is being computed anew in the background. Null where nothing is.
+    async fn recomputing(&self, ctx: &Context<'_>) -> Result<Option<Recomputing>> {
+        self.basis.recomputing(ctx).await
+    }
 }
 
 /// What changed since the close of the valuation day before.
@@ -128,5 +140,10 @@ impl DailyChange {
     /// The prices and rates that stood in for later days, with the days; empty where both values are made of their own day's.
     async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
         self.basis.stale_inputs(ctx).await
+    }
+
+    /// What of the range was corrected and is being computed anew in the background. Null where nothing is.
+    async fn recomputing(&self, ctx: &Context<'_>) -> Result<Option<Recomputing>> {
+        self.basis.recomputing(ctx).await
     }
 }

@@ -1,5 +1,8 @@
 //! How fresh stored values are, and whether they still hold.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::CALCULATION_VERSION;
 use uuid::Uuid;
@@ -8,6 +11,7 @@ use crate::services::valuation::opening_of;
 use crate::services::{ServiceError, Services};
 use crate::storage;
 use crate::storage::daily_value::{Standing, Status};
+use crate::storage::market_version::Difference;
 use crate::tenancy::{Session, Tenant};
 
 /// How fresh the stored values of a portfolio are.
@@ -19,8 +23,17 @@ pub struct Freshness {
     pub computed_until: Option<NaiveDate>,
     /// When values were last computed.
     pub computed_at: Option<DateTime<Utc>>,
-    /// From which day on they are computed anew.
+    /// From which day on they are computed anew; nothing where there is none, or where it is not known yet.
     pub dirty_from: Option<NaiveDate>,
+    /// When the latest change that made them so was noted; nothing where there is none, or before a worker has seen it.
+    pub dirty_since: Option<DateTime<Utc>>,
+}
+
+impl Freshness {
+    /// Whether a range that ends on this day is touched by what is computed anew, and from which day on where that is known.
+    pub fn touches(&self, end: NaiveDate) -> bool {
+        self.recomputing && self.dirty_from.is_none_or(|dirty| dirty <= end)
+    }
 }
 
 impl Services {
@@ -32,7 +45,23 @@ impl Services {
     ) -> Result<Vec<(Uuid, Freshness)>, ServiceError> {
         let version = self.market.view(session).await?.version();
         let standings = storage::daily_value::standings(session, portfolios).await?;
-        Ok(standings.into_iter().map(|standing| (standing.portfolio, freshness(&standing, version))).collect())
+        // Few versions: those that were in force since the oldest values were computed.
+        let mut changes: HashMap<i64, Difference> = HashMap::new();
+        for status in standings.iter().filter_map(|standing| standing.status.as_ref()) {
+            if let Entry::Vacant(unknown) = changes.entry(status.market_version) {
+                let difference = storage::market_version::difference(session, status.market_version, version).await?;
+                unknown.insert(difference);
+            }
+        }
+        let found = standings.into_iter().map(|standing| {
+            let since = standing.status.as_ref().and_then(|status| changes.get(&status.market_version));
+            let outdated_from = standing
+                .status
+                .as_ref()
+                .and_then(|status| outdated_from(status, version, since.copied().unwrap_or(Difference::Unknown)));
+            (standing.portfolio, freshness(&standing, outdated_from))
+        });
+        Ok(found.collect())
     }
 }
 
@@ -41,14 +70,25 @@ fn is_current(status: &Status, market_version: i64) -> bool {
     status.market_version == market_version && status.calculation_version == CALCULATION_VERSION
 }
 
-fn freshness(standing: &Standing, market_version: i64) -> Freshness {
+/// From which day on values no longer hold, of those that were computed from older market data or by older arithmetic.
+fn outdated_from(status: &Status, market_version: i64, change: Difference) -> Option<NaiveDate> {
+    if is_current(status, market_version) {
+        return None;
+    }
+    if status.calculation_version != CALCULATION_VERSION {
+        return Some(status.computed_from);
+    }
+    let after_last = status.computed_until.succ_opt().unwrap_or(status.computed_until);
+    Some(match change {
+        Difference::Unknown => status.computed_from,
+        Difference::None => after_last,
+        Difference::From(day) => day.min(after_last),
+    })
+}
+
+fn freshness(standing: &Standing, outdated_from: Option<NaiveDate>) -> Freshness {
     let status = standing.status.as_ref();
-    let outdated = status.is_some_and(|status| !is_current(status, market_version));
-    // Everything of an older state is computed again, from its first day on.
-    let dirty_from = match status {
-        Some(status) if outdated => Some(standing.dirty_from.unwrap_or(status.computed_from).min(status.computed_from)),
-        _ => standing.dirty_from,
-    };
+    let dirty_from = standing.dirty_from.into_iter().chain(outdated_from).min();
     let holds = |status: &Status| match dirty_from {
         Some(dirty) => opening_of(dirty).min(status.computed_until),
         None => status.computed_until,
@@ -58,5 +98,6 @@ fn freshness(standing: &Standing, market_version: i64) -> Freshness {
         computed_until: status.and_then(|status| Some(holds(status)).filter(|until| *until >= status.computed_from)),
         computed_at: status.map(|status| status.computed_at),
         dirty_from,
+        dirty_since: standing.dirty_since,
     }
 }

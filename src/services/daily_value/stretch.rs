@@ -47,8 +47,7 @@ impl Services {
         };
         let opening = opening_of(first);
         let market = self.market.view(session).await?;
-        let today = self.environment.clock.today();
-        let end = market.last_complete_day().map_or(today, |last| last.min(today));
+        let end = self.last_day(&market);
         let kept = storage::daily_value::standings(session, &[portfolio.id]).await?.pop().and_then(|one| one.status);
         let kept =
             kept.filter(|status| status.computed_from == opening && status.calculation_version == CALCULATION_VERSION);

@@ -1,7 +1,7 @@
 //! From which day on stored values no longer hold. Marks coalesce: the earliest day counts, the latest mark names it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{DbBackend, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
 use super::{list, run};
@@ -93,6 +93,30 @@ pub async fn mark_outdated(
 ) -> Result<(), DatabaseError> {
     run(session, OUTDATED, [mark.into(), now.into(), market_version.into(), calculation_version.into()]).await?;
     Ok(())
+}
+
+const SHORT: &str = "\
+    INSERT INTO portfolio_dirty (portfolio_id, from_date, mark, marked_at) \
+    SELECT portfolio_id, computed_until + 1, $1, $2 FROM fact_daily_values_status WHERE computed_until < $3 \
+    ORDER BY portfolio_id ON CONFLICT (portfolio_id) DO NOTHING";
+
+/// Marks the portfolios whose values end before a day that they should reach.
+pub async fn mark_short(
+    session: &Session<Tenant>,
+    mark: Uuid,
+    now: DateTime<Utc>,
+    until: NaiveDate,
+) -> Result<(), DatabaseError> {
+    run(session, SHORT, [mark.into(), now.into(), until.into()]).await?;
+    Ok(())
+}
+
+/// How many portfolios are marked.
+pub async fn count_dirty(session: &Session<Tenant>) -> Result<u64, DatabaseError> {
+    let statement = Statement::from_string(DbBackend::Postgres, "SELECT count(*) AS portfolios FROM portfolio_dirty");
+    let row = session.query_one_raw(statement).await?;
+    let count: i64 = row.map(|row| row.try_get("", "portfolios")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 const NEXT: &str = "\

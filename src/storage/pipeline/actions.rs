@@ -174,7 +174,7 @@ async fn settle(
     next: i64,
     [read, find, hold]: [&'static str; 3],
 ) -> Result<Outcome, DatabaseError> {
-    session.execute_unprepared(OPEN).await?;
+    super::each(session, OPEN).await?;
     execute(session, read, [run.id.into()]).await?;
     execute(session, find, [run.id.into()]).await?;
     execute(session, hold, [run.id.into(), run.started_at.into()]).await?;

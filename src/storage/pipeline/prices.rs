@@ -64,11 +64,11 @@ pub(super) fn without_nul(cell: &str) -> std::borrow::Cow<'_, str> {
 
 /// Reads what was staged, compares it with what is known, and finds what is wrong with rows.
 pub async fn check(session: &Session<Market>, run: &Run, fetched_at: DateTime<Utc>) -> Result<(), DatabaseError> {
-    session.execute_unprepared(sql::OPEN).await?;
+    super::each(session, sql::OPEN).await?;
     execute(session, sql::READ, [run.id.into()]).await?;
-    session.execute_unprepared(sql::READ_DONE).await?;
+    super::each(session, sql::READ_DONE).await?;
     execute(session, sql::COMPARE, [fetched_at.into()]).await?;
-    session.execute_unprepared(sql::COMPARED).await?;
+    super::each(session, sql::COMPARED).await?;
     execute(session, sql::FIND, [run.id.into(), FEW_ROWS.into()]).await?;
     Ok(())
 }
@@ -230,7 +230,7 @@ pub async fn settle(
     if promoted > 0 {
         execute(session, sql::DEVIATE, [next.into()]).await?;
     }
-    session.execute_unprepared(sql::LOOK_UP).await?;
+    super::each(session, sql::LOOK_UP).await?;
     execute(session, sql::COMPLETE, [run.id.into(), fetched_at.into()]).await?;
     Ok(Outcome { delivered, promoted, held, revised })
 }

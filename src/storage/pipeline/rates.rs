@@ -69,7 +69,8 @@ CROSS JOIN LATERAL (SELECT
 CROSS JOIN LATERAL (VALUES
     ('INVALID_DATE', CASE WHEN c.day IS NULL THEN format('the date \"%s\" is no day', left(s.date, 40)) END),
     ('INVALID_RATE', CASE WHEN c.rate IS NULL THEN format('the rate \"%s\" is no number', left(s.value, 40)) END),
-    ('UNKNOWN_CURRENCY', CASE WHEN NOT c.known THEN
+    ('SAME_CURRENCY', CASE WHEN s.base = s.quote THEN format('\"%s\" against itself', left(s.base, 10)) END),
+    ('UNKNOWN_CURRENCY', CASE WHEN NOT c.known AND s.base <> s.quote THEN
         format('\"%s\" for \"%s\" is no pair of currencies that are known', left(s.base, 10), left(s.quote, 10)) END),
     ('FUTURE_DATE', CASE WHEN c.day > (s.fetched_at AT TIME ZONE 'UTC')::date THEN
         format('%s had not begun at %s', c.day, s.fetched_at) END),
@@ -135,7 +136,7 @@ pub async fn load<'a>(
 ) -> Result<Outcome, DatabaseError> {
     let rows = rows.map(|cells| (None, cells));
     let delivered = stage_cells(session, STAGE, run, fetched_at, rows).await?;
-    session.execute_unprepared(OPEN).await?;
+    super::each(session, OPEN).await?;
     execute(session, COMPARE, [run.id.into()]).await?;
     execute(session, FIND, [run.id.into()]).await?;
     execute(session, HOLD, [run.id.into(), run.started_at.into()]).await?;
