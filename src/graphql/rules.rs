@@ -36,6 +36,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replay", READS_PORTFOLIOS),
     ("instruments", READS_MARKET),
     ("instrument", READS_MARKET),
+    ("instrumentsByIdentifier", READS_MARKET),
+    ("sectors", READS_MARKET),
     ("prices", READS_MARKET),
     ("exchangeRate", READS_MARKET),
     ("exchangeRates", READS_MARKET),

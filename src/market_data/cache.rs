@@ -81,7 +81,7 @@ impl MarketView {
         self.version.last_complete_day
     }
 
-    /// Instruments by id; one that does not exist is left out.
+    /// Instruments by id, the market's and the tenant's own; one that does not exist is left out.
     pub async fn instruments(
         &self,
         session: &Session<Tenant>,
@@ -100,6 +100,12 @@ impl MarketView {
                 let (id, instrument) = (instrument.id, Arc::new(instrument));
                 self.cache.instruments.insert((self.version.reference, id), Arc::clone(&instrument));
                 found.insert(id, instrument);
+            }
+            // A tenant's own instruments are never kept where another tenant's request could meet them.
+            missing.retain(|id| !found.contains_key(id));
+            if !missing.is_empty() {
+                let own = storage::instrument::private::by_ids(session, &missing).await?;
+                found.extend(own.into_iter().map(|instrument| (instrument.id, Arc::new(instrument))));
             }
         }
         Ok(found)

@@ -34,7 +34,7 @@ pub(super) async fn manual_prices(
     let caller = &firm.administrator;
     let session = services.read(caller).await?;
     let instruments = services.instrument_page(&session, None, Page { after: None, limit: ALL }).await?;
-    let ids: HashMap<_, _> = instruments.into_iter().map(|instrument| (instrument.symbol, instrument.id)).collect();
+    let ids: HashMap<_, _> = instruments.into_iter().map(|((_, symbol, id), _)| (symbol, id)).collect();
     let new = rows.iter().map(|row| {
         let unknown = || format!("{} of manual_prices.csv is not in instruments.csv", row.symbol);
         let instrument = *ids.get(&row.symbol).with_context(unknown)?;

@@ -16,6 +16,8 @@ use super::error::ErrorCode;
 use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
+use crate::storage::instrument::identifier::Identifier;
+use crate::storage::instrument::sector::Sector;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
@@ -75,6 +77,14 @@ pub struct InstrumentKey(pub Uuid);
 /// The last price of this instrument on this day or before; on the last complete market day where none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
+
+/// By what this instrument is and was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IdentifiersKey(pub Uuid);
+
+/// What the sector with this code is a part of, and itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SectorPathKey(pub String);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -214,6 +224,24 @@ loader!(QuoteKey => Lookup, |operation, session, keys| {
     let found = operation.services.quotes(&session, &asked).await?;
     let quote = |key: &QuoteKey| Some((*key, *found.get(&(key.0, key.1.unwrap_or(last)))?));
     Ok(keys.iter().filter_map(quote).collect())
+});
+
+loader!(IdentifiersKey => Vec<Identifier>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<IdentifiersKey, Vec<Identifier>> = HashMap::new();
+    for identifier in operation.services.identifiers(&session, &ids).await? {
+        loaded.entry(IdentifiersKey(identifier.instrument_id)).or_default().push(identifier);
+    }
+    Ok(loaded)
+});
+
+loader!(SectorPathKey => Vec<Sector>, |operation, session, keys| {
+    let codes = keys.iter().map(|key| key.0.clone()).collect();
+    let mut loaded: HashMap<SectorPathKey, Vec<Sector>> = HashMap::new();
+    for (leaf, sector) in operation.services.sector_paths(&session, codes).await? {
+        loaded.entry(SectorPathKey(leaf)).or_default().push(sector);
+    }
+    Ok(loaded)
 });
 
 loader!(SplitsKey => Vec<Split>, |operation, session, keys| {

@@ -11,6 +11,7 @@ pub mod gains;
 pub mod held_transaction;
 pub mod holding;
 pub mod instrument;
+pub mod instrument_terms;
 pub mod lot;
 pub mod lot_match;
 pub mod lot_pick;
