@@ -68,6 +68,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("replayRequest", READS_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
     ("heldMarketRowDecide", MANAGES_MARKET),
+    ("instrumentCreate", Rule::AnyOf(&[P::PricesManage])),
+    ("instrumentUpdate", Rule::AnyOf(&[P::PricesManage])),
+    ("priceOverrideSet", Rule::AnyOf(&[P::PricesManage])),
+    ("priceOverrideRemove", Rule::AnyOf(&[P::PricesManage])),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     // Subscription

@@ -72,14 +72,19 @@ pub struct Instrument {
     pub option: Option<OptionTerms>,
     /// What it pays, for a bond whose terms are known.
     pub bond: Option<BondTerms>,
-    /// Whether it is the tenant's own, which nobody else sees.
-    pub is_private: bool,
+    /// Of the tenant's own, which nobody else sees, how often it was changed, from 1 on; nothing for the market's.
+    pub own_version: Option<i64>,
 }
 
 impl Instrument {
     /// Whether it is an index, which can be compared with and not held.
     pub fn is_index(&self) -> bool {
         self.asset_type == "INDEX"
+    }
+
+    /// Whether it is the tenant's own, which nobody else sees.
+    pub fn is_private(&self) -> bool {
+        self.own_version.is_some()
     }
 }
 
@@ -106,7 +111,7 @@ impl TryFrom<dim_stock::Model> for Instrument {
             listed_on: row.listed_on,
             delisted_on: row.delisted_on,
             delisted: row.delisted,
-            is_private: false,
+            own_version: None,
         })
     }
 }

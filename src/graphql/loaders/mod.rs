@@ -21,6 +21,7 @@ use crate::storage::instrument::sector::Sector;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
+use crate::storage::price_override::ByDay;
 use crate::storage::transaction::LedgerRow;
 use crate::storage::user::User;
 
@@ -85,6 +86,10 @@ pub struct IdentifiersKey(pub Uuid);
 /// What the sector with this code is a part of, and itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SectorPathKey(pub String);
+
+/// The tenant's own prices in force of this instrument, by day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OverridesKey(pub Uuid);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -233,6 +238,12 @@ loader!(IdentifiersKey => Vec<Identifier>, |operation, session, keys| {
         loaded.entry(IdentifiersKey(identifier.instrument_id)).or_default().push(identifier);
     }
     Ok(loaded)
+});
+
+loader!(OverridesKey => Arc<ByDay>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.overrides(&session, &ids).await?;
+    Ok(found.into_iter().map(|(id, days)| (OverridesKey(id), Arc::new(days))).collect())
 });
 
 loader!(SectorPathKey => Vec<Sector>, |operation, session, keys| {

@@ -5,6 +5,8 @@ mod held_transaction;
 mod manual_price;
 mod period_lock;
 mod portfolio;
+mod price_override;
+mod private_instrument;
 mod replay;
 mod sign_in;
 mod transaction;
@@ -29,6 +31,8 @@ pub struct Mutation(
     replay::ReplayMutation,
     held_market_row::HeldMarketRowMutation,
     manual_price::ManualPriceMutation,
+    private_instrument::PrivateInstrumentMutation,
+    price_override::PriceOverrideMutation,
     user::UserMutation,
 );
 

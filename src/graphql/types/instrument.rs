@@ -11,12 +11,14 @@ use super::instrument_terms::{BondTerms, Identifier, Sector};
 use super::money::Money;
 use super::news::{self, NewsItemConnection};
 use super::price::{self, PriceAdjustment, PriceSeries};
+use super::price_override::PriceOverride;
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, DividendsKey, IdentifiersKey, InstrumentKey, SectorPathKey, SplitsKey};
+use crate::graphql::loaders::{self, DividendsKey, IdentifiersKey, InstrumentKey, OverridesKey, SectorPathKey, SplitsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::instrument::Columns;
+use crate::storage::price_override::ranges;
 use crate::storage::instrument::{Dividend as DividendRow, Instrument as Row, Split as SplitRow};
 
 /// What kind of instrument it is.
@@ -117,7 +119,19 @@ impl Instrument {
 
     /// Whether it is the tenant's own, which nobody else sees.
     async fn is_private(&self) -> bool {
-        self.0.is_private
+        self.0.is_private()
+    }
+
+    /// Of the tenant's own, how often it was changed, from 1 on: pass it as `expectedVersion`. Null for the market's.
+    async fn version(&self) -> Option<i32> {
+        self.0.own_version.and_then(|version| i32::try_from(version).ok())
+    }
+
+    /// The tenant's own prices that count in place of the market's, by day.
+    async fn price_overrides(&self, ctx: &Context<'_>) -> Result<Vec<PriceOverride>> {
+        let days = loaders::find(ctx, OverridesKey(self.0.id)).await?;
+        let ranges = days.map(|days| ranges(&days)).unwrap_or_default();
+        Ok(ranges.into_iter().map(PriceOverride::from).collect())
     }
 
     /// By what it is and was known, by kind, the latest first.
@@ -321,7 +335,8 @@ pub struct PriceHistory {
     currency: Currency,
     /// The days that have a close, ascending.
     dates: Vec<Date>,
-    /// The close of each day as quoted then: not adjusted for later splits or dividends.
+    /// The close of each day as quoted then: not adjusted for later splits or dividends. On the days of the instrument's
+    /// `priceOverrides` it is the tenant's own price.
     closes: Vec<Decimal>,
 }
 

@@ -24,6 +24,7 @@ pub mod node;
 pub mod period_lock;
 pub mod portfolio;
 pub mod price;
+pub mod price_override;
 pub mod replay;
 pub mod role;
 pub mod sale_preview;

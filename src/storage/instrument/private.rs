@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::tenant::dim_private_instrument::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::{BondTerms, Instrument, bond};
@@ -33,7 +36,7 @@ impl TryFrom<Model> for Instrument {
             price_multiplier: row.price_multiplier,
             manually_priced: true,
             option: None,
-            is_private: true,
+            own_version: Some(row.version),
         })
     }
 }
@@ -55,33 +58,29 @@ pub async fn count(session: &Session<Tenant>) -> Result<u64, DatabaseError> {
     Ok(Entity::find().count(session).await?)
 }
 
-/// One of the tenant's own with its version, locked until the transaction ends.
-pub async fn lock(session: &Session<Tenant>, id: Uuid) -> Result<Option<(Instrument, i64)>, DatabaseError> {
-    let row = Entity::find_by_id(id).lock_exclusive().one(session).await?;
-    row.map(|row| Ok((row.version, Instrument::try_from(row)?))).transpose().map(|found: Option<(i64, _)>| {
-        found.map(|(version, instrument)| (instrument, version))
-    })
+/// One of the tenant's own, locked until the transaction ends.
+pub async fn lock(session: &Session<Tenant>, id: Uuid) -> Result<Option<Instrument>, DatabaseError> {
+    Entity::find_by_id(id).lock_exclusive().one(session).await?.map(Instrument::try_from).transpose()
 }
 
-/// Adds one.
-pub async fn add(session: &Session<Tenant>, new: &Instrument, now: DateTime<Utc>) -> Result<(), DatabaseError> {
-    let row = ActiveModel { created_at: Set(now), ..columns(new, 1, now) };
-    Entity::insert(row).exec_without_returning(session).await?;
-    Ok(())
+/// Adds one; `false` where another has its symbol.
+pub async fn add(session: &Session<Tenant>, new: &Instrument, now: DateTime<Utc>) -> Result<bool, DatabaseError> {
+    let row = ActiveModel { created_at: Set(now), ..columns(new, now) };
+    let unless_taken = OnConflict::column(Column::Symbol).do_nothing().to_owned();
+    let insert = Entity::insert(row).on_conflict(unless_taken).exec_without_returning(session).await;
+    match insert {
+        Err(DbErr::RecordNotInserted) => Ok(false),
+        added => Ok(added? > 0),
+    }
 }
 
 /// Changes one.
-pub async fn update(
-    session: &Session<Tenant>,
-    changed: &Instrument,
-    version: i64,
-    now: DateTime<Utc>,
-) -> Result<(), DatabaseError> {
-    columns(changed, version, now).update(session).await?;
+pub async fn update(session: &Session<Tenant>, changed: &Instrument, now: DateTime<Utc>) -> Result<(), DatabaseError> {
+    columns(changed, now).update(session).await?;
     Ok(())
 }
 
-fn columns(instrument: &Instrument, version: i64, now: DateTime<Utc>) -> ActiveModel {
+fn columns(instrument: &Instrument, now: DateTime<Utc>) -> ActiveModel {
     let bond = instrument.bond.clone();
     let bond = bond.map(|BondTerms { coupon_rate, coupon_frequency, day_count, maturity, face }| {
         (coupon_rate, coupon_frequency, (day_count, maturity, face))
@@ -103,7 +102,7 @@ fn columns(instrument: &Instrument, version: i64, now: DateTime<Utc>) -> ActiveM
         day_count: Set(day_count),
         maturity: Set(maturity),
         face: Set(face),
-        version: Set(version),
+        version: Set(instrument.own_version.unwrap_or(1)),
         updated_at: Set(now),
         ..Default::default()
     }

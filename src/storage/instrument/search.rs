@@ -96,7 +96,7 @@ const ADMIT: &str = "SELECT set_config('pg_trgm.word_similarity_threshold', $1, 
 
 const SPELLED_ALIKE: &str = "
 SELECT rank, symbol, id FROM (
-    SELECT 1010 - round(1000 * market.word_similarity($1, lower(name)))::integer AS rank, symbol, id FROM (
+    SELECT 1010 - round(1000 * market.strict_word_similarity($1, lower(name)))::integer AS rank, symbol, id FROM (
         SELECT name, symbol, id FROM market.dim_stock WHERE $1 OPERATOR(market.<%) lower(name)
         UNION ALL
         SELECT name, symbol, id FROM dim_private_instrument WHERE $1 OPERATOR(market.<%) lower(name)
