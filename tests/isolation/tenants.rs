@@ -38,6 +38,7 @@ async fn no_root_field_takes_an_id_of_another_tenant() {
         &other.audit_entry,
         &other.held,
         &other.replay,
+        &other.private,
     ];
     assert!(ids.iter().all(|id| is_id(id)), "{ids:?}");
     for call in CALLS {
@@ -81,6 +82,7 @@ async fn every_kind_of_id_of_another_tenant_is_no_node() {
         &other.audit_entry,
         &other.held,
         &other.replay,
+        &other.private,
     ];
     let all = admin.run_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
     assert_eq!(*all.at("/nodes"), json!([null, null, null, null, null, null, null, null, null]));

@@ -26,6 +26,8 @@ pub struct Sample {
     pub audit_entry: String,
     pub instrument: String,
     pub unlisted: String,
+    /// An instrument of the tenant's own.
+    pub private: String,
     /// An imported row that waits for a decision.
     pub held: String,
     /// What was known an hour before.
@@ -106,10 +108,21 @@ impl Sample {
             tenant: viewer.text("/viewer/tenant/id"),
             audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
             instrument: acme,
+            private: private_instrument(&admin).await,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
         }
+    }
+}
+
+/// An instrument of the tenant's own; the one that is there, where there is one.
+async fn private_instrument(admin: &Client) -> String {
+    let input = json!({ "input": { "symbol": "STAKE", "name": "A stake", "assetType": "PRIVATE", "currency": "EUR" } });
+    let made = admin.run_with(Call::of("instrumentCreate").document, input).await;
+    match made.body.pointer("/data/instrumentCreate/instrument/id").and_then(Value::as_str) {
+        Some(id) => id.to_owned(),
+        None => admin.run(r#"{ instruments(search: "STAKE") { nodes { id } } }"#).await.text("/instruments/nodes/0/id"),
     }
 }
 
@@ -170,6 +183,12 @@ pub const CALLS: &[Call] = &[
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
     query("instrument", "query($id: ID!) { instrument(id: $id) { id price { amount } prices { dates } news { nodes { id } } } }", |sample| json!({ "id": sample.instrument })),
+    query(
+        "instrumentsByIdentifier",
+        r#"{ instrumentsByIdentifier(scheme: TICKER, value: "ACME", mic: "XNYS") { id identifiers { value } } }"#,
+        |_| json!({}),
+    ),
+    query("sectors", "{ sectors { code name } }", |_| json!({})),
     query(
         "prices",
         "query($id: ID!) { prices(instrumentId: $id) { dates } }",
@@ -292,6 +311,34 @@ pub const CALLS: &[Call] = &[
         "manualPricesRecord",
         "mutation($input: [ManualPriceInput!]!) { manualPricesRecord(input: $input) { count userErrors { code message } } }",
         |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),
+    ),
+    mutation(
+        "instrumentCreate",
+        "mutation($input: InstrumentCreateInput!) { instrumentCreate(input: $input) {
+            instrument { id symbol } userErrors { code message } } }",
+        |_| json!({ "input": { "symbol": "HOUSE", "name": "A house", "assetType": "PRIVATE", "currency": "EUR" } }),
+    ),
+    mutation(
+        "instrumentUpdate",
+        "mutation($id: ID!, $input: InstrumentUpdateInput!) { instrumentUpdate(id: $id, expectedVersion: 1, input: $input) {
+            instrument { id symbol } userErrors { code message } } }",
+        |sample| json!({ "id": sample.private, "input": { "symbol": "STAKE", "name": "A larger stake" } }),
+    ),
+    mutation(
+        "priceOverrideSet",
+        "mutation($input: PriceOverrideSetInput!) { priceOverrideSet(input: $input) {
+            overrides { from to price } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "instrumentId": sample.instrument, "from": "2024-03-01", "price": "200", "reason": "halted" } })
+        },
+    ),
+    mutation(
+        "priceOverrideRemove",
+        "mutation($input: PriceOverrideRemoveInput!) { priceOverrideRemove(input: $input) {
+            overrides { from } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "instrumentId": sample.instrument, "from": "2024-03-01", "reason": "resumed" } })
+        },
     ),
     mutation(
         "usersCreate",
