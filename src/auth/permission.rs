@@ -50,7 +50,7 @@ permissions! {
     AuditRead = "AUDIT_READ",
     /// Change one's own settings.
     SettingsUpdateOwn = "SETTINGS_UPDATE_OWN",
-    /// Enter prices by hand, which count for the whole tenant.
+    /// Keep the tenant's own instruments, enter prices by hand, and override the market's; all of it counts for the whole tenant.
     PricesManage = "PRICES_MANAGE",
     /// Lock and unlock periods, and record into a locked one.
     LedgerLock = "LEDGER_LOCK",

@@ -106,6 +106,18 @@ impl Key for (DateTime<Utc>, Uuid) {
     }
 }
 
+impl Key for (i32, String, Uuid) {
+    fn encode(&self) -> String {
+        format!("{} {} {}", self.0, self.2.simple(), self.1)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (rank, text) = text.split_once(' ')?;
+        let (id, symbol) = text.split_once(' ')?;
+        Some((rank.parse().ok()?, symbol.to_owned(), Uuid::try_parse(id).ok()?))
+    }
+}
+
 impl Key for (Uuid, Uuid) {
     fn encode(&self) -> String {
         format!("{} {}", self.0.simple(), self.1.simple())

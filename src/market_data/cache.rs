@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::storage;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::market_version::MarketVersion;
+use crate::storage::price_override::ByDay;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// Bytes of price columns that are kept: 20 a day and instrument, so about 1,600 instruments of ten years.
@@ -81,7 +82,7 @@ impl MarketView {
         self.version.last_complete_day
     }
 
-    /// Instruments by id; one that does not exist is left out.
+    /// Instruments by id, the market's and the tenant's own; one that does not exist is left out.
     pub async fn instruments(
         &self,
         session: &Session<Tenant>,
@@ -100,6 +101,12 @@ impl MarketView {
                 let (id, instrument) = (instrument.id, Arc::new(instrument));
                 self.cache.instruments.insert((self.version.reference, id), Arc::clone(&instrument));
                 found.insert(id, instrument);
+            }
+            // A tenant's own instruments are never kept where another tenant's request could meet them.
+            missing.retain(|id| !found.contains_key(id));
+            if !missing.is_empty() {
+                let own = storage::instrument::private::by_ids(session, &missing).await?;
+                found.extend(own.into_iter().map(|instrument| (instrument.id, Arc::new(instrument))));
             }
         }
         Ok(found)
@@ -161,7 +168,8 @@ impl MarketView {
         Ok(found)
     }
 
-    /// Closes by instrument: clean ones for what an exchange prices, the tenant's own for the rest.
+    /// Closes by instrument: clean ones for what an exchange prices, with the tenant's own in their place on the days that have one,
+    /// and the tenant's own for the rest. What is the tenant's own is read each time and kept nowhere.
     pub async fn prices(
         &self,
         session: &Session<Tenant>,
@@ -203,6 +211,13 @@ impl MarketView {
                     self.keep(id, version, Arc::clone(&series));
                 }
                 found.insert(id, series);
+            }
+        }
+        let priced: Vec<Uuid> = found.keys().chain(&missing).copied().collect();
+        if !priced.is_empty() {
+            for (id, days) in storage::price_override::in_force(session, &priced).await? {
+                let series = overlaid(found.get(&id).map(Arc::as_ref), &days)?;
+                found.insert(id, Arc::new(series));
             }
         }
         if !manual.is_empty() {
@@ -260,6 +275,15 @@ fn columns<K: Copy + Eq>(
             Ok((rows[0].0, Arc::new(Series::new(dates, values).map_err(corrupt)?)))
         })
         .collect()
+}
+
+/// The market's closes with a tenant's own on their days.
+fn overlaid(market: Option<&Series>, own: &ByDay) -> Result<Series, DatabaseError> {
+    let market = market.map(|series| series.dates().iter().copied().zip(series.values().iter().copied()));
+    let mut days: BTreeMap<NaiveDate, rust_decimal::Decimal> = market.into_iter().flatten().collect();
+    days.extend(own.iter().filter_map(|(day, entry)| Some((*day, entry.price?))));
+    let (dates, values) = days.into_iter().unzip();
+    Series::new(dates, values).map_err(corrupt)
 }
 
 fn fx_rates(rows: Vec<((String, String), NaiveDate, rust_decimal::Decimal)>) -> Result<FxRates, DatabaseError> {

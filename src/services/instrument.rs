@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::identifier::Scheme;
 use domain::money::Currency;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{ServiceError, Services, access, price};
 use crate::auth::Permission;
+use crate::storage::instrument::identifier::{self, Identifier};
+use crate::storage::instrument::search::{self, Cursor, Found};
+use crate::storage::instrument::sector::{self, Sector};
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::{self, Page};
 use crate::tenancy::{Session, Tenant};
@@ -24,21 +28,63 @@ pub struct Columns {
 }
 
 impl Services {
-    /// Instruments found by symbol, name or ISIN, by symbol.
+    /// Instruments found by symbol, identifier or words of the name, the best first; every instrument by symbol without a text.
     pub async fn instrument_page(
         &self,
         session: &Session<Tenant>,
-        search: Option<&str>,
-        page: Page<(String, Uuid)>,
-    ) -> Result<Vec<Instrument>, ServiceError> {
+        text: Option<&str>,
+        page: Page<Cursor>,
+    ) -> Result<Vec<(Cursor, Arc<Instrument>)>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        Ok(storage::instrument::search(session, search, page).await?)
+        let found = search::search(session, text, page).await?;
+        let instruments = self.market.view(session).await?.instruments(session, found.iter().map(|one| one.id)).await?;
+        let row = |Found { rank, symbol, id }| Some(((rank, symbol, id), Arc::clone(instruments.get(&id)?)));
+        Ok(found.into_iter().filter_map(row).collect())
     }
 
     /// How many instruments are found.
-    pub async fn instrument_count(&self, session: &Session<Tenant>, search: Option<&str>) -> Result<u64, ServiceError> {
+    pub async fn instrument_count(&self, session: &Session<Tenant>, text: Option<&str>) -> Result<u64, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        Ok(storage::instrument::count(session, search).await?)
+        Ok(search::count(session, text).await?)
+    }
+
+    /// The instruments that are known by an identifier on a day, a hundred at the most; today where none is given.
+    pub async fn instruments_by_identifier(
+        &self,
+        session: &Session<Tenant>,
+        scheme: Scheme,
+        value: &str,
+        qualifier: Option<&str>,
+        day: Option<NaiveDate>,
+    ) -> Result<Vec<Arc<Instrument>>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        scheme.check(value).map_err(|error| ServiceError::BadInput(format!("value: {error}")))?;
+        let day = day.unwrap_or_else(|| self.environment.clock.today());
+        let ids = identifier::known_by(session, scheme, value, qualifier.unwrap_or_default(), day).await?;
+        let found = self.market.view(session).await?.instruments(session, ids.iter().copied()).await?;
+        Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
+    }
+
+    /// By what instruments are and were known.
+    pub async fn identifiers(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Identifier>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(identifier::of_instruments(session, ids).await?)
+    }
+
+    /// Every sector with its parts, by code.
+    pub async fn sectors(&self, session: &Session<Tenant>) -> Result<Vec<Sector>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(sector::all(session).await?)
+    }
+
+    /// Of each of these codes what it is a part of, the widest first and itself last.
+    pub async fn sector_paths(
+        &self,
+        session: &Session<Tenant>,
+        codes: Vec<String>,
+    ) -> Result<Vec<(String, Sector)>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(sector::paths(session, codes).await?)
     }
 
     /// Instruments by id.

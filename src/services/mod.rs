@@ -29,6 +29,8 @@ pub mod period_lock;
 pub mod policy;
 pub mod portfolio;
 pub mod price;
+pub mod price_override;
+pub mod private_instrument;
 pub mod replay;
 pub mod sale_preview;
 pub mod schedule;

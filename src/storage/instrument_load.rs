@@ -177,10 +177,10 @@ pub async fn promote(
     let id: Value = list.id.into();
     let [names, codes] = countries.map(Value::from);
     run(session, sql::FORGET, []).await?;
+    run(session, sql::JOIN_SETS, []).await?;
     let mut held = run(session, sql::HOLD, [id.clone()]).await?;
     run(session, sql::SECTORS, [id.clone()]).await?;
     run(session, sql::READ, [id.clone(), names, codes]).await?;
-    run(session, sql::ANALYZE, []).await?;
     let mut findings = run(session, sql::REPORT, [id.clone()]).await?;
     findings += run(session, sql::REPORT_SHARED, [id.clone()]).await?;
     run(session, sql::DROP_SHARED, []).await?;
@@ -196,6 +196,7 @@ pub async fn promote(
     run(session, sql::END_REUSED, [today.into()]).await?;
     run(session, sql::IDENTIFY, [today.into()]).await?;
     run(session, sql::FORGET, []).await?;
+    run(session, sql::JOIN_FREELY, []).await?;
     let outcome = Outcome { delivered, promoted: new + revised, held, revised };
     Ok(ListOutcome { outcome, new, revised, findings: findings + held })
 }

@@ -24,6 +24,7 @@ pub mod period_lock;
 pub mod pipeline;
 pub mod portfolio;
 pub mod price;
+pub mod price_override;
 pub mod projection;
 pub mod refresh_token;
 pub mod replay;

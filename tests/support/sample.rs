@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
+use portfolio_analyzer::clock::{Ids, SystemIds};
 use portfolio_analyzer::graphql::{Api, GraphqlService, RequestContext, sdl};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -26,6 +27,8 @@ pub struct Sample {
     pub audit_entry: String,
     pub instrument: String,
     pub unlisted: String,
+    /// An instrument of the tenant's own.
+    pub private: String,
     /// An imported row that waits for a decision.
     pub held: String,
     /// What was known an hour before.
@@ -118,10 +121,21 @@ impl Sample {
             tenant: viewer.text("/viewer/tenant/id"),
             audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
             instrument: acme,
+            private: private_instrument(&admin).await,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
         }
+    }
+}
+
+/// An instrument of the tenant's own; the one that is there, where there is one.
+async fn private_instrument(admin: &Client) -> String {
+    let input = json!({ "input": { "symbol": "STAKE", "name": "A stake", "assetType": "PRIVATE", "currency": "EUR" } });
+    let made = admin.run_with(Call::of("instrumentCreate").document, input).await;
+    match made.body.pointer("/data/instrumentCreate/instrument/id").and_then(Value::as_str) {
+        Some(id) => id.to_owned(),
+        None => admin.run(r#"{ instruments(search: "STAKE") { nodes { id } } }"#).await.text("/instruments/nodes/0/id"),
     }
 }
 
@@ -183,6 +197,12 @@ pub const CALLS: &[Call] = &[
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
     query("instrument", "query($id: ID!) { instrument(id: $id) { id price { amount } prices { dates } news { nodes { id } } } }", |sample| json!({ "id": sample.instrument })),
     query(
+        "instrumentsByIdentifier",
+        r#"{ instrumentsByIdentifier(scheme: TICKER, value: "ACME", mic: "XNYS") { id identifiers { value } } }"#,
+        |_| json!({}),
+    ),
+    query("sectors", "{ sectors { code name } }", |_| json!({})),
+    query(
         "prices",
         "query($id: ID!) { prices(instrumentId: $id) { dates } }",
         |sample| json!({ "id": sample.instrument }),
@@ -196,7 +216,7 @@ pub const CALLS: &[Call] = &[
     query("riskFreeRate", r#"{ riskFreeRate(currency: "GBP", tenor: "ON") { effectiveAnnual } }"#, |_| json!({})),
     query("heldMarketRows", "{ heldMarketRows { nodes { id reason decidedBy } totalCount } }", |_| json!({})),
     query("refreshRuns", "{ refreshRuns { nodes { id provider asked error } totalCount } }", |_| json!({})),
-    query("dataQualityFindings", "{ dataQualityFindings { nodes { id detail } totalCount } }", |_| json!({})),
+    query("dataQualityFindings", "{ dataQualityFindings { nodes { id message } totalCount } }", |_| json!({})),
     query(
         "auditLog",
         "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) { nodes { id actor entityId after }
@@ -319,6 +339,34 @@ pub const CALLS: &[Call] = &[
         "heldMarketRowDecide",
         "mutation($id: ID!) { heldMarketRowDecide(id: $id, input: { reject: {} }) { heldMarketRow { id } userErrors { code } } }",
         |_| json!({ "id": "hmr_00000000000000000000000000000001" }),
+    ),
+    mutation(
+        "instrumentCreate",
+        "mutation($input: InstrumentCreateInput!) { instrumentCreate(input: $input) {
+            instrument { id symbol } userErrors { code message } } }",
+        |_| json!({ "input": { "symbol": "HOUSE", "name": "A house", "assetType": "PRIVATE", "currency": "EUR" } }),
+    ),
+    mutation(
+        "instrumentUpdate",
+        "mutation($id: ID!, $input: InstrumentUpdateInput!) { instrumentUpdate(id: $id, expectedVersion: 1, input: $input) {
+            instrument { id symbol } userErrors { code message } } }",
+        |sample| json!({ "id": sample.private, "input": { "symbol": "STAKE", "name": "A larger stake" } }),
+    ),
+    mutation(
+        "priceOverrideSet",
+        "mutation($input: PriceOverrideSetInput!) { priceOverrideSet(input: $input) {
+            overrides { from to price } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "instrumentId": sample.instrument, "from": "2024-03-01", "price": "200", "reason": "halted" } })
+        },
+    ),
+    mutation(
+        "priceOverrideRemove",
+        "mutation($input: PriceOverrideRemoveInput!) { priceOverrideRemove(input: $input) {
+            overrides { from } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "instrumentId": sample.instrument, "from": "2024-03-01", "reason": "resumed" } })
+        },
     ),
     mutation(
         "usersCreate",
@@ -446,7 +494,7 @@ impl Superuser {
     /// Puts two dead letters, a job that waits, a run that has ended and two schedules of a tenant into the queue, of a kind that no
     /// handler has; their ids as clients see them.
     pub async fn background(&mut self, tenant: &str) -> [String; 6] {
-        let id = || uuid::Uuid::now_v7();
+        let id = || SystemIds.next();
         let ids = [id(), id(), id(), id(), id(), id()];
         let [dead, other_dead, waiting, run, schedule, other_schedule] = ids;
         self.run(&format!(

@@ -109,7 +109,8 @@ async fn raw_copy(services: &Services, tenant: &TenantRecord, journal: Journal) 
     let accounts = storage::account::of_portfolios(&session, &[portfolio.id]).await?;
     let symbols: Vec<String> = (0..journal.instruments).map(journal::symbol).collect();
     let found = storage::instrument::by_symbols(&session, &symbols).await?;
-    let mut instruments: Vec<(String, Uuid)> = found.into_iter().map(|found| (found.symbol, found.id)).collect();
+    let mut instruments: Vec<(String, Uuid)> =
+        found.into_iter().map(|found| (found.symbol, found.instrument.id)).collect();
     instruments.sort();
     let instruments: Vec<Uuid> = instruments.into_iter().map(|(_, id)| id).collect();
     let (batch, at) = (services.environment.ids.next(), services.environment.clock.now());
@@ -184,7 +185,7 @@ async fn edit(
     let instrument = storage::instrument::by_symbols(&session, &[journal::symbol(7)]).await?;
     session.close().await?;
     let account = format!("acc_{}", account.first().context("the portfolio has no account")?.id.simple());
-    let instrument = instrument.first().context("the instrument is gone")?.id;
+    let instrument = instrument.first().context("the instrument is gone")?.instrument.id;
     let token = services.access_token_for(tenant, "investor1@alpine.example").await?;
     let server = Server::start(database).await?;
     let mut client = Client::connect(server.address).await?;

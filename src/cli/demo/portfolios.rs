@@ -1,6 +1,6 @@
 //! Prices entered by hand, portfolios and their transactions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context as _, bail};
 use domain::money::Currency;
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cli::{import::describe, progress::Progress},
     services::{Services, import::ImportMode, manual_price::NewPrice, period_lock::LockTerms, portfolio::NewPortfolio},
-    storage::{Page, portfolio::Portfolio},
+    storage::{self, Page, portfolio::Portfolio},
 };
 
 const MANUAL_PRICES: u32 = 30;
@@ -33,8 +33,10 @@ pub(super) async fn manual_prices(
     let rows = sample.manual_prices()?;
     let caller = &firm.administrator;
     let session = services.read(caller).await?;
-    let instruments = services.instrument_page(&session, None, Page { after: None, limit: ALL }).await?;
-    let ids: HashMap<_, _> = instruments.into_iter().map(|instrument| (instrument.symbol, instrument.id)).collect();
+    let symbols: BTreeSet<String> = rows.iter().map(|row| row.symbol.clone()).collect();
+    let found = storage::instrument::by_symbols(&session, &symbols.into_iter().collect::<Vec<_>>()).await?;
+    let by_hand = found.into_iter().filter(|listing| listing.instrument.manually_priced);
+    let ids: HashMap<_, _> = by_hand.map(|listing| (listing.symbol, listing.instrument.id)).collect();
     let new = rows.iter().map(|row| {
         let unknown = || format!("{} of manual_prices.csv is not in instruments.csv", row.symbol);
         let instrument = *ids.get(&row.symbol).with_context(unknown)?;

@@ -16,9 +16,12 @@ use super::error::ErrorCode;
 use crate::services::daily_value::Freshness;
 use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
+use crate::storage::instrument::identifier::Identifier;
+use crate::storage::instrument::sector::Sector;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
+use crate::storage::price_override::ByDay;
 use crate::storage::transaction::LedgerRow;
 use crate::storage::user::User;
 
@@ -75,6 +78,18 @@ pub struct InstrumentKey(pub Uuid);
 /// The last price of this instrument on this day or before; on the last complete market day where none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
+
+/// By what this instrument is and was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IdentifiersKey(pub Uuid);
+
+/// What the sector with this code is a part of, and itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SectorPathKey(pub String);
+
+/// The tenant's own prices in force of this instrument, by day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OverridesKey(pub Uuid);
 
 /// The splits of this instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -214,6 +229,30 @@ loader!(QuoteKey => Lookup, |operation, session, keys| {
     let found = operation.services.quotes(&session, &asked).await?;
     let quote = |key: &QuoteKey| Some((*key, *found.get(&(key.0, key.1.unwrap_or(last)))?));
     Ok(keys.iter().filter_map(quote).collect())
+});
+
+loader!(IdentifiersKey => Vec<Identifier>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<IdentifiersKey, Vec<Identifier>> = HashMap::new();
+    for identifier in operation.services.identifiers(&session, &ids).await? {
+        loaded.entry(IdentifiersKey(identifier.instrument_id)).or_default().push(identifier);
+    }
+    Ok(loaded)
+});
+
+loader!(OverridesKey => Arc<ByDay>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.overrides(&session, &ids).await?;
+    Ok(found.into_iter().map(|(id, days)| (OverridesKey(id), Arc::new(days))).collect())
+});
+
+loader!(SectorPathKey => Vec<Sector>, |operation, session, keys| {
+    let codes = keys.iter().map(|key| key.0.clone()).collect();
+    let mut loaded: HashMap<SectorPathKey, Vec<Sector>> = HashMap::new();
+    for (leaf, sector) in operation.services.sector_paths(&session, codes).await? {
+        loaded.entry(SectorPathKey(leaf)).or_default().push(sector);
+    }
+    Ok(loaded)
 });
 
 loader!(SplitsKey => Vec<Split>, |operation, session, keys| {

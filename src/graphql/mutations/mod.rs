@@ -6,6 +6,8 @@ mod job;
 mod manual_price;
 mod period_lock;
 mod portfolio;
+mod price_override;
+mod private_instrument;
 mod replay;
 mod schedule;
 mod sign_in;
@@ -31,6 +33,8 @@ pub struct Mutation(
     replay::ReplayMutation,
     held_market_row::HeldMarketRowMutation,
     manual_price::ManualPriceMutation,
+    private_instrument::PrivateInstrumentMutation,
+    price_override::PriceOverrideMutation,
     user::UserMutation,
     job::JobMutation,
     schedule::ScheduleMutation,

@@ -1,7 +1,5 @@
 //! Instruments, closes and exchange rates.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::graphql::connection;
@@ -14,6 +12,7 @@ use crate::graphql::rules::Ruled;
 use crate::graphql::scalars::{Currency, Date};
 use crate::graphql::types::exchange_rate::ExchangeRate;
 use crate::graphql::types::instrument::{ExchangeRateHistory, Instrument, InstrumentConnection, PriceHistory};
+use crate::graphql::types::instrument_terms::{IdentifierScheme, Sector};
 
 /// The longest range of exchange rates, in days: since the euro's first day, and room to spare.
 const MAX_RATE_DAYS: i64 = 40 * 366;
@@ -23,7 +22,9 @@ pub struct InstrumentQuery;
 
 #[Object(guard = "Ruled")]
 impl InstrumentQuery {
-    /// Instruments whose symbol begins with the text, whose name holds it, or whose ISIN it is; by symbol.
+    /// Instruments that a text finds, the best first: whose symbol it is; whose ISIN, CUSIP, FIGI, former or provider's symbol it
+    /// is; whose symbol begins with it; whose name has its words. Where there is none of these, names that are spelled alike.
+    /// Without a text every instrument by symbol. The tenant's own are among them.
     async fn instruments(
         &self,
         ctx: &Context<'_>,
@@ -48,8 +49,8 @@ impl InstrumentQuery {
             Ok((rows, total))
         };
         let (rows, total) = read.await.map_err(|error| operation.fail(error))?;
-        let (rows, info) = connection::cut(rows, limit, |row| (row.symbol.clone(), row.id));
-        let rows = rows.into_iter().map(|(cursor, row)| (cursor, Instrument(Arc::new(row)))).collect();
+        let (rows, info) = connection::cut(rows, limit, |(place, _)| place.clone());
+        let rows = rows.into_iter().map(|(cursor, (_, row))| (cursor, Instrument(row))).collect();
         Ok(Some(InstrumentConnection::new(rows, info, total)))
     }
 
@@ -61,6 +62,39 @@ impl InstrumentQuery {
     ) -> Result<Option<Instrument>> {
         let id = Kind::Instrument.parse(&id, "id")?;
         Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument))
+    }
+
+    /// What was known by an identifier on a day, by symbol, a hundred at the most. Several instruments have one ISIN where a security
+    /// trades on several markets; one symbol is another security's on another day.
+    #[graphql(complexity = "10 + 20 * child_complexity")]
+    async fn instruments_by_identifier(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The kind of identifier.")] scheme: IdentifierScheme,
+        #[graphql(desc = "The identifier; its check digit has to be right.")] value: String,
+        #[graphql(desc = "The market of a ticker by its ISO 10383 code; any where none is given.")] mic: Option<String>,
+        #[graphql(desc = "The provider of a provider's symbol; any where none is given.")] provider: Option<String>,
+        #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>,
+    ) -> Result<Option<Vec<Instrument>>> {
+        let operation = Operation::of(ctx);
+        let qualifier = mic.or(provider);
+        let read = async {
+            let (session, day) = (operation.session().await?, as_of.map(|day| day.0));
+            operation
+                .services
+                .instruments_by_identifier(&session, scheme.into(), &value, qualifier.as_deref(), day)
+                .await
+        };
+        let found = read.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(found.into_iter().map(Instrument).collect()))
+    }
+
+    /// The sectors that instruments are sorted by, with their industry groups and industries, by code.
+    async fn sectors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Sector>>> {
+        let operation = Operation::of(ctx);
+        let read = async { operation.services.sectors(&*operation.session().await?).await };
+        let found = read.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(found.into_iter().map(Sector::from).collect()))
     }
 
     /// The closes of an instrument. Null where there is none with this id.

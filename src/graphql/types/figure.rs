@@ -94,8 +94,10 @@ impl MoneyFigure {
 pub enum PriceSource {
     /// The market's clean prices, which all tenants share.
     Market,
-    /// Entered by hand, by the tenant's people.
+    /// Entered by hand, by the tenant's people, for what the market does not price.
     Manual,
+    /// Entered by the tenant's people in place of the market's.
+    Override,
 }
 
 impl PriceSource {

@@ -7,12 +7,12 @@ use domain::pricing::Lookup;
 use domain::valuation::CashLine;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, Quote, stale_inputs};
+use super::figure::{DataStatus, FigureReason, PriceSource, Quote, stale_inputs};
 use super::instrument::Instrument;
 use super::money::Money;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey};
+use crate::graphql::loaders::{self, AccountsKey, OverridesKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::valuation::{Holding as Line, Snapshot};
 
@@ -89,6 +89,20 @@ impl Holding {
     async fn price(&self) -> Option<Quote> {
         let value = self.line().value.as_ref()?;
         Some(Quote::new(value.price, &self.line().instrument))
+    }
+
+    /// Where the price comes from: `OVERRIDE` where the tenant's own counts in place of the market's. Null where there is no price.
+    async fn price_source(&self, ctx: &async_graphql::Context<'_>) -> Result<Option<PriceSource>> {
+        let line = self.line();
+        let Some(Lookup::Known { date, .. }) = line.value.as_ref().map(|value| value.price) else {
+            return Ok(None);
+        };
+        if line.instrument.manually_priced {
+            return Ok(Some(PriceSource::Manual));
+        }
+        let own = loaders::find(ctx, OverridesKey(line.instrument.id)).await?;
+        let is_own = own.is_some_and(|days| days.contains_key(&date));
+        Ok(Some(if is_own { PriceSource::Override } else { PriceSource::Market }))
     }
 
     /// Quantity × price × the instrument's multiplier, at the exchange rate of `asOf`. Null where price or rate is missing:

@@ -7,16 +7,21 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::ledger::{OccSymbol, OptionTerms};
 
 use super::figure::Quote;
+use super::instrument_terms::{BondTerms, Identifier, Sector};
 use super::money::Money;
 use super::news::{self, NewsItemConnection};
 use super::price::{self, PriceAdjustment, PriceSeries};
+use super::price_override::PriceOverride;
 use crate::graphql::connection::connection;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, DividendsKey, InstrumentKey, SplitsKey};
+use crate::graphql::loaders::{
+    self, DividendsKey, IdentifiersKey, InstrumentKey, OverridesKey, SectorPathKey, SplitsKey,
+};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::instrument::Columns;
 use crate::storage::instrument::{Dividend as DividendRow, Instrument as Row, Split as SplitRow};
+use crate::storage::price_override::ranges;
 
 /// What kind of instrument it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -35,6 +40,10 @@ pub enum AssetType {
     Bond,
     /// An option.
     Option,
+    /// A currency's price in another; it cannot be held.
+    Currency,
+    /// What no market trades: a stake, a loan, a house.
+    Private,
 }
 
 /// Something that can be held or compared with.
@@ -69,18 +78,68 @@ impl Instrument {
             "CRYPTO" => Ok(AssetType::Crypto),
             "BOND" => Ok(AssetType::Bond),
             "OPTION" => Ok(AssetType::Option),
+            "CURRENCY" => Ok(AssetType::Currency),
+            "PRIVATE" => Ok(AssetType::Private),
             _ => Err(ErrorCode::Internal.error("internal error")),
         }
     }
 
-    /// The market it trades on, by its ISO 10383 market identifier code; `24X7` for a market that never closes.
+    /// The market it trades on, by its ISO 10383 market identifier code; `24X7` for a market that never closes, `XXXX` for none.
     async fn mic(&self) -> &str {
         &self.0.mic
     }
 
-    /// The currency it is quoted in.
+    /// The currency that a price times the multiplier is in. `XXX` where that is not known.
     async fn currency(&self) -> Currency {
         Currency(self.0.currency)
+    }
+
+    /// What its prices are in: the currency, or a hundredth of one, such as `GBX` for pence.
+    async fn quote_unit(&self) -> &str {
+        &self.0.quote_unit
+    }
+
+    /// The ISO 3166 code of its country, where known.
+    async fn country(&self) -> Option<&str> {
+        self.0.country.as_deref()
+    }
+
+    /// Its first day of trading, where known.
+    async fn listed_on(&self) -> Option<Date> {
+        self.0.listed_on.map(Date)
+    }
+
+    /// Whether it is no longer traded.
+    async fn is_delisted(&self) -> bool {
+        self.0.delisted
+    }
+
+    /// The first day that it was no longer traded on, where known.
+    async fn delisted_on(&self) -> Option<Date> {
+        self.0.delisted_on.map(Date)
+    }
+
+    /// Whether it is the tenant's own, which nobody else sees.
+    async fn is_private(&self) -> bool {
+        self.0.is_private()
+    }
+
+    /// Of the tenant's own, how often it was changed, from 1 on: pass it as `expectedVersion`. Null for the market's.
+    async fn version(&self) -> Option<i32> {
+        self.0.own_version.and_then(|version| i32::try_from(version).ok())
+    }
+
+    /// The tenant's own prices that count in place of the market's, by day.
+    async fn price_overrides(&self, ctx: &Context<'_>) -> Result<Vec<PriceOverride>> {
+        let days = loaders::find(ctx, OverridesKey(self.0.id)).await?;
+        let ranges = days.map(|days| ranges(&days)).unwrap_or_default();
+        Ok(ranges.into_iter().map(PriceOverride::from).collect())
+    }
+
+    /// By what it is and was known, by kind, the latest first.
+    async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>> {
+        let found = loaders::find(ctx, IdentifiersKey(self.0.id)).await?.unwrap_or_default();
+        Ok(found.into_iter().map(Identifier::from).collect())
     }
 
     /// Its ISIN, where known.
@@ -93,7 +152,21 @@ impl Instrument {
         self.0.sector_code.as_deref()
     }
 
-    /// Money per unit of quantity and price: 1 for shares, 0.01 for bonds quoted per 100 of face.
+    /// Its sector, industry group and industry as far as they are known, the widest first.
+    async fn sector_path(&self, ctx: &Context<'_>) -> Result<Vec<Sector>> {
+        let Some(code) = self.0.industry_code.as_ref().or(self.0.sector_code.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let path = loaders::find(ctx, SectorPathKey(code.clone())).await?.unwrap_or_default();
+        Ok(path.into_iter().map(Sector::from).collect())
+    }
+
+    /// What it pays and when, for a bond whose terms are known.
+    async fn bond(&self) -> Option<BondTerms> {
+        self.0.bond.clone().map(BondTerms::from)
+    }
+
+    /// Money per unit of quantity and price: 1 for shares, 0.01 for bonds quoted per 100 of face and for quotes in pence.
     async fn price_multiplier(&self) -> Decimal {
         Decimal(self.0.price_multiplier.normalize())
     }
@@ -264,7 +337,8 @@ pub struct PriceHistory {
     currency: Currency,
     /// The days that have a close, ascending.
     dates: Vec<Date>,
-    /// The close of each day as quoted then: not adjusted for later splits or dividends.
+    /// The close of each day as quoted then: not adjusted for later splits or dividends. On the days of the instrument's
+    /// `priceOverrides` it is the tenant's own price.
     closes: Vec<Decimal>,
 }
 

@@ -14,7 +14,7 @@ use crate::services::transaction::check;
 use crate::services::{RefusalCode, ServiceError, Services};
 use crate::storage;
 use crate::storage::account::Account;
-use crate::storage::instrument::Instrument;
+use crate::storage::instrument::{Instrument, Listing};
 use crate::storage::portfolio::Portfolio;
 use crate::storage::transaction::Dates;
 use crate::tenancy::{Session, Tenant};
@@ -31,7 +31,7 @@ pub(super) struct Resolved {
 
 pub(super) struct Names {
     accounts: Vec<Account>,
-    instruments: HashMap<String, Vec<Instrument>>,
+    instruments: HashMap<String, Vec<Listing>>,
     currencies: BTreeSet<Currency>,
     /// Symbols that were looked up and are no instrument's.
     in_vain: HashSet<String>,
@@ -64,8 +64,8 @@ impl Names {
         let symbols: HashSet<String> = self.unknown_symbols(rows).map(str::to_owned).collect();
         if !symbols.is_empty() {
             let symbols: Vec<String> = symbols.into_iter().collect();
-            for instrument in storage::instrument::by_symbols(session, &symbols).await? {
-                self.instruments.entry(instrument.symbol.clone()).or_default().push(instrument);
+            for listing in storage::instrument::by_symbols(session, &symbols).await? {
+                self.instruments.entry(listing.symbol.clone()).or_default().push(listing);
             }
             if self.in_vain.len() + symbols.len() > MAX_IN_VAIN {
                 self.in_vain.clear();
@@ -116,8 +116,8 @@ impl Names {
             }
             (Some(name), _) => self.account(row, "account", name)?,
         };
-        let instrument = self.instrument(row, "symbol", row.symbol.as_ref())?;
-        let counter_instrument = self.instrument(row, "counter_symbol", row.counter_symbol.as_ref())?;
+        let instrument = self.instrument(row, "symbol", row.symbol.as_ref(), date)?;
+        let counter_instrument = self.instrument(row, "counter_symbol", row.counter_symbol.as_ref(), date)?;
         let counter_account =
             row.counter_account.as_ref().map(|name| self.account(row, "counter_account", name)).transpose()?;
         let kind = row.kind(&Named {
@@ -142,22 +142,27 @@ impl Names {
         row: &ParsedRow,
         column: &'static str,
         symbol: Option<&String>,
+        date: NaiveDate,
     ) -> Result<Option<&Instrument>, RowError> {
         let Some(symbol) = symbol else {
             return Ok(None);
         };
-        match self.instruments.get(symbol).map(Vec::as_slice) {
-            Some([only]) if only.is_index() => {
+        let unknown = |message: String| Err(RowError { code: RefusalCode::NotFound, ..row.error(column, message) });
+        let Some(listings) = self.instruments.get(symbol) else {
+            return unknown(format!("no instrument is called {symbol}"));
+        };
+        let of_day: Vec<&Listing> = listings.iter().filter(|listing| listing.holds_on(date)).collect();
+        // What is no longer traded gives way to what is.
+        let traded: Vec<&Listing> = of_day.iter().copied().filter(|listing| !listing.instrument.delisted).collect();
+        match (traded.as_slice(), of_day.as_slice()) {
+            ([only], _) | ([], [only]) if only.instrument.is_index() => {
                 Err(row.error(column, format!("{symbol} is an index: it cannot be held")))
             }
-            Some([only]) => Ok(Some(only)),
-            Some(several) => {
-                let markets: Vec<&str> = several.iter().map(|instrument| instrument.mic.as_str()).collect();
+            ([only], _) | ([], [only]) => Ok(Some(&only.instrument)),
+            (_, []) => unknown(format!("no instrument was called {symbol} on {date}")),
+            (_, several) => {
+                let markets: Vec<&str> = several.iter().map(|listing| listing.instrument.mic.as_str()).collect();
                 Err(row.error(column, format!("{symbol} stands on several markets: {}", markets.join(", "))))
-            }
-            None => {
-                let message = format!("no instrument is called {symbol}");
-                Err(RowError { code: RefusalCode::NotFound, ..row.error(column, message) })
             }
         }
     }

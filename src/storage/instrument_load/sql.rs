@@ -81,8 +81,9 @@ LEFT JOIN dim_sector narrowest ON narrowest.code = d.industry_code
 WHERE s.run_id = $1
     AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)";
 
-/// The statements that follow join the rows several times: their number should be known to the planner.
-pub(super) const ANALYZE: &str = "ANALYZE stg_instrument_read";
+/// Of a run that has just been staged, statistics know nothing: joins one row at a time would look cheap, and take minutes.
+pub(super) const JOIN_SETS: &str = "SET LOCAL enable_nestloop = off";
+pub(super) const JOIN_FREELY: &str = "SET LOCAL enable_nestloop = on";
 
 /// What is taken although something about it is not as it should be.
 pub(super) const REPORT: &str = "
@@ -163,10 +164,10 @@ FROM (
     FROM stg_instrument_read r JOIN dim_stock s ON s.symbol = r.symbol AND s.asset_type = r.asset_type
     WHERE NOT r.is_known AND (r.mic = 'XXXX' OR s.mic = 'XXXX') AND NOT s.delisted
         AND NOT EXISTS (SELECT FROM stg_instrument_read k WHERE k.is_known AND k.id = s.id)
+        AND r.symbol IN (SELECT k.symbol FROM stg_instrument_read k WHERE NOT k.is_known GROUP BY k.symbol HAVING count(*) = 1)
     GROUP BY r.line HAVING count(*) = 1
 ) m
-WHERE m.line = r.line
-    AND (SELECT count(*) FROM stg_instrument_read k WHERE k.symbol = r.symbol AND NOT k.is_known) = 1";
+WHERE m.line = r.line";
 
 /// A listing that has got another symbol, by its FIGI, or by its ISIN on the same market in the same currency.
 pub(super) const MATCH_IDENTIFIER: &str = "
