@@ -1,6 +1,7 @@
 //! The queue, the worker, and the daily values that it computes.
 
 mod around;
+mod control;
 mod daily_values;
 mod failures;
 mod market_actions;

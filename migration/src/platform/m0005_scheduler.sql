@@ -132,25 +132,25 @@ $$;
 CREATE FUNCTION job_cancel(cancelled_id uuid, at timestamptz, by_whom text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    found platform.job;
+    target platform.job;
 BEGIN
-    SELECT * INTO found FROM platform.job j
+    SELECT * INTO target FROM platform.job j
     WHERE j.id = cancelled_id AND j.state <> 'DEAD' AND j.owner_id = platform.session_owner() FOR UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF found.state = 'RUNNING' THEN
+    IF target.state = 'RUNNING' THEN
         UPDATE platform.job SET cancel_requested_at = coalesce(cancel_requested_at, at),
             cancel_requested_by = coalesce(cancel_requested_by, by_whom)
         WHERE id = cancelled_id;
         RETURN 'RUNNING';
     END IF;
     DELETE FROM platform.job j
-    WHERE j.state = 'WAITING' AND (j.owner_id, j.kind, j.key) = (found.owner_id, found.kind, found.key);
+    WHERE j.state = 'WAITING' AND (j.owner_id, j.kind, j.key) = (target.owner_id, target.kind, target.key);
     INSERT INTO platform.job_run (id, job_id, tenant_id, kind, key, outcome, attempt, begun_at, ended_at, error, message,
         progress_phase, progress_done, progress_total, cancelled_by)
-    VALUES (found.id, found.id, found.tenant_id, found.kind, found.key, 'CANCELLED', found.attempts, found.begun_at, at,
-        found.last_error, found.last_message, found.progress_phase, found.progress_done, found.progress_total, by_whom)
+    VALUES (target.id, target.id, target.tenant_id, target.kind, target.key, 'CANCELLED', target.attempts, target.begun_at, at,
+        target.last_error, target.last_message, target.progress_phase, target.progress_done, target.progress_total, by_whom)
     ON CONFLICT (id) DO NOTHING;
     RETURN 'WAITING';
 END
