@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::identifier::Scheme;
 use domain::money::Currency;
 use rust_decimal::Decimal;
@@ -15,6 +15,7 @@ use crate::storage::instrument::identifier::{self, Identifier};
 use crate::storage::instrument::search::{self, Cursor, Found};
 use crate::storage::instrument::sector::{self, Sector};
 use crate::storage::instrument::{Dividend, Instrument, Split};
+use crate::storage::price::Revision;
 use crate::storage::{self, Page};
 use crate::tenancy::{Session, Tenant};
 
@@ -117,6 +118,44 @@ impl Services {
     ) -> Result<Vec<Dividend>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
         Ok(storage::instrument::dividends_by_ids(session, ids).await?)
+    }
+
+    /// Closes that were in force before others took their place, by day; at most so many.
+    pub async fn price_revisions(
+        &self,
+        session: &Session<Tenant>,
+        instrument: Uuid,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+        limit: u64,
+    ) -> Result<Vec<Revision>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::price::revisions(session, instrument, from, to, limit).await?)
+    }
+
+    /// The closes of an instrument as they were in force at an instant. Nothing for an instrument that does not exist.
+    pub async fn prices_known_at(
+        &self,
+        session: &Session<Tenant>,
+        instrument: Uuid,
+        at: DateTime<Utc>,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> Result<Option<(Arc<Instrument>, Columns)>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        let now = self.environment.clock.now();
+        if at > now {
+            return Err(ServiceError::BadInput(format!("knownAt: {at} has not passed, it is {now}")));
+        }
+        let market = self.market.view(session).await?;
+        let Some(found) = market.instruments(session, [instrument]).await?.remove(&instrument) else {
+            return Ok(None);
+        };
+        if found.manually_priced {
+            return Err(ServiceError::BadInput(format!("knownAt: {} is priced by hand", found.symbol)));
+        }
+        let (dates, values) = storage::price::known_at(session, instrument, at, from, to).await?.into_iter().unzip();
+        Ok(Some((found, Columns { dates, values })))
     }
 
     /// The closes of an instrument from one day to another, both included, as quoted on their day; prices entered by hand

@@ -127,6 +127,7 @@ const BOUNDED: &[&str] = &[
     "Instrument.dividends",
     "Instrument.identifiers",
     "Instrument.priceOverrides",
+    "Instrument.priceRevisions",
     "Instrument.sectorPath",
     "Instrument.splits",
     "InstrumentPayload.userErrors",

@@ -1,6 +1,7 @@
 //! Instruments, closes and exchange rates.
 
 use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
 
 use crate::graphql::connection;
 use crate::graphql::context::Operation;
@@ -97,19 +98,28 @@ impl InstrumentQuery {
         Ok(Some(found.into_iter().map(Sector::from).collect()))
     }
 
-    /// The closes of an instrument. Null where there is none with this id.
+    /// The closes of an instrument, as they are in force or as they were at an instant. Null where there is none with this id.
     async fn prices(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The instrument's id.")] instrument_id: ID,
         #[graphql(desc = "From this day on, inclusive.")] from: Option<Date>,
         #[graphql(desc = "Until this day, inclusive.")] to: Option<Date>,
+        #[graphql(
+            desc = "As they were in force at this instant, which must have passed: revisions that came later are not in. \
+                    A price that was provisional then is not kept. Not for what is priced by hand."
+        )]
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Option<PriceHistory>> {
         let operation = Operation::of(ctx);
         let id = Kind::Instrument.parse(&instrument_id, "instrumentId")?;
         let read = async {
             let session = operation.session().await?;
-            operation.services.prices(&session, id, from.map(|day| day.0), to.map(|day| day.0)).await
+            let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
+            match known_at {
+                Some(at) => operation.services.prices_known_at(&session, id, at, from, to).await,
+                None => operation.services.prices(&session, id, from, to).await,
+            }
         };
         let found = read.await.map_err(|error| operation.fail(error))?;
         Ok(found.map(|(instrument, columns)| PriceHistory::new(instrument, columns)))

@@ -13,15 +13,20 @@ use super::news::{self, NewsItemConnection};
 use super::price::{self, PriceAdjustment, PriceSeries};
 use super::price_override::PriceOverride;
 use crate::graphql::connection::connection;
+use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, DividendsKey, IdentifiersKey, InstrumentKey, OverridesKey, SectorPathKey, SplitsKey,
 };
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::scalars::{Currency, Date, Decimal, Instant};
 use crate::services::instrument::Columns;
 use crate::storage::instrument::{Dividend as DividendRow, Instrument as Row, Split as SplitRow};
+use crate::storage::price::Revision;
 use crate::storage::price_override::ranges;
+
+/// Revisions that are shown of a range.
+const MAX_REVISIONS: u64 = 1_000;
 
 /// What kind of instrument it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -187,6 +192,24 @@ impl Instrument {
         Ok(splits.into_iter().map(Split::from).collect())
     }
 
+    /// Its closes that were in force until others took their place, by day, then by when that was; the first 1,000 of the range. One that was
+    /// provisional before its session's close is none.
+    async fn price_revisions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From this day on, inclusive.")] from: Option<Date>,
+        #[graphql(desc = "Until this day, inclusive.")] to: Option<Date>,
+    ) -> Result<Vec<PriceRevision>> {
+        let operation = Operation::of(ctx);
+        let read = async {
+            let session = operation.session().await?;
+            let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
+            operation.services.price_revisions(&session, self.0.id, from, to, MAX_REVISIONS).await
+        };
+        let rows = read.await.map_err(|error| operation.fail(error))?;
+        Ok(rows.into_iter().map(PriceRevision::from).collect())
+    }
+
     /// Its cash dividends that the market knows, the earliest first. They book nothing by themselves: a dividend that is
     /// recorded or imported is linked with the one that it is the payment of.
     async fn dividends(&self, ctx: &Context<'_>) -> Result<Vec<MarketDividend>> {
@@ -324,6 +347,36 @@ impl From<DividendRow> for MarketDividend {
             pay_date: row.pay_date.map(Date),
             amount: Money::new(row.terms.amount, row.terms.currency),
             is_special: row.is_special,
+        }
+    }
+}
+
+/// A close that was in force until another took its place.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PriceRevision {
+    /// The day it is the close of.
+    date: Date,
+    /// The close, as quoted then.
+    close: Decimal,
+    /// Whether it had been accepted or repaired by hand.
+    is_estimated: bool,
+    /// Since when it was in force; null where that was not noted.
+    known_from: Option<Instant>,
+    /// When another took its place.
+    known_until: Option<Instant>,
+    /// Who had delivered it; null where that is not known, and for what was decided by hand.
+    provider: Option<String>,
+}
+
+impl From<Revision> for PriceRevision {
+    fn from(row: Revision) -> Self {
+        Self {
+            date: Date(row.date),
+            close: Decimal(row.close.normalize()),
+            is_estimated: row.status == "E",
+            known_from: row.known_from.map(Instant),
+            known_until: row.known_until.map(Instant),
+            provider: row.provider,
         }
     }
 }

@@ -28,25 +28,40 @@ CREATE TEMP TABLE IF NOT EXISTS price_finding (
 ) ON COMMIT DROP;
 TRUNCATE read_price, checked_price, price_finding";
 
-/// Reads cells, and finds the instrument: the one that was asked for, or that of symbol and market, or the only one of the symbol.
+/// Reads cells, and finds the instrument: the one that was asked for, or that of symbol and market, or the only one of the symbol; of
+/// those that are traded, where one is. Prices are kept in the unit that the instrument is quoted in: hundredths are converted exactly.
 /// A delivered symbol may carry its market behind a dot, a colon or a dash, and write them for each other.
 pub(super) const READ: &str = r"
 INSERT INTO read_price
-SELECT s.line, i.id, alone.candidates, i.mic,
-    s.instrument_id IS NOT NULL AND s.symbol <> '' AND s.symbol IS DISTINCT FROM i.isin
-        AND NOT starts_with(translate(upper(s.symbol), '.:/ ', '----') || '-', translate(upper(i.symbol), '.:/ ', '----') || '-'),
+SELECT s.line, i.id, coalesce(alone.candidates, listed.candidates), i.mic,
+    s.instrument_id IS NOT NULL AND s.symbol <> ''
+        AND NOT starts_with(translate(upper(s.symbol), '.:/ ', '----') || '-', translate(upper(i.symbol), '.:/ ', '----') || '-')
+        AND named.instrument_id IS NULL,
     read_day(s.date), read_number(s.open) * q.factor, read_number(s.high) * q.factor, read_number(s.low) * q.factor,
     read_number(s.close) * q.factor, read_number(s.volume), read_number(s.adjusted_close)::double precision * q.factor,
-    i.currency, q.unit, s.split_adjusted_until
+    i.quote_unit, q.unit, s.split_adjusted_until
 FROM stg_stock_price s
 LEFT JOIN (
-    SELECT symbol, min(id::text)::uuid AS id, count(*) AS candidates FROM dim_stock GROUP BY symbol
+    SELECT symbol, (array_agg(id ORDER BY delisted, id))[1] AS id, coalesce(nullif(count(*) FILTER (WHERE NOT delisted), 0), count(*)) AS candidates
+    FROM dim_stock GROUP BY symbol
 ) alone ON s.instrument_id IS NULL AND s.mic = '' AND alone.symbol = s.symbol
-LEFT JOIN dim_stock listed ON s.instrument_id IS NULL AND s.mic <> '' AND listed.symbol = s.symbol AND listed.mic = s.mic
-LEFT JOIN dim_stock i ON i.id = coalesce(s.instrument_id, listed.id, CASE WHEN alone.candidates = 1 THEN alone.id END)
+LEFT JOIN (
+    SELECT symbol, mic, (array_agg(id ORDER BY delisted, id))[1] AS id, coalesce(nullif(count(*) FILTER (WHERE NOT delisted), 0), count(*)) AS candidates
+    FROM dim_stock GROUP BY symbol, mic
+) listed ON s.instrument_id IS NULL AND s.mic <> '' AND listed.symbol = s.symbol AND listed.mic = s.mic
+LEFT JOIN dim_stock i ON i.id = coalesce(s.instrument_id, CASE WHEN listed.candidates = 1 THEN listed.id END,
+    CASE WHEN alone.candidates = 1 THEN alone.id END)
+LEFT JOIN (
+    SELECT DISTINCT instrument_id, value FROM dim_identifier
+) named ON named.instrument_id = s.instrument_id AND named.value = s.symbol
+LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ILa', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) given (unit, currency)
+    ON given.unit = s.currency
+LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ILa', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) kept (unit, currency)
+    ON kept.unit = i.quote_unit
 CROSS JOIN LATERAL (SELECT CASE
-    WHEN s.currency = '' OR s.currency = i.currency THEN 1
-    WHEN (s.currency, i.currency) IN (('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) THEN 0.01
+    WHEN s.currency = '' OR s.currency = i.quote_unit THEN 1
+    WHEN coalesce(given.currency, s.currency) = coalesce(kept.currency, i.quote_unit) THEN
+        CASE WHEN given.unit IS NULL THEN 100 WHEN kept.unit IS NULL THEN 0.01 ELSE 1 END
 END AS unit) u
 CROSS JOIN LATERAL (SELECT u.unit, coalesce(u.unit, 1) AS factor) q
 WHERE s.run_id = $1";
