@@ -3,6 +3,7 @@
 mod held;
 mod indicators;
 mod news;
+mod pipeline;
 mod prices;
 mod rates;
 
