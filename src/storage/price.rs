@@ -99,11 +99,11 @@ pub async fn known_at(
 }
 
 const KNOWN_AT: &str = "\
-    WITH then AS (SELECT coalesce(max(version), 0) AS version FROM market.meta_market_change WHERE at <= $2), known AS ( \
-        SELECT f.date, f.close FROM market.fact_stock_price f CROSS JOIN then \
-        WHERE f.instrument_id = $1 AND f.version <= then.version \
+    WITH in_force AS (SELECT coalesce(max(version), 0) AS version FROM market.meta_market_change WHERE at <= $2), known AS ( \
+        SELECT f.date, f.close FROM market.fact_stock_price f CROSS JOIN in_force \
+        WHERE f.instrument_id = $1 AND f.version <= in_force.version \
         UNION ALL \
-        SELECT r.date, r.close FROM market.fact_price_revision r CROSS JOIN then \
-        WHERE r.instrument_id = $1 AND r.version <= then.version AND r.superseded_version > then.version \
+        SELECT r.date, r.close FROM market.fact_price_revision r CROSS JOIN in_force \
+        WHERE r.instrument_id = $1 AND r.version <= in_force.version AND r.superseded_version > in_force.version \
     ) \
     SELECT date, close FROM known WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY date";

@@ -136,7 +136,7 @@ pub(super) const COMPARED: &str = "ANALYZE checked_price; SET LOCAL enable_nestl
 
 pub(super) const LOOK_UP: &str = "SET LOCAL enable_nestloop = on";
 
-/// What is wrong with rows, each finding with its figures. A row that is stored as it is has nothing new to be wrong. The larger
+/// What is wrong with rows, each finding with its figures. What there is nothing to compare with is no suspicion, and never lifts another. A row that is stored as it is has nothing new to be wrong. The larger
 /// deliveries of one instrument are looked at as series besides, which tells what steps mean; `$2` is the most rows that are not.
 /// The bounds are those of `domain::quality`: a hundred is 62 to 160, a jump is 10 deviations and 35 %.
 pub(super) const FIND: &str = "
@@ -153,9 +153,10 @@ CROSS JOIN LATERAL (SELECT
     least(c.open, c.close) AS inner_low, greatest(c.open, c.close) AS inner_high
 ) m
 CROSS JOIN LATERAL (SELECT
-    abs(ln(nullif(m.ratio, 0))) BETWEEN ln(62) AND ln(160) OR abs(ln(nullif(m.against, 0))) BETWEEN ln(62) AND ln(160) AS is_unit,
-    abs(ln(nullif(m.plain, 0))) < 0.1 AND abs(ln(c.step)) > 0.22 AS is_unadjusted,
-    c.step = 1 AND abs(ln(nullif(m.ratio, 0))) > 4 * m.spread AND EXISTS (
+    coalesce(abs(ln(nullif(m.ratio, 0))) BETWEEN ln(62) AND ln(160), false)
+        OR coalesce(abs(ln(nullif(m.against, 0))) BETWEEN ln(62) AND ln(160), false) AS is_unit,
+    coalesce(abs(ln(nullif(m.plain, 0))) < 0.1 AND abs(ln(c.step)) > 0.22, false) AS is_unadjusted,
+    coalesce(c.step = 1 AND abs(ln(nullif(m.ratio, 0))) > 4 * m.spread, false) AND EXISTS (
         SELECT FROM (VALUES (2.0), (3), (4), (5), (8), (10), (15), (20), (25), (50)) simple (ratio)
         WHERE abs(abs(ln(nullif(m.ratio, 0))) - ln(simple.ratio)) < 0.04
     ) AS is_split
