@@ -37,8 +37,8 @@ SELECT s.line, i.id, coalesce(alone.candidates, listed.candidates), i.mic,
     s.instrument_id IS NOT NULL AND s.symbol <> ''
         AND NOT starts_with(translate(upper(s.symbol), '.:/ ', '----') || '-', translate(upper(i.symbol), '.:/ ', '----') || '-')
         AND named.instrument_id IS NULL,
-    read_day(s.date), read_number(s.open) * q.factor, read_number(s.high) * q.factor, read_number(s.low) * q.factor,
-    read_number(s.close) * q.factor, read_number(s.volume), read_number(s.adjusted_close)::double precision * q.factor,
+    read_day(s.date), read_number(nullif(s.open, '')) * q.factor, read_number(nullif(s.high, '')) * q.factor, read_number(nullif(s.low, '')) * q.factor,
+    read_number(nullif(s.close, '')) * q.factor, read_number(nullif(s.volume, '')), read_number(nullif(s.adjusted_close, ''))::double precision * q.factor,
     i.quote_unit, q.unit, s.split_adjusted_until
 FROM stg_stock_price s
 LEFT JOIN (
@@ -136,8 +136,9 @@ pub(super) const COMPARED: &str = "ANALYZE checked_price; SET LOCAL enable_nestl
 
 pub(super) const LOOK_UP: &str = "SET LOCAL enable_nestloop = on";
 
-/// What is wrong with rows, each finding with its figures. What there is nothing to compare with is no suspicion, and never lifts another. A row that is stored as it is has nothing new to be wrong. The larger
-/// deliveries of one instrument are looked at as series besides, which tells what steps mean; `$2` is the most rows that are not.
+/// What is wrong with rows, each finding with its figures. What there is nothing to compare with is no suspicion, and never lifts
+/// another. A row that is stored as it is has nothing new to be wrong. The larger deliveries of one instrument are looked at as series
+/// besides, which tells what steps mean; `$2` is the most rows that are not. `OFFSET 0` has what is compared computed once a row.
 /// The bounds are those of `domain::quality`: a hundred is 62 to 160, a jump is 10 deviations and 35 %.
 pub(super) const FIND: &str = "
 INSERT INTO price_finding
@@ -149,17 +150,19 @@ CROSS JOIN LATERAL (SELECT
     CASE WHEN c.close > 0 AND c.anchor > 0 AND c.delivered <= $2 THEN (c.close / (c.anchor * c.step))::double precision END AS ratio,
     CASE WHEN c.close > 0 AND c.anchor > 0 AND c.delivered <= $2 THEN (c.close / c.anchor)::double precision END AS plain,
     CASE WHEN c.close > 0 AND c.stored > 0 THEN (c.close / c.stored)::double precision END AS against,
-    greatest(coalesce(c.deviation, 0.03), 0.005) * sqrt(greatest(1.0, (c.day - c.anchor_day) * 5.0 / 7)) AS spread,
+    greatest(coalesce(c.deviation, 0.03), 0.005) * sqrt(greatest(1, (c.day - c.anchor_day) * 5 / 7)::double precision) AS spread,
     least(c.open, c.close) AS inner_low, greatest(c.open, c.close) AS inner_high
+    OFFSET 0
 ) m
 CROSS JOIN LATERAL (SELECT
     coalesce(abs(ln(nullif(m.ratio, 0))) BETWEEN ln(62) AND ln(160), false)
         OR coalesce(abs(ln(nullif(m.against, 0))) BETWEEN ln(62) AND ln(160), false) AS is_unit,
-    coalesce(abs(ln(nullif(m.plain, 0))) < 0.1 AND abs(ln(c.step)) > 0.22, false) AS is_unadjusted,
+    coalesce(abs(ln(nullif(m.plain, 0))) < 0.1 AND abs(ln(c.step::double precision)) > 0.22, false) AS is_unadjusted,
     coalesce(c.step = 1 AND abs(ln(nullif(m.ratio, 0))) > 4 * m.spread, false) AND EXISTS (
-        SELECT FROM (VALUES (2.0), (3), (4), (5), (8), (10), (15), (20), (25), (50)) simple (ratio)
+        SELECT FROM (VALUES (2.0::double precision), (3), (4), (5), (8), (10), (15), (20), (25), (50)) simple (ratio)
         WHERE abs(abs(ln(nullif(m.ratio, 0))) - ln(simple.ratio)) < 0.04
     ) AS is_split
+    OFFSET 0
 ) k
 CROSS JOIN LATERAL (VALUES
     ('INVALID_DATE', 'ERROR', CASE WHEN c.day IS NULL THEN format('the date \"%s\" is no day', left(s.date, 40)) END),
