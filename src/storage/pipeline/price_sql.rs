@@ -45,8 +45,10 @@ LEFT JOIN (
 LEFT JOIN dim_stock listed ON s.instrument_id IS NULL AND s.mic <> '' AND listed.symbol = s.symbol AND listed.mic = s.mic
 LEFT JOIN dim_stock i ON i.id = coalesce(s.instrument_id, listed.id, CASE WHEN alone.candidates = 1 THEN alone.id END)
 CROSS JOIN LATERAL (SELECT CASE
-    WHEN s.currency = '' OR s.currency = i.currency THEN 1
-    WHEN (s.currency, i.currency) IN (('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) THEN 0.01
+    WHEN s.currency = i.currency THEN 1
+    WHEN (coalesce(nullif(s.currency, ''), i.quote_unit), i.currency)
+        IN (('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) THEN 0.01
+    WHEN s.currency = '' THEN 1
 END AS unit) u
 CROSS JOIN LATERAL (SELECT u.unit, coalesce(u.unit, 1) AS factor) q
 WHERE s.run_id = $1";
