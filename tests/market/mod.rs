@@ -2,6 +2,7 @@
 
 mod held;
 mod indicators;
+mod instruments;
 mod news;
 mod prices;
 mod rates;
