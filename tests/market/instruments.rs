@@ -108,11 +108,11 @@ async fn each_trap_of_a_list_is_handled_or_reported() {
 #[tokio::test]
 async fn a_second_list_revises_and_dates_what_has_changed() {
     let app = App::start().await;
-    let client = app.client("alpha", "investor1").await;
     list(&app, LIST).await;
     let mut inside = Superuser::of(&app).await;
     let id = inside.text("SELECT id::text FROM market.dim_stock WHERE symbol = 'MSFT'").await;
     app.clock.advance(chrono::TimeDelta::days(7));
+    let client = app.client("alpha", "investor1").await;
     let second = list(&app, &[
         // Another symbol for the same ISIN on the same market, another name; a market that has become known; another currency.
         "MSX,Microsoft Holding,equity,XNAS,NMS,United States,USD,US5949181045,594918104,,Information Technology,,,GICS-like,,,,0,x",
