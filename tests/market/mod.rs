@@ -5,6 +5,7 @@ mod indicators;
 mod instruments;
 mod news;
 mod prices;
+mod private;
 mod rates;
 
 use std::fs;
