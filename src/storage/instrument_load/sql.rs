@@ -88,8 +88,8 @@ pub(super) const JOIN_FREELY: &str = "SET LOCAL enable_nestloop = on";
 
 /// What is taken although something about it is not as it should be.
 pub(super) const REPORT: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT s.run_id, s.line, 'instruments', f.finding, format('symbol %s, market %s: %s', s.symbol, s.mic, f.detail)
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT s.run_id, s.line, 'instruments', 'WARNING', f.finding, format('symbol %s, market %s: %s', s.symbol, s.mic, f.detail)
 FROM stg_instrument s
 JOIN stg_instrument_read r USING (line)
 CROSS JOIN LATERAL (VALUES
@@ -109,8 +109,8 @@ WHERE s.run_id = $1 AND f.is_so";
 /// An ISIN or a CUSIP that several listings of one market in one currency have, a FIGI that several listings have: at most one of
 /// them is right, and which one is not told. And a symbol on several markets, of which one is no longer traded there.
 pub(super) const REPORT_SHARED: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT $1::uuid, line, 'instruments', finding, detail
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT $1::uuid, line, 'instruments', 'WARNING', finding, detail
 FROM (
     SELECT line, 'ISIN_SHARED' AS finding, format('ISIN %s is that of %s listings of %s in %s', isin, of_isin, mic, currency) AS detail
     FROM (SELECT *, count(*) OVER (PARTITION BY isin, mic, currency) AS of_isin FROM stg_instrument_read WHERE isin <> '') i
@@ -208,8 +208,8 @@ WHERE q.run_id = $1 AND q.line = r.line AND q.finding = 'IDENTITY_CHANGED'";
 
 /// What was priced in one currency is not read in another: the prices that are known would be wrong.
 pub(super) const REPORT_CURRENCY: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT $1::uuid, r.line, 'instruments', 'CURRENCY_CHANGED',
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT $1::uuid, r.line, 'instruments', 'WARNING', 'CURRENCY_CHANGED',
     format('symbol %s, market %s: quoted in %s, stays in %s', r.symbol, r.mic, r.quote_unit, s.quote_unit)
 FROM stg_instrument_read r JOIN dim_stock s ON s.id = r.id
 WHERE r.is_known AND r.currency <> 'XXX' AND s.currency <> 'XXX'
