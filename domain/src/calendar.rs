@@ -1,6 +1,6 @@
 //! When a market trades.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// A day's trading at a market.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,71 @@ impl MarketState {
     }
 }
 
+/// The days on which a market does business.
+#[derive(Clone, Copy, Debug)]
+pub enum BusinessDays<'a> {
+    /// Every day, of a market that never closes.
+    Every,
+    /// These, ascending. Nothing is known of days before the first and after the last.
+    Sessions(&'a [NaiveDate]),
+}
+
+impl BusinessDays<'_> {
+    fn known(sessions: &[NaiveDate], day: NaiveDate) -> Option<()> {
+        let (first, last) = (sessions.first()?, sessions.last()?);
+        (*first <= day && day <= *last).then_some(())
+    }
+
+    /// Whether a day is one; nothing where that is not known.
+    pub fn contains(self, day: NaiveDate) -> Option<bool> {
+        match self {
+            Self::Every => Some(true),
+            Self::Sessions(sessions) => {
+                Self::known(sessions, day)?;
+                Some(sessions.binary_search(&day).is_ok())
+            }
+        }
+    }
+
+    /// How many there are from one day to another, both included; nothing where that is not known. None where the range is empty.
+    pub fn between(self, from: NaiveDate, to: NaiveDate) -> Option<u64> {
+        if to < from {
+            return Some(0);
+        }
+        match self {
+            Self::Every => u64::try_from((to - from).num_days() + 1).ok(),
+            Self::Sessions(sessions) => {
+                Self::known(sessions, from)?;
+                Self::known(sessions, to)?;
+                let until = |day: NaiveDate| sessions.partition_point(|session| *session <= day);
+                let before = sessions.partition_point(|session| *session < from);
+                u64::try_from(until(to) - before).ok()
+            }
+        }
+    }
+
+    /// The `n`th after a day, or before it where `n` is below zero; the day itself where `n` is zero and it is one, else the next.
+    /// Nothing where that is not known.
+    pub fn step(self, day: NaiveDate, n: i32) -> Option<NaiveDate> {
+        match self {
+            Self::Every if n < 0 => day.checked_sub_days(Days::new(n.unsigned_abs().into())),
+            Self::Every => day.checked_add_days(Days::new(n.unsigned_abs().into())),
+            Self::Sessions(sessions) => {
+                Self::known(sessions, day)?;
+                let at = match n {
+                    1.. => {
+                        sessions.partition_point(|session| *session <= day).checked_add(usize::try_from(n - 1).ok()?)?
+                    }
+                    _ => sessions
+                        .partition_point(|session| *session < day)
+                        .checked_sub(usize::try_from(n.unsigned_abs()).ok()?)?,
+                };
+                sessions.get(at).copied()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +162,34 @@ mod tests {
         }
         assert_eq!(MarketState::at(at("11T06:00"), &sessions), None);
         assert_eq!(MarketState::at(at("11T06:00"), &[]), None);
+    }
+
+    #[test]
+    fn business_days_are_counted_as_far_as_the_calendar_reaches() {
+        let day = |text: &str| -> NaiveDate { format!("2024-03-{text}").parse().expect("a day") };
+        // Friday the 29th of March 2024 was Good Friday.
+        let sessions = ["25", "26", "27", "28"].map(day);
+        let days = BusinessDays::Sessions(&sessions);
+        assert_eq!([days.contains(day("26")), days.contains(day("29"))], [Some(true), None]);
+        assert_eq!(days.between(day("25"), day("28")), Some(4));
+        assert_eq!((days.between(day("26"), day("25")), days.between(day("24"), day("26"))), (Some(0), None));
+        assert_eq!((days.step(day("25"), 2), days.step(day("27"), -2)), (Some(day("27")), Some(day("25"))));
+        assert_eq!(
+            (days.step(day("27"), 2), days.step(day("26"), -2), days.step(day("26"), 0)),
+            (None, None, Some(day("26")))
+        );
+        let gap = [day("22"), day("25")];
+        let gap = BusinessDays::Sessions(&gap);
+        assert_eq!((gap.contains(day("23")), gap.between(day("22"), day("24"))), (Some(false), Some(1)));
+        assert_eq!(
+            (gap.step(day("23"), 1), gap.step(day("23"), 0), gap.step(day("23"), -1)),
+            (Some(day("25")), Some(day("25")), Some(day("22")))
+        );
+        assert_eq!(BusinessDays::Sessions(&[]).contains(day("25")), None);
+        assert_eq!(BusinessDays::Every.between(day("23"), day("24")), Some(2));
+        assert_eq!(
+            (BusinessDays::Every.step(day("23"), 1), BusinessDays::Every.step(day("23"), -2)),
+            (Some(day("24")), Some(day("21")))
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Markets, and when they trade.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::{MarketState, TradingSession};
@@ -32,6 +33,16 @@ impl Services {
         }
         let states = sessions.into_iter().filter_map(|(mic, ahead)| Some((mic, MarketState::at(moment, &ahead)?)));
         Ok(states.collect())
+    }
+
+    /// The days on which a market trades, as far as its calendar reaches.
+    pub async fn session_days(
+        &self,
+        session: &Session<Tenant>,
+        mic: &str,
+    ) -> Result<Arc<Vec<NaiveDate>>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(self.market.view(session).await?.sessions(session, mic).await?)
     }
 
     /// A market's sessions from one day to another.

@@ -48,7 +48,7 @@ pub struct Instrument {
     pub mic: String,
     /// The currency that a price times the multiplier is in; XXX where it is not known.
     pub currency: Currency,
-    /// What it is quoted in: the currency, or a hundredth of it such as GBX.
+    /// What the market quotes it in: the currency, or a hundredth of it such as GBX.
     pub quote_unit: String,
     /// The ISO 3166 code of its country, where known.
     pub country: Option<String>,

@@ -2,9 +2,11 @@
 
 mod held;
 mod indicators;
+mod instruments;
 mod news;
 mod pipeline;
 mod prices;
+mod private;
 mod rates;
 
 use std::fs;

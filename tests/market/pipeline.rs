@@ -57,18 +57,27 @@ const NOON: &str = "2024-03-15T12:00:00Z";
 async fn a_close_of_another_unit_is_converted_exactly_and_of_another_currency_is_held() {
     let app = App::start().await;
     let listed = "symbol,name,asset_type,mic,currency,isin,sector,price_multiplier,price_source\n\
-                  PENNY,In pounds,STOCK,24X7,GBP,,,1,EXCHANGE\nPENCE,In pence,STOCK,24X7,GBP,,,0.01,EXCHANGE\n";
+                  PENNY,In pounds,STOCK,24X7,GBP,,,1,EXCHANGE\nPENCE,In pence,STOCK,24X7,GBP,,,1,EXCHANGE\nNAMED,In pence,STOCK,24X7,GBP,,,1,EXCHANGE\n";
     load(&app, &[("instruments.csv", listed)]).await.expect("loaded");
-    Superuser::of(&app).await.run("UPDATE market.dim_stock SET quote_unit = 'GBX' WHERE symbol = 'PENCE'").await;
+    Superuser::of(&app)
+        .await
+        .run("UPDATE market.dim_stock SET quote_unit = 'GBX' WHERE symbol IN ('PENCE', 'NAMED')")
+        .await;
     let of = |symbol: &str, close: &str, currency: &str| PriceRow {
         currency: currency.to_owned(),
         ..row(symbol, "2024-03-14", close)
     };
-    let rows = vec![of("PENNY", "250.5", "GBp"), of("PENCE", "2.505", "GBP"), of("ACME", "256.5", "EUR")];
-    assert_eq!(deliver(&app, "one", NOON, rows).await, came(3, 2, 1, 0));
-    assert_eq!(stored(&app, "PENNY", "2024-03-14").await, ["2.505 F"]);
-    assert_eq!(stored(&app, "PENCE", "2024-03-14").await, ["250.5 F"]);
-    assert_eq!(findings(&app, "prices").await, ["3 CURRENCY_MISMATCH"]);
+    let rows = vec![
+        of("PENNY", "250.5", "GBp"),
+        of("PENCE", "250.5", ""),
+        of("NAMED", "2.505", "GBP"),
+        of("ACME", "256.5", "EUR"),
+    ];
+    assert_eq!(deliver(&app, "one", NOON, rows).await, came(4, 3, 1, 0));
+    for symbol in ["PENNY", "PENCE", "NAMED"] {
+        assert_eq!(stored(&app, symbol, "2024-03-14").await, ["2.505 F"], "{symbol}");
+    }
+    assert_eq!(findings(&app, "prices").await, ["4 CURRENCY_MISMATCH"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::calendar::TradingSession as Row;
+use domain::calendar::{BusinessDays, TradingSession as Row};
 
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
@@ -14,6 +14,8 @@ use crate::storage::exchange::{ALWAYS_OPEN, Exchange as Market};
 
 /// The longest range of sessions, in days.
 const MAX_DAYS: i64 = 400;
+/// The most business days that are counted from a day.
+const MAX_STEPS: i32 = 400;
 
 /// A market, at a moment.
 pub struct Exchange {
@@ -92,9 +94,66 @@ impl Exchange {
         let rows = read.await.map_err(|error| operation.fail(error))?;
         Ok(rows.into_iter().map(TradingSession::from).collect())
     }
+
+    /// Whether it trades on a day, in its time zone. Null where its calendar does not reach that far.
+    #[graphql(complexity = 20)]
+    async fn is_business_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day.")] date: Date,
+    ) -> Result<Option<bool>> {
+        self.of_business_days(ctx, |days| days.contains(date.0)).await
+    }
+
+    /// On how many days it trades from one to another. Null where its calendar does not reach that far.
+    #[graphql(complexity = 20)]
+    async fn business_days(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first day, inclusive.")] from: Date,
+        #[graphql(desc = "The last day, inclusive; the answer is 0 where it is before the first.")] to: Date,
+    ) -> Result<Option<i32>> {
+        self.of_business_days(ctx, |days| days.between(from.0, to.0).and_then(|days| i32::try_from(days).ok())).await
+    }
+
+    /// The `n`th day that it trades on after a day. Null where its calendar does not reach that far.
+    #[graphql(complexity = 20)]
+    async fn next_business_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day to count from.")] date: Date,
+        #[graphql(
+            desc = "How many, -400 to 400; below zero before the day. 0 gives the day itself if it trades then, else the next.",
+            default = 1
+        )]
+        n: i32,
+    ) -> Result<Option<Date>> {
+        if !(-MAX_STEPS..=MAX_STEPS).contains(&n) {
+            let message = format!("n: {n} is not between -{MAX_STEPS} and {MAX_STEPS}");
+            return Err(ErrorCode::BadUserInput.error(message));
+        }
+        Ok(self.of_business_days(ctx, |days| days.step(date.0, n)).await?.map(Date))
+    }
 }
 
 impl Exchange {
+    async fn of_business_days<T>(
+        &self,
+        ctx: &Context<'_>,
+        answer: impl FnOnce(BusinessDays<'_>) -> Option<T>,
+    ) -> Result<Option<T>> {
+        if self.market.mic == ALWAYS_OPEN {
+            return Ok(answer(BusinessDays::Every));
+        }
+        let operation = Operation::of(ctx);
+        let read = async {
+            let session = operation.session().await?;
+            operation.services.session_days(&session, &self.market.mic).await
+        };
+        let days = read.await.map_err(|error| operation.fail(error))?;
+        Ok(answer(BusinessDays::Sessions(&days)))
+    }
+
     fn key(&self) -> MarketStateKey {
         MarketStateKey(self.market.mic.clone(), self.at)
     }

@@ -1,11 +1,12 @@
 //! Figures that know what they lack.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Context, Enum, Result, SimpleObject};
 use chrono::NaiveDate;
 use domain::pricing::{Lookup, Status};
 use domain::valuation::{Known, MissingInput, MissingLine, Subject};
 
 use super::money::Money;
+use crate::graphql::loaders::{self, OverridesKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::storage::instrument::Instrument;
 
@@ -101,9 +102,23 @@ pub enum PriceSource {
 }
 
 impl PriceSource {
-    /// Where the prices of an instrument come from.
-    pub fn of(instrument: &Instrument) -> Self {
+    /// Where the prices of an instrument come from as long as the tenant has none in place of the market's.
+    fn of(instrument: &Instrument) -> Self {
         if instrument.manually_priced { Self::Manual } else { Self::Market }
+    }
+
+    /// Where the prices of an instrument on these days come from: the tenant's own in place of the market's on one of them suffice.
+    pub async fn on(
+        ctx: &Context<'_>,
+        instrument: &Instrument,
+        mut days: impl Iterator<Item = NaiveDate>,
+    ) -> Result<Self> {
+        if instrument.manually_priced {
+            return Ok(Self::Manual);
+        }
+        let own = loaders::find(ctx, OverridesKey(instrument.id)).await?;
+        let is_own = own.is_some_and(|own| days.any(|day| own.contains_key(&day)));
+        Ok(if is_own { Self::Override } else { Self::Market })
     }
 }
 
@@ -155,6 +170,16 @@ impl Quote {
                 Self { reasons: vec![FigureReason::new("NO_PRICE", reason.to_string())], ..base }
             }
         }
+    }
+}
+
+/// A quote with its source, which is looked up where it is asked for.
+pub async fn sourced(ctx: &Context<'_>, quote: Quote, instrument: &Instrument) -> Result<Quote> {
+    match quote.date {
+        Some(Date(day)) if ctx.look_ahead().field("source").exists() => {
+            Ok(Quote { source: PriceSource::on(ctx, instrument, std::iter::once(day)).await?, ..quote })
+        }
+        _ => Ok(quote),
     }
 }
 

@@ -7,12 +7,12 @@ use domain::pricing::Lookup;
 use domain::valuation::CashLine;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, PriceSource, Quote, stale_inputs};
+use super::figure::{DataStatus, FigureReason, PriceSource, Quote, sourced, stale_inputs};
 use super::instrument::Instrument;
 use super::money::Money;
 use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, AccountsKey, OverridesKey};
+use crate::graphql::loaders::{self, AccountsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::valuation::{Holding as Line, Snapshot};
 
@@ -86,9 +86,10 @@ impl Holding {
     }
 
     /// The last close on `asOf` or before, with its day and status. Null for a holding that was closed.
-    async fn price(&self) -> Option<Quote> {
-        let value = self.line().value.as_ref()?;
-        Some(Quote::new(value.price, &self.line().instrument))
+    async fn price(&self, ctx: &async_graphql::Context<'_>) -> Result<Option<Quote>> {
+        let Some(value) = self.line().value.as_ref() else { return Ok(None) };
+        let instrument = &self.line().instrument;
+        sourced(ctx, Quote::new(value.price, instrument), instrument).await.map(Some)
     }
 
     /// Where the price comes from: `OVERRIDE` where the tenant's own counts in place of the market's. Null where there is no price.
@@ -97,12 +98,7 @@ impl Holding {
         let Some(Lookup::Known { date, .. }) = line.value.as_ref().map(|value| value.price) else {
             return Ok(None);
         };
-        if line.instrument.manually_priced {
-            return Ok(Some(PriceSource::Manual));
-        }
-        let own = loaders::find(ctx, OverridesKey(line.instrument.id)).await?;
-        let is_own = own.is_some_and(|days| days.contains_key(&date));
-        Ok(Some(if is_own { PriceSource::Override } else { PriceSource::Market }))
+        PriceSource::on(ctx, &line.instrument, std::iter::once(date)).await.map(Some)
     }
 
     /// Quantity × price × the instrument's multiplier, at the exchange rate of `asOf`. Null where price or rate is missing:

@@ -99,7 +99,8 @@ impl Instrument {
         Currency(self.0.currency)
     }
 
-    /// What its prices are in: the currency, or a hundredth of one, such as `GBX` for pence.
+    /// What the market quotes it in: the currency, or a hundredth of one, such as `GBX` for pence. Prices here are in the currency:
+    /// quotes in a hundredth are divided when they are taken.
     async fn quote_unit(&self) -> &str {
         &self.0.quote_unit
     }
@@ -171,7 +172,7 @@ impl Instrument {
         self.0.bond.clone().map(BondTerms::from)
     }
 
-    /// Money per unit of quantity and price: 1 for shares, 0.01 for bonds quoted per 100 of face and for quotes in pence.
+    /// Money per unit of quantity and price: 1 for shares, 0.01 for bonds quoted per 100 of face.
     async fn price_multiplier(&self) -> Decimal {
         Decimal(self.0.price_multiplier.normalize())
     }

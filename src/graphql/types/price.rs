@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, Result, SimpleObject};
 
-use super::figure::{DataStatus, FigureReason, PriceSource, Quote};
+use super::figure::{DataStatus, FigureReason, PriceSource, Quote, sourced};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, QuoteKey};
@@ -46,14 +46,14 @@ pub struct PriceSeries {
     values: Vec<Option<Decimal>>,
     /// How good each is: `COMPLETE`, or `MISSING` where the value is null.
     statuses: Vec<DataStatus>,
-    /// Where they come from.
+    /// Where they come from; `OVERRIDE` where the tenant's own count on some of the days: see the instrument's `priceOverrides`.
     source: PriceSource,
     /// What is missing or cannot be adjusted, with the days; empty where the series is whole.
     reasons: Vec<FigureReason>,
 }
 
 impl PriceSeries {
-    fn new(series: Series, adjustment: PriceAdjustment, asked: Option<Date>) -> Self {
+    fn new(series: Series, adjustment: PriceAdjustment, asked: Option<Date>, source: PriceSource) -> Self {
         let reasons = reasons(&series, asked);
         let status = |value: &Option<_>| if value.is_some() { DataStatus::Complete } else { DataStatus::Missing };
         Self {
@@ -63,7 +63,7 @@ impl PriceSeries {
             dates: series.dates.into_iter().map(Date).collect(),
             statuses: series.values.iter().map(status).collect(),
             values: series.values.into_iter().map(|value| value.map(|value| Decimal(value.normalize()))).collect(),
-            source: PriceSource::of(&series.instrument),
+            source,
             reasons,
         }
     }
@@ -94,7 +94,10 @@ fn reasons(series: &Series, asked: Option<Date>) -> Vec<FigureReason> {
 pub async fn price(ctx: &Context<'_>, instrument: &Instrument, asked: Option<Date>) -> Result<Option<Quote>> {
     let day = asked.map(|day| past_day(Operation::of(ctx), day)).transpose()?;
     let found = loaders::find(ctx, QuoteKey(instrument.id, day)).await?;
-    Ok(found.map(|lookup| Quote::new(lookup, instrument)))
+    match found {
+        Some(lookup) => sourced(ctx, Quote::new(lookup, instrument), instrument).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The prices of an instrument over a range, by default until today.
@@ -121,5 +124,8 @@ pub async fn prices(
         operation.services.price_series(&session, instrument.id, from, to, adjustment.into()).await
     };
     let found = read.await.map_err(|error| operation.fail(error))?;
-    Ok(found.map(|series| PriceSeries::new(series, adjustment, from)))
+    let Some(series) = found else { return Ok(None) };
+    let priced = series.dates.iter().zip(&series.values).filter(|(_, value)| value.is_some()).map(|(day, _)| *day);
+    let source = PriceSource::on(ctx, instrument, priced).await?;
+    Ok(Some(PriceSeries::new(series, adjustment, from, source)))
 }

@@ -40,7 +40,8 @@ SELECT concat(s, '.', coalesce(nullif(g, ''), '-'), '.', i), min(industry), conc
 FROM named WHERE i <> '' GROUP BY s, g, i
 ON CONFLICT (code) DO NOTHING";
 
-/// Hundredths of a currency as they are quoted, and what is traded everywhere or nowhere.
+/// Hundredths of a currency as they are quoted, and what is traded everywhere or nowhere. Clean prices are in the currency itself:
+/// the unit is what a price that does not say its own is read in.
 pub(super) const READ: &str = "
 WITH sectors AS (
     SELECT sector, industry_group, industry, sector_code, CASE
@@ -61,7 +62,7 @@ INSERT INTO stg_instrument_read (line, id, symbol, name, asset_type, mic, countr
 SELECT s.line, s.new_id, s.symbol, nullif(s.name, ''), k.asset_type,
     coalesce(x.mic, CASE WHEN s.asset_class = 'crypto' THEN '24X7' ELSE 'XXXX' END),
     coalesce(n.code, substring(s.country FROM '^[A-Z]{2}$')),
-    coalesce(c.code, 'XXX'), CASE WHEN s.currency = '' THEN 'XXX' ELSE s.currency END, coalesce(u.factor, 1),
+    coalesce(c.code, 'XXX'), CASE WHEN s.currency = '' THEN 'XXX' ELSE s.currency END, 1,
     CASE WHEN s.broken !~ 'ISIN' THEN nullif(s.isin, '') END,
     CASE WHEN s.broken !~ 'CUSIP' THEN nullif(s.cusip, '') END,
     CASE WHEN s.broken !~ 'FIGI' THEN nullif(s.figi, '') END,
@@ -71,8 +72,8 @@ FROM stg_instrument s
 JOIN (VALUES ('equity', 'STOCK'), ('etf', 'ETF'), ('fund', 'FUND'), ('index', 'INDEX'), ('crypto', 'CRYPTO'), ('fx', 'CURRENCY'))
     AS k (asset_class, asset_type) USING (asset_class)
 LEFT JOIN dim_exchange x ON x.mic = s.mic
-LEFT JOIN (VALUES ('GBX', 'GBP', 0.01), ('GBp', 'GBP', 0.01), ('ILA', 'ILS', 0.01), ('ZAC', 'ZAR', 0.01), ('USX', 'USD', 0.01))
-    AS u (quoted, currency, factor) ON u.quoted = s.currency
+LEFT JOIN (VALUES ('GBX', 'GBP'), ('GBp', 'GBP'), ('ILA', 'ILS'), ('ZAC', 'ZAR'), ('ZAc', 'ZAR'))
+    AS u (quoted, currency) ON u.quoted = s.currency
 LEFT JOIN dim_currency c ON c.code = coalesce(u.currency, s.currency)
 LEFT JOIN unnest($2::text[], $3::text[]) AS n (name, code) ON n.name = s.country
 LEFT JOIN sectors d ON (d.sector, d.industry_group, d.industry) = (s.sector, s.industry_group, s.industry)
@@ -87,8 +88,8 @@ pub(super) const JOIN_FREELY: &str = "SET LOCAL enable_nestloop = on";
 
 /// What is taken although something about it is not as it should be.
 pub(super) const REPORT: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT s.run_id, s.line, 'instruments', f.finding, format('symbol %s, market %s: %s', s.symbol, s.mic, f.detail)
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT s.run_id, s.line, 'instruments', 'WARNING', f.finding, format('symbol %s, market %s: %s', s.symbol, s.mic, f.detail)
 FROM stg_instrument s
 JOIN stg_instrument_read r USING (line)
 CROSS JOIN LATERAL (VALUES
@@ -108,8 +109,8 @@ WHERE s.run_id = $1 AND f.is_so";
 /// An ISIN or a CUSIP that several listings of one market in one currency have, a FIGI that several listings have: at most one of
 /// them is right, and which one is not told. And a symbol on several markets, of which one is no longer traded there.
 pub(super) const REPORT_SHARED: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT $1::uuid, line, 'instruments', finding, detail
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT $1::uuid, line, 'instruments', 'WARNING', finding, detail
 FROM (
     SELECT line, 'ISIN_SHARED' AS finding, format('ISIN %s is that of %s listings of %s in %s', isin, of_isin, mic, currency) AS detail
     FROM (SELECT *, count(*) OVER (PARTITION BY isin, mic, currency) AS of_isin FROM stg_instrument_read WHERE isin <> '') i
@@ -205,14 +206,14 @@ pub(super) const DROP_HELD: &str = "
 DELETE FROM stg_instrument_read r USING meta_data_quality q
 WHERE q.run_id = $1 AND q.line = r.line AND q.finding = 'IDENTITY_CHANGED'";
 
-/// What was quoted in one unit is not read in another: the prices that are known would be wrong.
+/// What was priced in one currency is not read in another: the prices that are known would be wrong.
 pub(super) const REPORT_CURRENCY: &str = "
-INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
-SELECT $1::uuid, r.line, 'instruments', 'CURRENCY_CHANGED',
+INSERT INTO meta_data_quality (run_id, line, dataset, severity, finding, detail)
+SELECT $1::uuid, r.line, 'instruments', 'WARNING', 'CURRENCY_CHANGED',
     format('symbol %s, market %s: quoted in %s, stays in %s', r.symbol, r.mic, r.quote_unit, s.quote_unit)
 FROM stg_instrument_read r JOIN dim_stock s ON s.id = r.id
 WHERE r.is_known AND r.currency <> 'XXX' AND s.currency <> 'XXX'
-    AND (r.currency, r.price_multiplier) IS DISTINCT FROM (s.currency, s.price_multiplier)";
+    AND r.currency <> s.currency";
 
 /// Symbols may move in a circle, and are unique at every moment.
 pub(super) const FREE_SYMBOLS: &str = "
@@ -224,7 +225,7 @@ WHERE r.is_known AND r.id = s.id AND (s.symbol, s.mic) IS DISTINCT FROM (r.symbo
 pub(super) const REVISE: &str = "
 UPDATE dim_stock s SET
     symbol = r.symbol, mic = r.mic, name = coalesce(r.name, s.name), country = coalesce(r.country, s.country),
-    asset_type = n.asset_type, currency = n.currency, quote_unit = n.quote_unit, price_multiplier = n.price_multiplier,
+    asset_type = n.asset_type, currency = n.currency, quote_unit = n.quote_unit,
     isin = coalesce(r.isin, s.isin), sector_code = coalesce(r.sector_code, s.sector_code),
     industry_code = CASE WHEN r.sector_code IS NULL THEN s.industry_code ELSE r.industry_code END,
     delisted = n.delisted, delisted_on = CASE WHEN n.delisted THEN s.delisted_on END
@@ -235,15 +236,14 @@ CROSS JOIN LATERAL (
         CASE WHEN k.asset_type IN ('STOCK', 'ETF', 'FUND') AND r.asset_type IN ('STOCK', 'ETF', 'FUND')
             THEN r.asset_type ELSE k.asset_type END AS asset_type,
         CASE WHEN k.currency = 'XXX' THEN r.currency ELSE k.currency END AS currency,
-        CASE WHEN k.currency = 'XXX' THEN r.quote_unit ELSE k.quote_unit END AS quote_unit,
-        CASE WHEN k.currency = 'XXX' THEN r.price_multiplier ELSE k.price_multiplier END AS price_multiplier
+        CASE WHEN k.currency IN ('XXX', r.currency) THEN r.quote_unit ELSE k.quote_unit END AS quote_unit
 ) n
 WHERE r.is_known AND s.id = r.id AND (
-    s.symbol, s.mic, s.name, s.country, s.asset_type, s.currency, s.quote_unit, s.price_multiplier, s.isin, s.sector_code,
+    s.symbol, s.mic, s.name, s.country, s.asset_type, s.currency, s.quote_unit, s.isin, s.sector_code,
     s.industry_code, s.delisted
 ) IS DISTINCT FROM (
     r.symbol, r.mic, coalesce(r.name, s.name), coalesce(r.country, s.country), n.asset_type, n.currency, n.quote_unit,
-    n.price_multiplier, coalesce(r.isin, s.isin), coalesce(r.sector_code, s.sector_code),
+    coalesce(r.isin, s.isin), coalesce(r.sector_code, s.sector_code),
     CASE WHEN r.sector_code IS NULL THEN s.industry_code ELSE r.industry_code END, n.delisted
 )";
 

@@ -29,7 +29,8 @@ CREATE TEMP TABLE IF NOT EXISTS price_finding (
 TRUNCATE read_price, checked_price, price_finding";
 
 /// Reads cells, and finds the instrument: the one that was asked for, or that of symbol and market, or the only one of the symbol; of
-/// those that are traded, where one is. Prices are kept in the unit that the instrument is quoted in: hundredths are converted exactly.
+/// those that are traded, where one is. Prices are kept in the instrument's currency: hundredths are converted exactly, and a price that
+/// names no unit is in that which the market quotes in.
 /// A delivered symbol may carry its market behind a dot, a colon or a dash, and write them for each other.
 pub(super) const READ: &str = r"
 INSERT INTO read_price
@@ -39,7 +40,7 @@ SELECT s.line, i.id, coalesce(alone.candidates, listed.candidates), i.mic,
         AND named.instrument_id IS NULL,
     read_day(s.date), read_number(nullif(s.open, '')) * q.factor, read_number(nullif(s.high, '')) * q.factor, read_number(nullif(s.low, '')) * q.factor,
     read_number(nullif(s.close, '')) * q.factor, read_number(nullif(s.volume, '')), read_number(nullif(s.adjusted_close, ''))::double precision * q.factor,
-    i.quote_unit, q.unit, s.split_adjusted_until
+    i.currency, q.unit, s.split_adjusted_until
 FROM stg_stock_price s
 LEFT JOIN (
     SELECT symbol, (array_agg(id ORDER BY delisted, id))[1] AS id, coalesce(nullif(count(*) FILTER (WHERE NOT delisted), 0), count(*)) AS candidates
@@ -54,14 +55,12 @@ LEFT JOIN dim_stock i ON i.id = coalesce(s.instrument_id, CASE WHEN listed.candi
 LEFT JOIN (
     SELECT DISTINCT instrument_id, value FROM dim_identifier
 ) named ON named.instrument_id = s.instrument_id AND named.value = s.symbol
-LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ILa', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) given (unit, currency)
-    ON given.unit = s.currency
-LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ILa', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) kept (unit, currency)
-    ON kept.unit = i.quote_unit
+LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ILa', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) hundredth (unit, currency)
+    ON hundredth.unit = coalesce(nullif(s.currency, ''), i.quote_unit)
 CROSS JOIN LATERAL (SELECT CASE
-    WHEN s.currency = '' OR s.currency = i.quote_unit THEN 1
-    WHEN coalesce(given.currency, s.currency) = coalesce(kept.currency, i.quote_unit) THEN
-        CASE WHEN given.unit IS NULL THEN 100 WHEN kept.unit IS NULL THEN 0.01 ELSE 1 END
+    WHEN s.currency = i.currency THEN 1
+    WHEN hundredth.currency = i.currency THEN 0.01
+    WHEN s.currency = '' THEN 1
 END AS unit) u
 CROSS JOIN LATERAL (SELECT u.unit, coalesce(u.unit, 1) AS factor) q
 WHERE s.run_id = $1";
