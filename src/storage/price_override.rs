@@ -1,6 +1,7 @@
 //! A tenant's own prices of what the market prices: appended; of a day the latest entry counts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::tenant::price_override::{ActiveModel, Column, Entity, Model};
@@ -32,7 +33,7 @@ pub struct PriceOverride {
 }
 
 /// The entry of each day that has one in force.
-pub type ByDay = BTreeMap<NaiveDate, PriceOverride>;
+pub type ByDay = BTreeMap<NaiveDate, Arc<PriceOverride>>;
 
 /// Adds an entry.
 pub async fn append(session: &Session<Tenant>, entry: &PriceOverride) -> Result<(), DatabaseError> {
@@ -63,10 +64,11 @@ pub async fn in_force(session: &Session<Tenant>, instruments: &[Uuid]) -> Result
         let Model { id, instrument_id, valid_from: from, valid_until: until, price, reason, recorded_at, recorded_by } =
             row;
         let entry = PriceOverride { id, instrument_id, from, until, price, reason, recorded_at, recorded_by };
+        let entry = Arc::new(entry);
         let of_instrument = days.entry(instrument_id).or_default();
         for day in from.iter_days().take_while(|day| *day < until) {
             match entry.price {
-                Some(_) => _ = of_instrument.insert(day, entry.clone()),
+                Some(_) => _ = of_instrument.insert(day, Arc::clone(&entry)),
                 None => _ = of_instrument.remove(&day),
             }
         }
@@ -82,7 +84,7 @@ pub fn ranges(days: &ByDay) -> Vec<PriceOverride> {
         let next = day.succ_opt().unwrap_or(*day);
         match ranges.last_mut() {
             Some(last) if last.id == entry.id && last.until == *day => last.until = next,
-            _ => ranges.push(PriceOverride { from: *day, until: next, ..entry.clone() }),
+            _ => ranges.push(PriceOverride { from: *day, until: next, ..PriceOverride::clone(entry) }),
         }
     }
     ranges

@@ -11,6 +11,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use super::app::{App, NOW, PASSWORD};
 use super::client::Client;
 
+/// See [`Superuser::hold_market_row`].
+const HELD_MARKET_ROW: &str = "00000000-0000-0000-0000-000000000001";
+
 /// What a person of a tenant has: a portfolio of two transactions, advised on by the tenant's advisor.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -338,7 +341,7 @@ pub const CALLS: &[Call] = &[
     mutation(
         "heldMarketRowDecide",
         "mutation($id: ID!) { heldMarketRowDecide(id: $id, input: { reject: {} }) { heldMarketRow { id } userErrors { code } } }",
-        |_| json!({ "id": "hmr_00000000000000000000000000000001" }),
+        |_| json!({ "id": format!("hmr_{}", HELD_MARKET_ROW.replace('-', "")) }),
     ),
     mutation(
         "instrumentCreate",
@@ -489,6 +492,19 @@ impl Superuser {
     /// Runs statements.
     pub async fn run(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.expect("a statement");
+    }
+
+    /// Holds a row of market data, of the id that the sample's decision names.
+    pub async fn hold_market_row(&mut self) {
+        self.run(&format!(
+            "INSERT INTO market.meta_refresh_log (id, dataset, provider, started_at, finished_at) \
+             VALUES ('{HELD_MARKET_ROW}', 'prices', 'sample', '{NOW}', '{NOW}'); \
+             INSERT INTO market.stg_held_row (id, dataset, provider, run_id, line, held_at, last_run_id, cells, findings, reason, \
+                 state) \
+             VALUES ('{HELD_MARKET_ROW}', 'prices', 'sample', '{HELD_MARKET_ROW}', 1, '{NOW}', '{HELD_MARKET_ROW}', '{{}}', \
+                 ARRAY['INVALID_DATE'], 'the date is no day', 'OPEN')"
+        ))
+        .await;
     }
 
     /// Puts two dead letters, a job that waits, a run that has ended and two schedules of a tenant into the queue, of a kind that no

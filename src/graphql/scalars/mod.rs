@@ -1,9 +1,10 @@
 //! Values that GraphQL has no type for.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Result, Scalar, ScalarType, Value};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::money;
 
+use super::error::ErrorCode;
 use crate::clock::{FIRST_DAY, LAST_DAY, parse_day};
 
 /// A calendar day, ISO 8601: `2022-12-28`. A day has no time zone; it is the day of the business it belongs to.
@@ -25,6 +26,16 @@ impl ScalarType for Date {
     fn to_value(&self) -> Value {
         Value::String(self.0.format("%Y-%m-%d").to_string())
     }
+}
+
+/// Refuses a range that ends before it begins or that has more days between its ends than `most`.
+pub fn check_range(Date(from): Date, Date(to): Date, most: i64) -> Result<()> {
+    let days = (to - from).num_days();
+    if (0..=most).contains(&days) {
+        return Ok(());
+    }
+    let message = format!("from, to: {from} to {to} is a range of {days} days; 0 to {most} are allowed");
+    Err(ErrorCode::BadUserInput.error(message))
 }
 
 /// An instant, RFC 3339: `2022-12-28T16:00:00Z`. Any offset is understood; answers are in UTC.

@@ -9,7 +9,7 @@ use domain::calendar::{BusinessDays, TradingSession as Row};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, MarketStateKey};
-use crate::graphql::scalars::{Currency, Date};
+use crate::graphql::scalars::{Currency, Date, check_range};
 use crate::storage::exchange::{ALWAYS_OPEN, Exchange as Market};
 
 /// The longest range of sessions, in days.
@@ -80,12 +80,7 @@ impl Exchange {
         #[graphql(desc = "From this day on, inclusive.")] from: Date,
         #[graphql(desc = "Until this day, inclusive.")] to: Date,
     ) -> Result<Vec<TradingSession>> {
-        let days = (to.0 - from.0).num_days();
-        if !(0..=MAX_DAYS).contains(&days) {
-            let message =
-                format!("from, to: {} to {} is a range of {days} days; 0 to {MAX_DAYS} are allowed", from.0, to.0);
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
+        check_range(from, to, MAX_DAYS)?;
         let operation = Operation::of(ctx);
         let read = async {
             let session = operation.session().await?;

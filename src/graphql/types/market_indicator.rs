@@ -11,7 +11,7 @@ use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, IndicatorValueKey};
 use crate::graphql::queries::past_day;
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::scalars::{Currency, Date, Decimal, check_range};
 use crate::services::market_indicator::RiskFreeRate as RateRow;
 use crate::storage::market_indicator::Indicator as Row;
 
@@ -136,12 +136,7 @@ impl MarketIndicator {
         #[graphql(desc = "From this day on, inclusive.")] from: Date,
         #[graphql(desc = "Until this day, inclusive.")] to: Date,
     ) -> Result<Option<IndicatorValues>> {
-        let days = (to.0 - from.0).num_days();
-        if !(0..=MAX_DAYS).contains(&days) {
-            let message =
-                format!("from, to: {} to {} is a range of {days} days; 0 to {MAX_DAYS} are allowed", from.0, to.0);
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
+        check_range(from, to, MAX_DAYS)?;
         let operation = Operation::of(ctx);
         let read = async {
             let session = operation.session().await?;

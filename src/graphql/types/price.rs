@@ -4,10 +4,9 @@ use async_graphql::{Context, Enum, Result, SimpleObject};
 
 use super::figure::{DataStatus, FigureReason, PriceSource, Quote, sourced};
 use crate::graphql::context::Operation;
-use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, QuoteKey};
 use crate::graphql::queries::past_day;
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::scalars::{Currency, Date, Decimal, check_range};
 use crate::services::price::PriceSeries as Series;
 use crate::storage::instrument::Instrument;
 
@@ -111,12 +110,8 @@ pub async fn prices(
     let operation = Operation::of(ctx);
     let today = operation.services.environment.clock.today();
     let to = to.map_or(today, |to| to.0.min(today));
-    if let Some(Date(from)) = from {
-        let days = (to - from).num_days();
-        if !(0..=MAX_DAYS).contains(&days) {
-            let message = format!("from, to: {from} to {to} is a range of {days} days; 0 to {MAX_DAYS} are allowed");
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
+    if let Some(from) = from {
+        check_range(from, Date(to), MAX_DAYS)?;
     }
     let read = async {
         let session = operation.session().await?;
