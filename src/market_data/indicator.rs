@@ -7,9 +7,8 @@ use rust_decimal::Decimal;
 use super::delivery::{Delivery, IndicatorRow};
 use super::load::{LoadError, table};
 use crate::clock::{Environment, parse_day};
-use crate::storage::feed::{self, Feed};
 use crate::storage::market_indicator::{self, Definition, Reading};
-use crate::storage::pipeline::Outcome;
+use crate::storage::pipeline::{Dataset, Outcome, Run, run};
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// The file that says what series are.
@@ -43,17 +42,17 @@ pub async fn load(
     environment: &Environment,
     delivery: &Delivery<IndicatorRow>,
 ) -> Result<Outcome, DatabaseError> {
-    let feed = Feed {
-        run: environment.ids.next(),
-        dataset: "indicators",
-        provider: &delivery.provider,
-        fetched_at: delivery.fetched_at,
+    let run = Run {
+        id: environment.ids.next(),
+        dataset: Dataset::Indicators,
+        provider: delivery.provider.clone(),
+        asked: delivery.asked.clone(),
         started_at: environment.clock.now(),
     };
-    feed::begin(session, feed).await?;
+    run::begin(session, &run).await?;
     let rows: Vec<Reading<'_>> = delivery.rows.iter().map(reading).collect();
-    let outcome = market_indicator::load(session, feed, &rows).await?;
-    feed::finish(session, feed, outcome, environment.clock.now()).await?;
+    let outcome = market_indicator::load(session, &run, delivery.fetched_at, &rows).await?;
+    run::finish(session, &run, outcome, None, environment.clock.now()).await?;
     Ok(outcome)
 }
 

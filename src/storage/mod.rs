@@ -11,7 +11,6 @@ pub mod credential;
 pub mod daily_value;
 pub mod exchange;
 pub mod exchange_rate;
-pub mod feed;
 pub mod idempotency;
 pub mod instrument;
 pub mod instrument_load;

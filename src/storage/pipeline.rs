@@ -9,6 +9,7 @@ pub mod rates;
 pub mod run;
 pub mod version;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -20,19 +21,15 @@ pub use version::Changed;
 
 use super::copy::CopyRows;
 use super::row_sink::RowSink;
-use super::statement::statement;
+use super::statement::{run as execute, statement};
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Rows sent to the server at a time.
 pub(super) const CHUNK: usize = 20_000;
 
-/// Runs a constant statement; returns how many rows it touched.
-async fn execute(
-    session: &Session<Market>,
-    sql: &'static str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<u64, DatabaseError> {
-    Ok(session.execute_raw(statement(sql, values)).await?.rows_affected())
+/// Text as PostgreSQL can hold it: all but NUL.
+pub(super) fn without_nul(cell: &str) -> Cow<'_, str> {
+    if cell.contains('\0') { Cow::Owned(cell.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(cell) }
 }
 
 /// Runs constant statements without values, which semicolons part.
@@ -79,7 +76,7 @@ async fn stage_cells<'a, const N: usize>(
                 copy.optional_id(instrument);
             }
             for cell in cells {
-                copy.cell(prices::without_nul(cell));
+                copy.cell(without_nul(cell));
             }
             copy.end_row();
         }

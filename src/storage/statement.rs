@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
-use crate::tenancy::{DatabaseError, Realm, Session, Tenant};
+use crate::tenancy::{DatabaseError, Realm, Session};
 
 /// A constant statement with its values.
 pub(super) fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
@@ -11,7 +11,7 @@ pub(super) fn statement(sql: &'static str, values: impl IntoIterator<Item = Valu
 
 /// Runs a statement, and returns how many rows it concerned.
 pub(super) async fn run(
-    session: &Session<Tenant>,
+    session: &impl ConnectionTrait,
     sql: &'static str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, DatabaseError> {
@@ -20,7 +20,7 @@ pub(super) async fn run(
 
 /// Runs a statement, and returns its rows.
 pub(super) async fn ask(
-    session: &Session<Tenant>,
+    session: &impl ConnectionTrait,
     sql: &'static str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DatabaseError> {

@@ -14,9 +14,8 @@ use self::text::{MAX_HEADLINE, MAX_SUMMARY, address, address_key, headline_key, 
 use super::delivery::{Delivery, NewsRow};
 use super::load::{LoadError, table};
 use crate::clock::Environment;
-use crate::storage::feed::{self, Feed};
 use crate::storage::news::{self, Finding, Item, Known, Link, Match};
-use crate::storage::pipeline::Outcome;
+use crate::storage::pipeline::{Dataset, Outcome, Run, run};
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Headlines of a directory of files.
@@ -38,21 +37,21 @@ pub async fn load(
     environment: &Environment,
     delivery: &Delivery<NewsRow>,
 ) -> Result<Outcome, DatabaseError> {
-    let feed = Feed {
-        run: environment.ids.next(),
-        dataset: "news",
-        provider: &delivery.provider,
-        fetched_at: delivery.fetched_at,
+    let run = Run {
+        id: environment.ids.next(),
+        dataset: Dataset::News,
+        provider: delivery.provider.clone(),
+        asked: delivery.asked.clone(),
         started_at: environment.clock.now(),
     };
-    feed::begin(session, feed).await?;
+    run::begin(session, &run).await?;
     let cells = |row: &NewsRow| -> [String; 6] {
         let NewsRow { guid, headline, summary, url, published, symbols } = row.clone();
         [guid, headline, summary, url, published, symbols]
     };
     let rows: Vec<[String; 6]> = delivery.rows.iter().map(cells).collect();
     let staged: Vec<[&str; 6]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
-    let delivered = news::stage(session, feed, &staged).await?;
+    let delivered = news::stage(session, &run, delivery.fetched_at, &staged).await?;
     let (mut items, mut named, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for (line, row) in (1..).zip(&delivery.rows) {
         match read(row, environment.ids.next(), delivery.fetched_at) {
@@ -68,10 +67,10 @@ pub async fn load(
     let links = links(session, &items, &named, &same).await?;
     let new: Vec<&Item> =
         items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
-    let promoted = news::insert(session, feed, &new, &links).await?;
-    let held = news::hold(session, feed, &held).await?;
-    let outcome = feed::outcome(delivered, promoted, held);
-    feed::finish(session, feed, outcome, environment.clock.now()).await?;
+    let promoted = news::insert(session, &run, delivery.fetched_at, &new, &links).await?;
+    let held = news::hold(session, &run, &held).await?;
+    let outcome = Outcome { delivered, promoted, held, revised: 0 };
+    run::finish(session, &run, outcome, None, environment.clock.now()).await?;
     Ok(outcome)
 }
 

@@ -1,12 +1,12 @@
 //! Values as delivered into staging, checked in sets, promoted.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::storage::copy::CopyRows;
-use crate::storage::feed::{Feed, ask, execute, outcome, storable};
-use crate::storage::pipeline::Outcome;
+use crate::storage::pipeline::{Outcome, Run, without_nul};
 use crate::storage::row_sink::RowSink;
+use crate::storage::statement::{ask, run as execute};
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// Rows sent to the server at a time.
@@ -150,21 +150,26 @@ ON CONFLICT (code, date) DO UPDATE SET value = excluded.value, recorded_at = exc
     WHERE f.value <> excluded.value";
 
 /// Stages, checks and promotes values.
-pub async fn load(session: &Session<Market>, feed: Feed<'_>, rows: &[Reading<'_>]) -> Result<Outcome, DatabaseError> {
+pub async fn load(
+    session: &Session<Market>,
+    run: &Run,
+    fetched_at: DateTime<Utc>,
+    rows: &[Reading<'_>],
+) -> Result<Outcome, DatabaseError> {
     let chunks = rows.chunks(CHUNK).enumerate().map(|(index, chunk)| {
         let mut copy = CopyRows::default();
         for (line, row) in (index * CHUNK + 1..).zip(chunk) {
-            copy.id(feed.run).cell(line).cell(feed.provider).cell(feed.fetched_at.to_rfc3339());
-            copy.cell(storable(row.code)).cell(storable(row.date)).cell(storable(row.value));
+            copy.id(run.id).cell(line).cell(&run.provider).cell(fetched_at.to_rfc3339());
+            copy.cell(without_nul(row.code)).cell(without_nul(row.date)).cell(without_nul(row.value));
             copy.optional_day(row.read_date).optional_decimal(row.read_value).end_row();
         }
         copy.into_chunk()
     });
     let delivered = session.copy_in(STAGE, chunks).await?;
-    let today = feed.fetched_at.date_naive();
-    let held = execute(session, CHECK, [feed.run.into(), today.into()]).await?
-        + execute(session, CHECK_CURVES, [feed.run.into()]).await?
-        + execute(session, CHECK_OUTLIERS, [feed.run.into()]).await?;
-    let promoted = execute(session, PROMOTE, [feed.run.into(), feed.started_at.into()]).await?;
-    Ok(outcome(delivered, promoted, held))
+    let today = fetched_at.date_naive();
+    let held = execute(session, CHECK, [run.id.into(), today.into()]).await?
+        + execute(session, CHECK_CURVES, [run.id.into()]).await?
+        + execute(session, CHECK_OUTLIERS, [run.id.into()]).await?;
+    let promoted = execute(session, PROMOTE, [run.id.into(), run.started_at.into()]).await?;
+    Ok(Outcome { delivered, promoted, held, revised: 0 })
 }

@@ -5,8 +5,9 @@ use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use crate::storage::copy::CopyRows;
-use crate::storage::feed::{Feed, ask, execute, storable};
+use crate::storage::pipeline::{Run, without_nul};
 use crate::storage::row_sink::RowSink;
+use crate::storage::statement::{ask, run as execute};
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// How a piece of news was linked with an instrument.
@@ -117,12 +118,17 @@ const STAGE: &str = "
 COPY stg_financial_news (run_id, line, provider, fetched_at, guid, headline, summary, url, published, symbols) FROM STDIN";
 
 /// Stages rows as they were delivered: guid, headline, summary, url, published, symbols.
-pub async fn stage(session: &Session<Market>, feed: Feed<'_>, rows: &[[&str; 6]]) -> Result<u64, DatabaseError> {
+pub async fn stage(
+    session: &Session<Market>,
+    run: &Run,
+    fetched_at: DateTime<Utc>,
+    rows: &[[&str; 6]],
+) -> Result<u64, DatabaseError> {
     let mut copy = CopyRows::default();
     for (line, cells) in (1_usize..).zip(rows) {
-        copy.id(feed.run).cell(line).cell(feed.provider).cell(feed.fetched_at.to_rfc3339());
+        copy.id(run.id).cell(line).cell(&run.provider).cell(fetched_at.to_rfc3339());
         for cell in cells {
-            copy.cell(storable(cell));
+            copy.cell(without_nul(cell));
         }
         copy.end_row();
     }
@@ -134,11 +140,11 @@ INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
 SELECT $1, line, 'news', finding, detail FROM unnest($2::int[], $3::text[], $4::text[]) AS f (line, finding, detail)";
 
 /// Notes why rows are held.
-pub async fn hold(session: &Session<Market>, feed: Feed<'_>, findings: &[Finding]) -> Result<u64, DatabaseError> {
+pub async fn hold(session: &Session<Market>, run: &Run, findings: &[Finding]) -> Result<u64, DatabaseError> {
     let lines: Vec<i32> = findings.iter().map(|one| i32::try_from(one.line).unwrap_or(i32::MAX)).collect();
     let codes: Vec<String> = findings.iter().map(|one| one.finding.to_owned()).collect();
-    let details: Vec<String> = findings.iter().map(|one| storable(&one.detail).into_owned()).collect();
-    execute(session, HOLD, [feed.run.into(), lines.into(), codes.into(), details.into()]).await
+    let details: Vec<String> = findings.iter().map(|one| without_nul(&one.detail).into_owned()).collect();
+    execute(session, HOLD, [run.id.into(), lines.into(), codes.into(), details.into()]).await
 }
 
 /// One delivery after another: two of the same news at once would be two.
@@ -185,15 +191,16 @@ ON CONFLICT DO NOTHING";
 /// Stores news and links, and returns how many pieces of news were new.
 pub async fn insert(
     session: &Session<Market>,
-    feed: Feed<'_>,
+    run: &Run,
+    fetched_at: DateTime<Utc>,
     items: &[&Item],
     links: &[Link],
 ) -> Result<u64, DatabaseError> {
     let mut copy = CopyRows::default();
     for item in items {
-        copy.id(item.id).cell(feed.provider).cell(&item.guid);
+        copy.id(item.id).cell(&run.provider).cell(&item.guid);
         copy.cell(&item.headline).cell(&item.summary).optional(item.url.as_ref());
-        copy.cell(item.published_at.to_rfc3339()).cell(feed.fetched_at.to_rfc3339());
+        copy.cell(item.published_at.to_rfc3339()).cell(fetched_at.to_rfc3339());
         copy.optional(item.url_key.as_ref()).cell(&item.headline_key).end_row();
     }
     let stored = session.copy_in(INSERT, [copy.into_chunk()].into_iter()).await?;

@@ -45,21 +45,13 @@ pub async fn stage<'a>(
         for (line, row) in rows.by_ref().take(CHUNK) {
             copy.id(run.id).cell(line).cell(&run.provider).cell(fetched_at.to_rfc3339()).optional_id(row.instrument);
             for cell in row.cells {
-                copy.cell(without_nul(cell));
+                copy.cell(super::without_nul(cell));
             }
             copy.optional_day(row.split_adjusted_until).end_row();
         }
         Some(copy.into_chunk())
     });
     session.copy_in(sql::STAGE, chunks).await
-}
-
-/// PostgreSQL has no text with the character of code zero.
-pub(super) fn without_nul(cell: &str) -> std::borrow::Cow<'_, str> {
-    match cell.contains('\0') {
-        true => cell.replace('\0', "\u{fffd}").into(),
-        false => cell.into(),
-    }
 }
 
 /// Reads what was staged, compares it with what is known, and finds what is wrong with rows.
