@@ -4,6 +4,7 @@ mod client;
 mod figures;
 mod journal;
 mod ledger;
+mod market;
 mod server;
 
 use std::io::Write as _;
@@ -80,6 +81,14 @@ enum Group {
     Ledger,
     /// The engine alone, which needs no database
     Engine,
+    /// Lists of instruments, daily closes, and reads of prices
+    Market,
+}
+
+impl BenchOptions {
+    fn measures(&self, group: Group) -> bool {
+        self.only.is_none_or(|only| only == group)
+    }
 }
 
 pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Result<ExitCode> {
@@ -103,7 +112,7 @@ pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Resu
 async fn measure(options: &BenchOptions, config: &Config, database: &Database) -> anyhow::Result<()> {
     let progress = Progress::begin();
     let mut report = Vec::new();
-    if options.only != Some(Group::Api) {
+    if options.measures(Group::Ledger) {
         report = ledger::engine()?;
     }
     let more = with_instruments(&Sample::find(options.demo_dir.as_deref())?)?;
@@ -111,11 +120,14 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     let tag = InstallationTag::from_uuid(SystemIds.next());
     let seeded = seed::run(database, config, tag, &sample, progress).await?;
     let services = &seeded.services;
-    if options.only != Some(Group::Api) {
+    if options.measures(Group::Ledger) {
         report.extend(ledger::imported(services, database, options.rows, progress).await?);
     }
-    if options.only != Some(Group::Ledger) {
+    if options.measures(Group::Api) {
         report.extend(of_the_api(options, config, database, &sample, &seeded, progress).await?);
+    }
+    if options.measures(Group::Market) {
+        report.extend(market::of_the_market(services, database, progress).await?);
     }
     services.gateway.close().await;
     print(&report.join("\n"))?;
