@@ -3,16 +3,17 @@
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use chrono::{Datelike as _, Days, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use uuid::Uuid;
 
 use super::figures::{Times, line, millis};
 use crate::cli::database::Database;
 use crate::cli::progress::Progress;
-use crate::clock::Environment;
+use crate::clock::{Clock, Environment, SystemIds};
 use crate::market_data::{load_directory, load_instruments};
 use crate::services::Services;
 use crate::storage;
@@ -43,6 +44,16 @@ fn last_day() -> NaiveDate {
 /// Weekdays up to the last day, the latest first.
 fn weekdays() -> impl Iterator<Item = NaiveDate> {
     (0..).map(|back| last_day() - Days::new(back)).filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))
+}
+
+/// The time of a load: the day is over, and the next has not begun.
+#[derive(Debug)]
+struct Evening(NaiveDate);
+
+impl Clock for Evening {
+    fn now(&self) -> DateTime<Utc> {
+        (self.0 + Days::new(1)).and_time(NaiveTime::MIN).and_utc()
+    }
 }
 
 fn symbol(at: usize) -> String {
@@ -134,9 +145,9 @@ async fn closes(
     let mut taken = Duration::ZERO;
     for (at, day) in days.iter().enumerate().rev() {
         write_closes(&directory.join("prices.csv"), *day, at)?;
+        let environment = Environment { clock: Arc::new(Evening(*day)), ids: Arc::new(SystemIds) };
         let begun = Instant::now();
-        let report =
-            load_directory(administration, directory, &Environment::system(), &|step| progress.say(step)).await?;
+        let report = load_directory(administration, directory, &environment, &|step| progress.say(step)).await?;
         taken = begun.elapsed();
         ensure!(report.prices.promoted == SYMBOLS as u64, "{:?} came of {SYMBOLS} closes", report.prices);
     }
