@@ -10,6 +10,7 @@ use super::*;
 use crate::ledger::{
     Booking, CashMovement, InstrumentTerms, Instruments, Policy, Trade, Transaction, TransactionKind, book,
 };
+use crate::money::round_to_minor;
 use crate::pricing::{FxRates, MaxAge, Series};
 use crate::testing::{account, currency, day, instrument, transaction};
 
@@ -109,5 +110,26 @@ proptest! {
             columns.flows.iter().sum::<Decimal>(),
             booking.flows.iter().map(|flow| flow.amount).sum::<Decimal>()
         );
+        let lines = lines(&inputs, &days).unwrap();
+        for line in &lines {
+            let ends = line.values.first().zip(line.values.last()).unwrap();
+            let split = line.split.unwrap();
+            prop_assert_eq!(ends.1.unwrap() - ends.0.unwrap() - line.flows.iter().sum::<Decimal>(), split.total);
+            prop_assert_eq!(line.gains.iter().flatten().sum::<Decimal>(), split.total);
+            prop_assert_eq!(split.price + split.income - split.fees - split.taxes, split.total);
+        }
+        let whole = gain(&inputs, &columns, &lines).unwrap().unwrap();
+        prop_assert_eq!(whole.fx, Decimal::ZERO, "there is one currency");
+        prop_assert_eq!(whole.price + whole.income - whole.fees - whole.taxes, whole.total);
+    }
+
+    #[test]
+    fn rounded_parts_sum_to_the_rounded_gain(parts in prop::array::uniform5(-1_000_000_i64..1_000_000)) {
+        let [price, fx, income, fees, taxes] = parts.map(|part| Decimal::new(part, 4));
+        let split = GainSplit { price, fx, income, fees, taxes, total: price + fx + income - fees - taxes };
+        let rounded = split.rounded(currency("EUR")).unwrap();
+        prop_assert_eq!(rounded.price + rounded.fx + rounded.income - rounded.fees - rounded.taxes, rounded.total);
+        prop_assert_eq!(rounded.total, round_to_minor(split.total, currency("EUR")));
+        prop_assert!((rounded.price - split.price).abs() <= Decimal::new(3, 2));
     }
 }

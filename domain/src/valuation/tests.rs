@@ -179,3 +179,34 @@ fn what_stands_in_for_later_days_is_told_by_what_it_is_of() {
     assert_eq!(subjects, [acme, Subject::Currency(currency("USD"))]);
     assert!(spans.iter().all(|span| (span.first, span.days, span.oldest) == (day("2024-01-09"), 1, 1)), "{spans:?}");
 }
+
+#[test]
+fn a_gain_is_split_into_what_prices_and_what_rates_did() {
+    let days = [day("2024-01-04"), day("2024-01-05")];
+    let (lines, whole) = portfolio().with("EUR", |inputs| {
+        let lines = lines(inputs, &days).unwrap();
+        let whole = gain(inputs, &daily(inputs, &days).unwrap(), &lines).unwrap();
+        (lines, whole.unwrap())
+    });
+    let apple = lines.iter().find(|line| line.instrument == instrument(APPLE)).unwrap();
+    // 650 USD at 1.25 become 660 USD at 1.00: 10 USD at Thursday's rate are 8, the rest of 140 is the dollar's.
+    assert_eq!(apple.gains, [Some(dec!(0)), Some(dec!(140))]);
+    assert_eq!(
+        apple.split,
+        Some(GainSplit { price: dec!(8), fx: dec!(132), total: dec!(140), ..GainSplit::default() })
+    );
+    // The dollars that are owed cost 125 more: of 15 together, 7 are the rates'.
+    assert_eq!((whole.price, whole.fx, whole.total), (dec!(8), dec!(7), dec!(15)));
+}
+
+#[test]
+fn a_gain_over_days_without_a_price_waits_for_the_next_one() {
+    let days: Vec<NaiveDate> = ["2024-01-02", "2024-01-03", "2024-01-04"].map(day).to_vec();
+    let lines = portfolio().with("EUR", |inputs| lines(inputs, &days)).unwrap();
+    let apple = lines.iter().find(|line| line.instrument == instrument(APPLE)).unwrap();
+    // Bought for 500 on a day without a price, worth 520 on the next.
+    assert_eq!(apple.values, [Some(dec!(0)), None, Some(dec!(520))]);
+    assert_eq!(apple.flows, [dec!(0), dec!(500), dec!(0)]);
+    assert_eq!(apple.gains, [Some(dec!(0)), None, Some(dec!(20))]);
+    assert_eq!(apple.split.map(|split| split.total), Some(dec!(20)));
+}
