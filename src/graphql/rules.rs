@@ -35,6 +35,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("roles", Rule::AnyOf(&[P::RolesRead])),
     ("portfolios", READS_PORTFOLIOS),
     ("portfolio", READS_PORTFOLIOS),
+    ("analytics", READS_PORTFOLIOS),
     ("replay", READS_PORTFOLIOS),
     ("instruments", READS_MARKET),
     ("instrument", READS_MARKET),

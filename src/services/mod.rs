@@ -2,6 +2,7 @@
 //! entry, commit. A read takes the operation's session. Rules live here and nowhere above.
 
 pub mod access;
+pub mod analytics;
 pub mod audit_log;
 pub mod authentication;
 mod blame;

@@ -128,11 +128,11 @@ pub struct Totals {
 }
 
 /// The rows that one view is valued from.
-#[derive(Default)]
-struct Rows {
-    positions: Vec<PositionPeriod>,
-    cash: Vec<CashPeriod>,
-    flows: Vec<Flow>,
+#[derive(Clone, Default)]
+pub(super) struct Rows {
+    pub(super) positions: Vec<PositionPeriod>,
+    pub(super) cash: Vec<CashPeriod>,
+    pub(super) flows: Vec<Flow>,
 }
 
 /// Market data of what a set of portfolios holds.
@@ -161,7 +161,7 @@ impl Services {
     ) -> Result<OfViews<Arc<Snapshot>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, as_of, as_of, &fx).await?;
+        let rows = self.rows(session, views, (as_of, as_of), Border::Portfolio, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
         Ok(each(rows, |view, rows| Ok(Arc::new(snapshot(view, as_of, rows, &market)?))))
     }
@@ -184,11 +184,11 @@ impl Services {
         if others.is_empty() {
             return Ok(stored);
         }
-        let rows = self.rows(session, &others, opening, end, &fx).await?;
+        let rows = self.rows(session, &others, (opening, end), Border::Portfolio, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
         let computed = each(rows, |view, Rows { positions, cash, flows }| {
             let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
-            let (daily, flows) = market.value(view, &positions, &cash, &flows, |inputs| {
+            let (daily, flows) = market.value(view.currency, &positions, &cash, &flows, |inputs| {
                 let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
                 let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
                 Ok((valuation::daily(inputs, &days)?, flows?))
@@ -210,11 +210,12 @@ impl Services {
     ) -> Result<OfViews<Arc<[(String, StaleSpan)]>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, opening, end, &fx).await?;
+        let rows = self.rows(session, views, (opening, end), Border::Portfolio, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
         Ok(each(rows, |view, Rows { positions, cash, .. }| {
             let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
-            let spans = market.value(view, &positions, &cash, &[], |inputs| valuation::stale_inputs(inputs, &days))?;
+            let spans =
+                market.value(view.currency, &positions, &cash, &[], |inputs| valuation::stale_inputs(inputs, &days))?;
             let name = |span: StaleSpan| match span.subject {
                 Subject::Currency(currency) => (currency.to_string(), span),
                 Subject::Instrument(id) => {
@@ -237,20 +238,21 @@ impl Services {
     ) -> Result<Daily, ServiceError> {
         let fx = market_view.fx(session).await?;
         // From the close before, since rows of a single day come without its flows.
-        let mut rows = self.rows(session, std::slice::from_ref(view), opening_of(from), to, &fx).await?;
+        let mut rows =
+            self.rows(session, std::slice::from_ref(view), (opening_of(from), to), Border::Portfolio, &fx).await?;
         let market = load_market(session, market_view, fx, &rows).await?;
         let rows = rows.remove(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))??;
         let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
-        market.value(view, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
+        market.value(view.currency, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
-    /// Rows from the projections, or booked again for a view in another currency or of another time.
-    async fn rows(
+    /// Rows from the projections, or booked again for a view in another currency or of another time. Flows are those across `border`.
+    pub(super) async fn rows(
         &self,
         session: &Session<Tenant>,
         views: &[View],
-        from: NaiveDate,
-        to: NaiveDate,
+        (from, to): (NaiveDate, NaiveDate),
+        border: Border,
         fx: &Arc<FxRates>,
     ) -> Result<OfViews<Rows>, ServiceError> {
         let (in_base, rebooked): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.is_stored());
@@ -260,7 +262,7 @@ impl Services {
             let mut positions = grouped(storage::projection::positions(session, &ids, from, to).await?);
             let mut cash = grouped(storage::projection::cash(session, &ids, from, to).await?);
             let mut flows = match from < to {
-                true => grouped(storage::projection::flows(session, &ids, from, to, Border::Portfolio).await?),
+                true => grouped(storage::projection::flows(session, &ids, from, to, border).await?),
                 false => HashMap::new(),
             };
             for view in in_base {
@@ -273,7 +275,9 @@ impl Services {
             }
         }
         let bookings = self.bookings(session, &rebooked, to, fx).await?;
-        rows.extend(bookings.into_iter().map(|(view, booking)| (view, booking.map(|booking| from_day(booking, from)))));
+        rows.extend(
+            bookings.into_iter().map(|(view, booking)| (view, booking.map(|booking| from_day(booking, from, border)))),
+        );
         Ok(rows)
     }
 
@@ -414,12 +418,13 @@ fn each<T, U>(views: OfViews<T>, mut work: impl FnMut(&View, T) -> Result<U, Ser
 }
 
 /// The rows of a booking that say something of a day or later.
-fn from_day(booking: Booking, from: NaiveDate) -> Rows {
+fn from_day(booking: Booking, from: NaiveDate, border: Border) -> Rows {
     let open = |until: Option<NaiveDate>| until.is_none_or(|until| until > from);
+    let crosses = |flow: &Flow| border == Border::Account || flow.counter_account.is_none();
     Rows {
         positions: booking.positions.into_iter().filter(|row| open(row.valid_until)).collect(),
         cash: booking.cash.into_iter().filter(|row| open(row.valid_until)).collect(),
-        flows: booking.flows.into_iter().filter(|flow| flow.date >= from && flow.counter_account.is_none()).collect(),
+        flows: booking.flows.into_iter().filter(|flow| flow.date >= from && crosses(flow)).collect(),
     }
 }
 
@@ -447,7 +452,7 @@ fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, Se
         .collect()
 }
 
-async fn load_market(
+pub(super) async fn load_market(
     session: &Session<Tenant>,
     view: &MarketView,
     fx: Arc<FxRates>,
@@ -510,9 +515,9 @@ impl Market {
         }
     }
 
-    fn value<T>(
+    pub(super) fn value<T>(
         &self,
-        view: &View,
+        currency: Currency,
         positions: &[PositionPeriod],
         cash: &[CashPeriod],
         flows: &[Flow],
@@ -533,8 +538,8 @@ impl Market {
             instruments: &self.terms,
             prices: &prices,
             fx: &self.fx,
-            base: view.currency,
-            currency: view.currency,
+            base: currency,
+            currency,
         };
         Ok(valuation(&inputs)?)
     }
@@ -560,7 +565,7 @@ fn snapshot(
     let on_day = |from: NaiveDate, until: Option<NaiveDate>| from <= as_of && until.is_none_or(|until| until > as_of);
     let positions: Vec<PositionPeriod> =
         positions.into_iter().filter(|row| on_day(row.valid_from, row.valid_until)).collect();
-    let valued = market.value(view, &positions, &cash, &[], |inputs| valuation::holdings(inputs, as_of))?;
+    let valued = market.value(view.currency, &positions, &cash, &[], |inputs| valuation::holdings(inputs, as_of))?;
     let mut lines: HashMap<(Uuid, Uuid), HoldingLine> =
         valued.positions.into_iter().map(|line| ((line.account.uuid(), line.instrument.uuid()), line)).collect();
     let mut holdings = Vec::with_capacity(positions.len());

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &str)] = &[
     ("roles", "ADU"),
     ("portfolios", "ADIU"),
     ("portfolio", "ADIU"),
+    ("analytics", "ADIU"),
     ("replay", "ADIU"),
     ("instruments", "ADIU"),
     ("instrument", "ADIU"),

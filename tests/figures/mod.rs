@@ -1,5 +1,6 @@
 //! Figures against what they must be: computed elsewhere, by hand, or by an identity.
 
+mod analytics;
 mod demo;
 mod exchanges;
 mod gaps;

@@ -192,6 +192,11 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "id": sample.portfolio }),
     ),
     query(
+        "analytics",
+        "query($id: ID!) { analytics(currency: \"EUR\", portfolioIds: [$id]) { days explain { openingHoldings { accountId } } } }",
+        |sample| json!({ "id": sample.portfolio }),
+    ),
+    query(
         "replay",
         "query($id: ID!) { replay(id: $id) { id portfolio { id } requestedBy { id } lots { nodes { id } }
             positions { nodes { account { id } } } } }",

@@ -39,7 +39,7 @@ impl Default for FlowTimings {
 
 impl FlowTimings {
     /// The capital that a step's gain is measured on: V₀ + w·F, F net and above zero inwards.
-    pub(super) fn capital(self, opening: f64, flow: f64) -> f64 {
+    pub fn capital(self, opening: f64, flow: f64) -> f64 {
         let timing = if flow > 0.0 { self.inflow } else { self.outflow };
         opening + timing.weight() * flow
     }

@@ -26,7 +26,6 @@ const SYMBOLS: usize = 50_000;
 /// Instruments with ten years of closes, and the days that these have: five million prices.
 const LONG: usize = 2_000;
 const LONG_DAYS: usize = 2_500;
-const LATEST: usize = 500;
 const LIST_LIMIT: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 const READ_LIMIT: Duration = Duration::from_millis(10);

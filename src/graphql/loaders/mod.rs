@@ -153,8 +153,11 @@ macro_rules! loader {
     };
 }
 
+mod analytics;
 mod lots;
 mod market;
+
+pub use analytics::BookKey;
 
 pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
 

@@ -1,5 +1,6 @@
 //! Everything that can be read, one file a noun.
 
+mod analytics;
 mod audit_log;
 mod exchange;
 mod instrument;
@@ -22,6 +23,7 @@ pub struct Query(
     user::UserQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
+    analytics::AnalyticsQuery,
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,

@@ -19,7 +19,7 @@ pub struct PortfolioQuery;
 
 /// An instant that has come, and the day that figures are of: the one asked for, else the last one that both the market data
 /// and the instant know.
-async fn moment(
+pub(super) async fn moment(
     operation: &Operation,
     asked: Option<Date>,
     known_at: Option<Instant>,

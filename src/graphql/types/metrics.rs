@@ -36,7 +36,8 @@ pub struct Metric {
 }
 
 impl Metric {
-    fn new(figure: &Figure, unit: MetricUnit, method: &'static str, conventions: &[&str]) -> Self {
+    /// A figure in GraphQL's terms.
+    pub fn new(figure: &Figure, unit: MetricUnit, method: &'static str, conventions: &[&str]) -> Self {
         Self {
             value: figure.value,
             unit,
@@ -45,6 +46,55 @@ impl Metric {
             reasons: figure.reasons.iter().map(|(code, message)| FigureReason::new(code, message.clone())).collect(),
         }
     }
+}
+
+/// Each figure with its method and the conventions that it follows.
+impl Metric {
+    pub fn twr(performance: &Performance) -> Self {
+        let method = "∏(1 + r_t) − 1, r_t = (V_t + out_t) / (V_(t−1) + in_t) − 1";
+        Self::new(&performance.twr, MetricUnit::Fraction, method, &[LINKED])
+    }
+
+    pub fn annualized_return(performance: &Performance) -> Self {
+        let conventions = [LINKED, "shown from 365 days on"];
+        let unit = MetricUnit::FractionPerYear;
+        Self::new(&performance.annualized_return, unit, "(1 + TWR)^(365/days) − 1", &conventions)
+    }
+
+    pub fn xirr(performance: &Performance) -> Self {
+        let (unit, note) = if performance.xirr_is_annual {
+            (MetricUnit::FractionPerYear, "a year")
+        } else {
+            (MetricUnit::Fraction, "over the range: (1 + r)^(days/365) − 1, since the range is under a year")
+        };
+        let method = "the rate at which all flows, the opening and the final value are worth nothing together";
+        Self::new(&performance.xirr, unit, method, &["ACT/365F", note])
+    }
+
+    fn volatility(performance: &Performance) -> Self {
+        let conventions = ["sample deviation (n − 1)", &year(), LINKED];
+        let method = "standard deviation of daily returns × √252";
+        Self::new(&performance.volatility, MetricUnit::FractionPerYear, method, &conventions)
+    }
+
+    fn sharpe(performance: &Performance, risk_free: f64) -> Self {
+        let rate = format!("risk-free rate of {risk_free} a year, (1 + rf)^(1/{PERIODS_PER_YEAR}) − 1 a day");
+        let method = "mean of daily excess returns / their standard deviation × √252";
+        let conventions = ["sample deviation (n − 1)", &year(), &rate];
+        Self::new(&performance.sharpe, MetricUnit::Ratio, method, &conventions)
+    }
+
+    fn depth(performance: &Performance) -> Self {
+        let method = "min(W / peak − 1), W the growth of the time-weighted return";
+        let conventions = [LINKED, "the peak includes the start"];
+        Self::new(&performance.max_drawdown.depth, MetricUnit::Fraction, method, &conventions)
+    }
+}
+
+const LINKED: &str = "linked over valuation days; inflows at the start of a day, outflows at its end";
+
+fn year() -> String {
+    format!("{PERIODS_PER_YEAR} valuation days a year")
 }
 
 /// The deepest fall of the time-weighted growth from a peak.
@@ -102,15 +152,7 @@ impl Metrics {
         risk_free: f64,
         computed_at: DateTime<Utc>,
     ) -> Self {
-        let linked = "linked over valuation days; inflows at the start of a day, outflows at its end";
-        let year = format!("{PERIODS_PER_YEAR} valuation days a year");
-        let rate = format!("risk-free rate of {risk_free} a year, (1 + rf)^(1/{PERIODS_PER_YEAR}) − 1 a day");
         let int = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
-        let (xirr_unit, xirr_note) = if performance.xirr_is_annual {
-            (MetricUnit::FractionPerYear, "a year")
-        } else {
-            (MetricUnit::Fraction, "over the range: (1 + r)^(days/365) − 1, since the range is under a year")
-        };
         let fall = &performance.max_drawdown;
         Self {
             basis,
@@ -119,43 +161,13 @@ impl Metrics {
             days: int(performance.days),
             currency: Currency(currency),
             observations: i32::try_from(performance.observations).unwrap_or(i32::MAX),
-            twr: Metric::new(
-                &performance.twr,
-                MetricUnit::Fraction,
-                "∏(1 + r_t) − 1, r_t = (V_t + out_t) / (V_(t−1) + in_t) − 1",
-                &[linked],
-            ),
-            annualized_return: Metric::new(
-                &performance.annualized_return,
-                MetricUnit::FractionPerYear,
-                "(1 + TWR)^(365/days) − 1",
-                &[linked, "shown from 365 days on"],
-            ),
-            xirr: Metric::new(
-                &performance.xirr,
-                xirr_unit,
-                "the rate at which all flows, the opening and the final value are worth nothing together",
-                &["ACT/365F", xirr_note],
-            ),
-            volatility: Metric::new(
-                &performance.volatility,
-                MetricUnit::FractionPerYear,
-                "standard deviation of daily returns × √252",
-                &["sample deviation (n − 1)", &year, linked],
-            ),
-            sharpe: Metric::new(
-                &performance.sharpe,
-                MetricUnit::Ratio,
-                "mean of daily excess returns / their standard deviation × √252",
-                &["sample deviation (n − 1)", &year, &rate],
-            ),
+            twr: Metric::twr(performance),
+            annualized_return: Metric::annualized_return(performance),
+            xirr: Metric::xirr(performance),
+            volatility: Metric::volatility(performance),
+            sharpe: Metric::sharpe(performance, risk_free),
             max_drawdown: MaxDrawdown {
-                depth: Metric::new(
-                    &fall.depth,
-                    MetricUnit::Fraction,
-                    "min(W / peak − 1), W the growth of the time-weighted return",
-                    &[linked, "the peak includes the start"],
-                ),
+                depth: Metric::depth(performance),
                 peak: fall.peak.map(Date),
                 trough: fall.trough.map(Date),
                 recovery: fall.recovery.map(Date),

@@ -1,6 +1,7 @@
 //! What clients see: the business, not the tables.
 
 pub mod account;
+pub mod analytics;
 pub mod audit_entry;
 pub mod bookkeeping;
 pub mod daily_value;

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
+use super::analytics::{self, Analytics, RangePreset};
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, missing_reason};
@@ -33,6 +34,7 @@ use crate::graphql::loaders::{
     self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PeriodLockKey, PersonKey, SnapshotKey,
 };
 use crate::graphql::scalars::{Currency, Date, Instant};
+use crate::services::analytics::{Part, Scope};
 use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
@@ -99,6 +101,16 @@ impl Portfolio {
             return Err(ErrorCode::BadUserInput.error(format!("from: {from} is after the last day, {end}")));
         }
         self.history_between(ctx, opening_of(from), end).await
+    }
+
+    /// The account of this portfolio that an id names.
+    async fn own_account(&self, ctx: &Context<'_>, id: &ID) -> Result<uuid::Uuid> {
+        let asked = Kind::Account.parse(id, "accountId")?;
+        let accounts = loaders::find(ctx, AccountsKey(self.row.id)).await?.unwrap_or_default();
+        let own = accounts.iter().find(|account| account.id == asked);
+        own.map(|account| account.id).ok_or_else(|| {
+            ErrorCode::NotFound.error(format!("accountId: the portfolio has no account {}", id.as_str()))
+        })
     }
 
     async fn books(&self, ctx: &Context<'_>) -> Result<Arc<Books>> {
@@ -406,6 +418,39 @@ impl Portfolio {
         let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;
         let now = operation.services.environment.clock.now();
         Ok(Some(Metrics::new(&computed, self.basis(&history), history.currency, risk_free_rate, now)))
+    }
+
+    /// Its figures over a range, or those of an account or a holding of it. Null where they cannot be computed: see the errors.
+    async fn analytics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A range that ends on the last day; since inception where neither it nor `from` is given.")]
+        range: Option<RangePreset>,
+        #[graphql(desc = "The first day, inclusive, in place of `range`.")] from: Option<Date>,
+        #[graphql(desc = "The last day, inclusive, `asOf` at the latest; `asOf` where none is given.")] to: Option<
+            Date,
+        >,
+        #[graphql(desc = "Only this account; what comes from other accounts counts as paid in.")] account_id: Option<
+            ID,
+        >,
+        #[graphql(
+            desc = "Only what is held of this instrument, in all accounts: what is paid for it counts as paid in, what it brings as \
+                          paid out."
+        )]
+        instrument_id: Option<ID>,
+    ) -> Result<Option<Analytics>> {
+        let first = loaders::find(ctx, FirstDateKey(self.row.id, self.view.known_at)).await?;
+        let range = analytics::range(range, from, to, self.as_of, first)?;
+        let part = match (account_id, instrument_id) {
+            (Some(_), Some(_)) => {
+                return Err(ErrorCode::BadUserInput.error("give `accountId` or `instrumentId`, not both"));
+            }
+            (Some(account), None) => Part::Account(self.own_account(ctx, &account).await?),
+            (None, Some(instrument)) => Part::Holding(Kind::Instrument.parse(&instrument, "instrumentId")?),
+            (None, None) => Part::Whole,
+        };
+        let scope = Scope { part, ..Scope::portfolio(self.view.clone()) };
+        Analytics::over(ctx, Arc::new(scope), range).await.map(Some)
     }
 
     /// What it decides about its books: which lots a disposal uses, and what counts as cost.

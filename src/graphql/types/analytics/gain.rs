@@ -1,0 +1,78 @@
+//! What a gain is made of, and who brought it.
+
+use async_graphql::{ComplexObject, Context, Result, SimpleObject};
+use domain::money::Currency;
+use domain::valuation::{self, ValuationError};
+
+use crate::graphql::loaders::{self, InstrumentKey};
+use crate::graphql::types::instrument::Instrument;
+use crate::graphql::types::money::Money;
+use crate::services::analytics;
+
+/// A gain and its parts: `price + fx + income − fees − taxes = total`, to the minor unit. What rounding leaves is in the largest part.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct GainSplit {
+    /// What prices did, day by day at the exchange rate of the day before.
+    price: Money,
+    /// What exchange rates did: on holdings, on cash in foreign currencies, and where a trade's booked rate differs from its day's.
+    fx: Money,
+    /// Dividends, coupons and interest before tax.
+    income: Money,
+    /// Fees, those of trades too; above zero where they were charged.
+    fees: Money,
+    /// Taxes, those withheld and those of trades too; above zero where they were charged.
+    taxes: Money,
+    /// The change of value less what was paid in.
+    total: Money,
+}
+
+impl GainSplit {
+    /// In whole minor units.
+    pub fn new(gain: &valuation::GainSplit, currency: Currency) -> Result<Self, ValuationError> {
+        let rounded = gain.rounded(currency)?;
+        let money = |amount| Money::new(amount, currency);
+        Ok(Self {
+            price: money(rounded.price),
+            fx: money(rounded.fx),
+            income: money(rounded.income),
+            fees: money(rounded.fees),
+            taxes: money(rounded.taxes),
+            total: money(rounded.total),
+        })
+    }
+}
+
+/// What a holding, or cash, brought over a range.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct Contribution {
+    #[graphql(skip)]
+    instrument: Option<uuid::Uuid>,
+    /// Its part of the range's time-weighted return, as a fraction: the parts of all holdings and of cash sum to it. The gain of each day
+    /// over that day's capital, linked by Carino's method. Null where a value on the way is unknown.
+    contribution: Option<f64>,
+    /// What its gain is made of. Null where its value at an end of the range is unknown.
+    gain: Option<GainSplit>,
+    /// Its share of the value at the end, as a fraction. Null where that is unknown.
+    weight: Option<f64>,
+}
+
+impl Contribution {
+    /// In GraphQL's terms.
+    pub fn new(one: &analytics::Contribution, currency: Currency) -> Result<Self, ValuationError> {
+        let gain = one.gain.as_ref().map(|gain| GainSplit::new(gain, currency)).transpose()?;
+        Ok(Self { instrument: one.instrument, contribution: one.contribution, gain, weight: one.weight })
+    }
+}
+
+/// Whose it is.
+#[ComplexObject]
+impl Contribution {
+    /// The instrument held. Null for cash, with charges that are on no holding.
+    async fn instrument(&self, ctx: &Context<'_>) -> Result<Option<Instrument>> {
+        match self.instrument {
+            Some(id) => Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Figures over a scope and a range, and what they are made of.
+
+mod explanation;
+mod gain;
+mod range;
+mod returns;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result};
+use chrono::NaiveDate;
+
+pub use self::explanation::Explanation;
+pub use self::gain::{Contribution, GainSplit};
+pub use self::range::{RangePreset, range};
+pub use self::returns::{PeriodLength, PeriodReturns, Returns};
+
+use crate::graphql::context::Operation;
+use crate::graphql::loaders::{self, BookKey};
+use crate::graphql::scalars::{Currency, Date};
+use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
+
+/// Figures over a scope and a range.
+#[derive(Clone)]
+pub struct Analytics {
+    book: Arc<Book>,
+}
+
+impl Analytics {
+    /// Of a scope, over a range.
+    pub async fn over(ctx: &Context<'_>, scope: Arc<Scope>, range: Range) -> Result<Self> {
+        let book = loaders::get(ctx, BookKey { scope, range }).await??;
+        Ok(Self { book })
+    }
+
+    fn opening(&self) -> NaiveDate {
+        self.book.range().opening
+    }
+}
+
+/// Figures over a scope and a range: a portfolio, an account, a holding, or portfolios together. Each carries its method and
+/// conventions, and `explain` gives what all of them are made of.
+#[Object]
+impl Analytics {
+    /// The day whose close the range opens from. It is later than what was asked for where nothing was in the scope before.
+    async fn opening_date(&self) -> Date {
+        Date(self.opening())
+    }
+
+    /// The last day of the range.
+    async fn end_date(&self) -> Date {
+        Date(self.book.range().end)
+    }
+
+    /// Calendar days from the opening to the end.
+    async fn days(&self) -> i32 {
+        let Range { opening, end } = self.book.range();
+        i32::try_from((end - opening).num_days()).unwrap_or(i32::MAX)
+    }
+
+    /// The currency of every figure.
+    async fn currency(&self) -> Currency {
+        Currency(self.book.currency)
+    }
+
+    /// What was earned, weighted by time and by money, side by side.
+    async fn returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
+    ) -> Result<Returns> {
+        let operation = Operation::of(ctx);
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes, risk_free: 0.0 };
+        let computed = self.book.performance(terms).map_err(|error| operation.fail(error))?;
+        Ok(Returns::new(&computed, operation.services.environment.clock.now()))
+    }
+
+    /// The time-weighted return of each period within the range, the first and the last of which may be cut.
+    async fn period_returns(&self, #[graphql(desc = "How long a period is.")] by: PeriodLength) -> PeriodReturns {
+        PeriodReturns::new(&self.book, by)
+    }
+
+    /// What the gain over the range is made of, to the minor unit. Null where a value at an end of the range, or of a holding there, is
+    /// unknown: see `explain`.
+    async fn gain(&self, ctx: &Context<'_>) -> Result<Option<GainSplit>> {
+        let operation = Operation::of(ctx);
+        let Some(gain) = &self.book.gain else { return Ok(None) };
+        let split = GainSplit::new(gain, self.book.currency).map_err(|error| operation.fail(error.into()))?;
+        Ok(Some(split))
+    }
+
+    /// What each holding earned and how much of the range's time-weighted return it brought, the largest contribution first. Cash is
+    /// the rest: the entry without an instrument.
+    async fn contributions(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
+        let operation = Operation::of(ctx);
+        let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
+        let shown = contributions.iter().map(|one| Contribution::new(one, self.book.currency));
+        shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
+    }
+
+    /// What the figures are made of.
+    async fn explain(&self) -> Explanation {
+        Explanation(Arc::clone(&self.book))
+    }
+}

@@ -1,0 +1,112 @@
+//! From when to when.
+
+use async_graphql::{Enum, Result};
+use chrono::{Datelike, Months, NaiveDate};
+
+use crate::graphql::error::ErrorCode;
+use crate::graphql::scalars::Date;
+use crate::services::analytics::Range;
+use crate::services::valuation::opening_of;
+
+/// A range that ends on the last day asked for, `asOf` where none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum RangePreset {
+    /// From the close of the last day of the month before.
+    Mtd,
+    /// From the close of the last day of the year before.
+    Ytd,
+    /// A month back, to the same day of it or its last.
+    OneMonth,
+    /// Three months back.
+    ThreeMonths,
+    /// Six months back.
+    SixMonths,
+    /// A year back.
+    OneYear,
+    /// Three years back.
+    ThreeYears,
+    /// Five years back.
+    FiveYears,
+    /// Ten years back.
+    TenYears,
+    /// From before the first transaction.
+    SinceInception,
+}
+
+impl RangePreset {
+    /// The close that it opens from; nothing for the first.
+    fn opening(self, end: NaiveDate) -> Option<NaiveDate> {
+        let first_of = |month| NaiveDate::from_ymd_opt(end.year(), month, 1).map(opening_of);
+        let months = match self {
+            Self::Mtd => return first_of(end.month()),
+            Self::Ytd => return first_of(1),
+            Self::SinceInception => return None,
+            Self::OneMonth => 1,
+            Self::ThreeMonths => 3,
+            Self::SixMonths => 6,
+            Self::OneYear => 12,
+            Self::ThreeYears => 36,
+            Self::FiveYears => 60,
+            Self::TenYears => 120,
+        };
+        end.checked_sub_months(Months::new(months))
+    }
+}
+
+/// The range that a client asks for, until `as_of` at the latest; `first` is the day of the first transaction.
+pub fn range(
+    preset: Option<RangePreset>,
+    from: Option<Date>,
+    to: Option<Date>,
+    as_of: NaiveDate,
+    first: Option<NaiveDate>,
+) -> Result<Range> {
+    let refuse = |message: String| Err(ErrorCode::BadUserInput.error(message));
+    let end = to.map_or(as_of, |to| to.0);
+    if end > as_of {
+        return refuse(format!("to: {end} is after asOf, {as_of}"));
+    }
+    let opening = match (preset, from) {
+        (Some(_), Some(_)) => return refuse("give `range` or `from`, not both".to_owned()),
+        (None, Some(Date(from))) if from > end => return refuse(format!("from: {from} is after the last day, {end}")),
+        (None, Some(Date(from))) => Some(opening_of(from)),
+        (preset, None) => preset.and_then(|preset| preset.opening(end)),
+    };
+    let inception = opening_of(first.unwrap_or(end).min(end));
+    Ok(Range { opening: opening.unwrap_or(inception), end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn a_preset_opens_at_the_close_that_people_mean() {
+        let opening = |preset, end: &str| range(Some(preset), None, None, day(end), None).expect("a range").opening;
+        assert_eq!(opening(RangePreset::Ytd, "2024-03-31"), day("2023-12-31"));
+        assert_eq!(opening(RangePreset::Mtd, "2024-03-31"), day("2024-02-29"));
+        assert_eq!(opening(RangePreset::OneMonth, "2024-03-31"), day("2024-02-29"));
+        assert_eq!(opening(RangePreset::OneYear, "2024-02-29"), day("2023-02-28"));
+        assert_eq!(opening(RangePreset::FiveYears, "2024-03-31"), day("2019-03-31"));
+    }
+
+    #[test]
+    fn a_range_ends_at_as_of_and_begins_before_its_first_day() {
+        let ask = |preset, from: Option<&str>, to: Option<&str>| {
+            let date = |text: Option<&str>| text.map(|text| Date(day(text)));
+            range(preset, date(from), date(to), day("2024-03-31"), Some(day("2020-05-04")))
+        };
+        let inception = ask(None, None, None).expect("a range");
+        assert_eq!((inception.opening, inception.end), (day("2020-05-03"), day("2024-03-31")));
+        assert_eq!(ask(Some(RangePreset::SinceInception), None, None).expect("a range"), inception);
+        let given = ask(None, Some("2024-01-01"), Some("2024-01-31")).expect("a range");
+        assert_eq!((given.opening, given.end), (day("2023-12-31"), day("2024-01-31")));
+        assert!(ask(Some(RangePreset::Ytd), Some("2024-01-01"), None).is_err());
+        assert!(ask(None, Some("2024-02-01"), Some("2024-01-31")).is_err());
+        assert!(ask(None, None, Some("2024-04-01")).is_err());
+    }
+}

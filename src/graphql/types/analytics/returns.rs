@@ -1,0 +1,109 @@
+//! What was earned, over the range and by period.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Enum, SimpleObject};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+
+use crate::graphql::scalars::{Date, Instant};
+use crate::graphql::types::metrics::Metric;
+use crate::services::analytics::Book;
+use crate::services::performance::Performance;
+
+/// What was earned, weighted by time and by money.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Returns {
+    /// Time-weighted return over the range: what the investments did, whatever was paid in or out.
+    twr: Metric,
+    /// Time-weighted return a year. Null under a year.
+    annualized_return: Metric,
+    /// Money-weighted return: what the investor's money earned, with the size and day of every flow. A year from a year on,
+    /// over the range under a year: see `unit`.
+    xirr: Metric,
+    /// When they were computed.
+    computed_at: Instant,
+}
+
+impl Returns {
+    /// In GraphQL's terms.
+    pub fn new(performance: &Performance, computed_at: DateTime<Utc>) -> Self {
+        Self {
+            twr: Metric::twr(performance),
+            annualized_return: Metric::annualized_return(performance),
+            xirr: Metric::xirr(performance),
+            computed_at: Instant(computed_at),
+        }
+    }
+}
+
+/// How long the periods are that returns are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PeriodLength {
+    /// Each valuation day.
+    Day,
+    /// Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// A calendar quarter.
+    Quarter,
+    /// A calendar year.
+    Year,
+}
+
+/// Time-weighted returns by period, as columns of one length, ascending. What they come to linked is the return of the range.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct PeriodReturns {
+    /// The first day of each period.
+    starts: Vec<Date>,
+    /// The last day of each period within the range.
+    ends: Vec<Date>,
+    /// The return of each, as a fraction; null where it cannot be told.
+    returns: Vec<Option<f64>>,
+}
+
+impl PeriodReturns {
+    /// Of the returns of a book: one that spans two periods counts for the one that it ends in.
+    pub fn new(book: &Book, by: PeriodLength) -> Self {
+        let mut periods: BTreeMap<NaiveDate, (NaiveDate, Option<f64>)> = BTreeMap::new();
+        for day in book.history.daily.dates.iter().skip(1) {
+            let period = periods.entry(by.start(*day)).or_insert((*day, Some(1.0)));
+            period.0 = *day;
+        }
+        let chain = book.chain();
+        for step in &chain.returns {
+            if let Some((_, growth)) = periods.get_mut(&by.start(step.date)) {
+                *growth = growth.map(|growth| growth * (1.0 + step.value));
+            }
+        }
+        // What comes after the end of a chain cannot be told.
+        if chain.total.is_none() {
+            let last = chain.returns.last().map(|step| by.start(step.date));
+            for (start, period) in &mut periods {
+                if last.is_none_or(|last| *start >= last) {
+                    period.1 = None;
+                }
+            }
+        }
+        let opening = book.range().opening;
+        Self {
+            starts: periods.keys().map(|start| Date((*start).max(opening.succ_opt().unwrap_or(opening)))).collect(),
+            ends: periods.values().map(|(end, _)| Date(*end)).collect(),
+            returns: periods.values().map(|(_, growth)| growth.map(|growth| growth - 1.0)).collect(),
+        }
+    }
+}
+
+impl PeriodLength {
+    /// The first day of the period that a day is in.
+    fn start(self, day: NaiveDate) -> NaiveDate {
+        let first_of = |year: i32, month: u32| NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(day);
+        match self {
+            Self::Day => day,
+            Self::Week => day.week(chrono::Weekday::Mon).checked_first_day().unwrap_or(day),
+            Self::Month => first_of(day.year(), day.month()),
+            Self::Quarter => first_of(day.year(), day.month0() / 3 * 3 + 1),
+            Self::Year => first_of(day.year(), 1),
+        }
+    }
+}

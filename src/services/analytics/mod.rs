@@ -1,0 +1,9 @@
+//! Figures over a scope and a range: what they are made of is loaded and valued once, and every figure is computed from it.
+
+mod book;
+mod figures;
+mod scope;
+
+pub use self::book::Book;
+pub use self::figures::{Contribution, ReturnTerms};
+pub use self::scope::{Part, Range, Scope};

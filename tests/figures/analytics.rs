@@ -1,0 +1,182 @@
+//! Figures over scopes and ranges, and what they are made of.
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Book};
+
+const GAIN: &str =
+    "gain { price { amount } fx { amount } income { amount } fees { amount } taxes { amount } total { amount } }";
+
+fn rate(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no rate"))
+}
+
+fn amount(value: &Value) -> f64 {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no amount")).parse().expect("a number")
+}
+
+fn cents(gain: &Value) -> [i64; 6] {
+    ["price", "fx", "income", "fees", "taxes", "total"]
+        .map(|part| (amount(&gain[part]["amount"]) * 100.0).round() as i64)
+}
+
+/// Dollars and euros, a dividend, a fee and a tax.
+async fn mixed(app: &App) -> Book {
+    let book = Book::open(app, "EUR").await;
+    book.deposit("2024-01-03", "5000", "USD").await;
+    book.buy("2024-01-04", "ACME", "10", "250").await;
+    book.buy("2024-01-05", "GLOBEX", "5", "190").await;
+    let dividend = json!({ "dividend": { "instrumentId": book.instrument("ACME"), "amount": "12.34", "taxWithheld": "1.85",
+        "currency": "USD" } });
+    book.record("2024-02-09", dividend).await;
+    book.record("2024-02-12", json!({ "fee": { "amount": "7.77", "currency": "EUR" } })).await;
+    book.deposit("2024-02-20", "300", "EUR").await;
+    book.sell("2024-02-28", "ACME", "4", "260").await;
+    book
+}
+
+#[tokio::test]
+async fn the_parts_of_a_gain_sum_to_it_and_contributions_to_the_return() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let fields = format!(
+        "metrics {{ twr {{ value }} xirr {{ value }} }}
+        analytics {{ openingDate endDate days returns {{ twr {{ value }} xirr {{ value }} }} {GAIN}
+            months: periodReturns(by: MONTH) {{ starts ends returns }}
+            contributions {{ instrument {{ symbol }} contribution weight {GAIN} }}
+            explain {{ dates values flows returns flowDates flowAmounts
+                endHoldings {{ instrument {{ symbol }} quantity price {{ amount date }} value {{ amount }} }} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let analytics = &shown["analytics"];
+    let twr = rate(&analytics["returns"]["twr"]["value"]);
+    assert!((twr - rate(&shown["metrics"]["twr"]["value"])).abs() < 1e-12);
+    assert!((rate(&analytics["returns"]["xirr"]["value"]) - rate(&shown["metrics"]["xirr"]["value"])).abs() < 1e-9);
+    let [price, fx, income, fees, taxes, total] = cents(&analytics["gain"]);
+    assert_eq!(price + fx + income - fees - taxes, total, "{}", analytics["gain"]);
+    assert!(fx != 0 && income > 1_000 && fees == 777 && taxes > 100, "{}", analytics["gain"]);
+    let explain = &analytics["explain"];
+    let column = |name: &str| explain[name].as_array().expect("a column").clone();
+    let flows: f64 = column("flows").iter().skip(1).map(amount).sum();
+    let values = column("values");
+    let gained = amount(values.last().expect("a value")) - amount(&values[0]) - flows;
+    assert!((gained - total as f64 / 100.0).abs() < 0.006, "{gained}");
+    let listed: f64 = column("flowAmounts").iter().map(amount).sum();
+    assert!((listed - flows).abs() < 1e-9, "{explain}");
+    let contributions = analytics["contributions"].as_array().expect("contributions");
+    let sum: f64 = contributions.iter().map(|one| rate(&one["contribution"])).sum();
+    assert!((sum - twr).abs() < 1e-12, "{sum} is not {twr}");
+    assert_eq!(contributions.last().expect("cash")["instrument"], Value::Null);
+    let weights: f64 = contributions.iter().map(|one| rate(&one["weight"])).sum();
+    assert!((weights - 1.0).abs() < 1e-12, "{weights}");
+    let of_all = contributions.iter().map(|one| cents(&one["gain"])[5]).sum::<i64>();
+    assert!((of_all - total).abs() <= 2, "each is rounded by itself: {of_all} and {total}");
+    let growth: f64 =
+        analytics["months"]["returns"].as_array().expect("months").iter().map(|r| 1.0 + rate(r)).product();
+    assert!((growth - 1.0 - twr).abs() < 1e-12, "{growth}");
+    assert_eq!(analytics["months"]["starts"], json!(["2024-01-03", "2024-02-01", "2024-03-01"]));
+    let linked: f64 = column("returns").iter().filter_map(Value::as_f64).map(|r| 1.0 + r).product();
+    assert!((linked - 1.0 - twr).abs() < 1e-12, "{linked}");
+}
+
+/// +20 %, then nine times as much is added, then −5 %; a fee that an advisor is paid.
+#[tokio::test]
+async fn a_holding_earns_what_its_price_did_and_fees_are_before_or_after() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2023-01-03", "10000", "USD").await;
+    book.buy("2023-01-03", "COIN", "100", "100").await;
+    for (day, price) in [("2023-01-03", "100"), ("2023-07-05", "120"), ("2024-01-03", "114")] {
+        book.price(day, "COIN", price).await;
+    }
+    book.deposit("2023-07-06", "90000", "USD").await;
+    book.buy("2023-07-06", "COIN", "750", "120").await;
+    let coin = book.instrument("COIN").to_owned();
+    let fields = format!(
+        "analytics(instrumentId: \"{coin}\") {{ openingDate returns {{ twr {{ value }} xirr {{ value }} }} {GAIN} }}"
+    );
+    let shown = book.show("2024-01-03", None, &fields).await["analytics"].clone();
+    assert!((rate(&shown["returns"]["twr"]["value"]) - (1.2 * 0.95 - 1.0)).abs() < 1e-9, "{shown}");
+    // 10,000 for 365 days and 90,000 for 181 come to 96,900.
+    let xirr = rate(&shown["returns"]["xirr"]["value"]);
+    let left = -10_000.0 * (1.0 + xirr) - 90_000.0 * (1.0 + xirr).powf(181.0 / 365.0) + 96_900.0;
+    assert!(left.abs() < 0.01, "{xirr} leaves {left}");
+    assert_eq!(cents(&shown["gain"]), [-310_000, 0, 0, 0, 0, -310_000]);
+    assert_eq!(shown["openingDate"], "2023-01-02");
+
+    book.deposit("2023-12-29", "969", "USD").await;
+    book.record("2024-01-03", json!({ "fee": { "amount": "969", "currency": "USD" } })).await;
+    let fields = "analytics(range: ONE_MONTH) { net: returns { twr { value } } gross: returns(grossOfFees: true) { twr { value } } }";
+    let shown = book.show("2024-01-03", None, fields).await["analytics"].clone();
+    let [net, gross] = ["net", "gross"].map(|one| rate(&shown[one]["twr"]["value"]));
+    assert!((gross - (-0.05)).abs() < 1e-3 && gross - net > 0.009, "{net} after, {gross} before");
+}
+
+#[tokio::test]
+async fn portfolios_together_are_worth_what_they_are_worth_apart() {
+    let app = App::start().await;
+    let one = mixed(&app).await;
+    let other = Book::open(&app, "USD").await;
+    other.deposit("2024-01-10", "1000", "USD").await;
+    other.buy("2024-01-11", "ACME", "3", "250").await;
+    let query = "query($ids: [ID!]) { analytics(currency: \"CHF\", portfolioIds: $ids, asOf: \"2024-03-14\", range: ONE_MONTH) {
+        currency openingDate explain { dates values flows } } }";
+    let ask = async |ids: Value| {
+        let answer = one.client.run_with(query, json!({ "ids": ids })).await;
+        answer.at("/analytics/explain").clone()
+    };
+    let together = ask(json!([one.portfolio, other.portfolio])).await;
+    let [first, second] = [ask(json!([one.portfolio])).await, ask(json!([other.portfolio])).await];
+    assert_eq!(together["dates"], first["dates"]);
+    let column = |of: &Value, name: &str| of[name].as_array().expect("a column").iter().map(amount).collect::<Vec<_>>();
+    for name in ["values", "flows"] {
+        let sums = column(&first, name).into_iter().zip(column(&second, name)).map(|(one, other)| one + other);
+        for (sum, whole) in sums.zip(column(&together, name)) {
+            assert!((sum - whole).abs() < 1e-6, "{name}: {sum} and {whole}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_counts_what_comes_from_another_as_paid_in() {
+    let app = App::start().await;
+    let client = app.client("alpha", "investor1").await;
+    let book = Book::with_accounts(client, "USD", &["Savings", "Brokerage"]).await;
+    book.deposit("2024-01-03", "1000", "USD").await;
+    let id = book.second.clone().expect("two accounts");
+    let cash = json!({ "cashTransfer": { "toAccountId": id, "amount": "400", "currency": "USD" } });
+    book.record("2024-02-01", cash).await;
+    let fields = format!(
+        "analytics(accountId: \"{id}\") {{ openingDate explain {{ flowDates flowAmounts }} }} whole: analytics {{
+        explain {{ flowAmounts }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    assert_eq!(shown["analytics"]["explain"], json!({ "flowDates": ["2024-02-01"], "flowAmounts": ["400"] }));
+    assert_eq!(shown["analytics"]["openingDate"], "2024-01-31");
+    assert_eq!(shown["whole"]["explain"]["flowAmounts"], json!(["1000"]));
+}
+
+#[tokio::test]
+async fn a_range_that_cannot_be_is_refused_with_its_days() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let other = Book::open(&app, "EUR").await;
+    for (arguments, code, words) in [
+        ("range: YTD, from: \"2024-01-01\"", "BAD_USER_INPUT", "not both"),
+        ("to: \"2024-03-15\"", "BAD_USER_INPUT", "2024-03-15 is after asOf, 2024-03-14"),
+        ("from: \"2024-03-02\", to: \"2024-03-01\"", "BAD_USER_INPUT", "2024-03-02 is after the last day, 2024-03-01"),
+        (&format!("accountId: \"{}\"", other.account), "NOT_FOUND", "has no account"),
+        (
+            &format!("accountId: \"{}\", instrumentId: \"{}\"", book.account, book.instrument("ACME")),
+            "BAD_USER_INPUT",
+            "not both",
+        ),
+    ] {
+        let query = format!(
+            "query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\") {{ analytics({arguments}) {{ days }} }} }}"
+        );
+        let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+        assert_eq!(answer.error_code(), code, "{}", answer.body);
+        assert!(answer.body.to_string().contains(words), "{}", answer.body);
+    }
+}
