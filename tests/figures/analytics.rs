@@ -106,7 +106,7 @@ async fn a_holding_earns_what_its_price_did_and_fees_are_before_or_after() {
 
     book.deposit("2023-12-29", "969", "USD").await;
     book.record("2024-01-03", json!({ "fee": { "amount": "969", "currency": "USD" } })).await;
-    let fields = "analytics(range: ONE_MONTH) { net: returns { twr { value } } gross: returns(grossOfFees: true) { twr { value } } }";
+    let fields = "analytics(range: { preset: ONE_MONTH }) { net: returns { twr { value } } gross: returns(grossOfFees: true) { twr { value } } }";
     let shown = book.show("2024-01-03", None, fields).await["analytics"].clone();
     let [net, gross] = ["net", "gross"].map(|one| rate(&shown[one]["twr"]["value"]));
     assert!((gross - (-0.05)).abs() < 1e-3 && gross - net > 0.009, "{net} after, {gross} before");
@@ -119,7 +119,7 @@ async fn portfolios_together_are_worth_what_they_are_worth_apart() {
     let other = Book::open(&app, "USD").await;
     other.deposit("2024-01-10", "1000", "USD").await;
     other.buy("2024-01-11", "ACME", "3", "250").await;
-    let query = "query($ids: [ID!]) { analytics(currency: \"CHF\", portfolioIds: $ids, asOf: \"2024-03-14\", range: ONE_MONTH) {
+    let query = "query($ids: [ID!]) { analytics(currency: \"CHF\", portfolioIds: $ids, asOf: \"2024-03-14\", range: { preset: ONE_MONTH }) {
         currency openingDate explain { dates values flows } } }";
     let ask = async |ids: Value| {
         let answer = one.client.run_with(query, json!({ "ids": ids })).await;
@@ -162,9 +162,13 @@ async fn a_range_that_cannot_be_is_refused_with_its_days() {
     let book = mixed(&app).await;
     let other = Book::open(&app, "EUR").await;
     for (arguments, code, words) in [
-        ("range: YTD, from: \"2024-01-01\"", "BAD_USER_INPUT", "not both"),
-        ("to: \"2024-03-15\"", "BAD_USER_INPUT", "2024-03-15 is after asOf, 2024-03-14"),
-        ("from: \"2024-03-02\", to: \"2024-03-01\"", "BAD_USER_INPUT", "2024-03-02 is after the last day, 2024-03-01"),
+        ("range: { preset: YTD, from: \"2024-01-01\" }", "BAD_USER_INPUT", "not both"),
+        ("range: { to: \"2024-03-15\" }", "BAD_USER_INPUT", "2024-03-15 is after asOf, 2024-03-14"),
+        (
+            "range: { from: \"2024-03-02\", to: \"2024-03-01\" }",
+            "BAD_USER_INPUT",
+            "2024-03-02 is after the last day, 2024-03-01",
+        ),
         (&format!("accountId: \"{}\"", other.account), "NOT_FOUND", "has no account"),
         (
             &format!("accountId: \"{}\", instrumentId: \"{}\"", book.account, book.instrument("ACME")),

@@ -12,7 +12,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, FirstDateKey};
 use crate::graphql::rules::Ruled;
 use crate::graphql::scalars::{Currency, Date, Instant};
-use crate::graphql::types::analytics::{self, Analytics, RangePreset};
+use crate::graphql::types::analytics::{Analytics, RangeInput};
 use crate::services::analytics::{Part, Scope};
 use crate::services::valuation::View;
 use crate::storage::Page;
@@ -33,12 +33,7 @@ impl AnalyticsQuery {
         #[graphql(desc = "The currency to show figures in.")] currency: Currency,
         #[graphql(desc = "Which portfolios; all that the caller may see where none is given. 1,000 at the most.")]
         portfolio_ids: Option<Vec<ID>>,
-        #[graphql(desc = "A range that ends on the last day; since inception where neither it nor `from` is given.")]
-        range: Option<RangePreset>,
-        #[graphql(desc = "The first day, inclusive, in place of `range`.")] from: Option<Date>,
-        #[graphql(desc = "The last day, inclusive, `asOf` at the latest; `asOf` where none is given.")] to: Option<
-            Date,
-        >,
+        #[graphql(desc = "From when to when; since inception where none is given.")] range: Option<RangeInput>,
         #[graphql(desc = "The day at whose close figures stand; the last complete market day where none is given.")]
         as_of: Option<Date>,
         #[graphql(desc = "Of what had been recorded at this instant; of everything where none is given.")]
@@ -64,9 +59,8 @@ impl AnalyticsQuery {
             }
         };
         let rows = read.await.map_err(|error| operation.fail(error))?;
-        if let Some(unknown) = asked.iter().flatten().find(|id| rows.iter().all(|row| row.id != **id)) {
-            let id = Kind::Portfolio.id(*unknown);
-            return Err(ErrorCode::NotFound.error(format!("portfolioIds: there is no portfolio {}", id.as_str())));
+        if asked.iter().flatten().any(|id| rows.iter().all(|row| row.id != *id)) {
+            return Err(ErrorCode::NotFound.error("portfolioIds: one of them is no portfolio that you may see"));
         }
         if rows.is_empty() || rows.len() > MAX_PORTFOLIOS {
             let found = if rows.is_empty() { "none".to_owned() } else { format!("more than {MAX_PORTFOLIOS}") };
@@ -75,7 +69,7 @@ impl AnalyticsQuery {
         }
         let keys = rows.iter().map(|row| loaders::find(ctx, FirstDateKey(row.id, known_at)));
         let first = futures_util::future::try_join_all(keys).await?.into_iter().flatten().min();
-        let range = analytics::range(range, from, to, day, first)?;
+        let range = range.unwrap_or_default().range(day, first)?;
         let views = rows.iter().map(|row| View::new(row, Some(currency.0)).known_at(known_at)).collect();
         let scope = Scope { views, currency: currency.0, part: Part::Whole };
         Analytics::over(ctx, Arc::new(scope), range).await.map(Some)

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
-use super::analytics::{self, Analytics, RangePreset};
+use super::analytics::{Analytics, RangeInput};
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, missing_reason};
@@ -424,12 +424,7 @@ impl Portfolio {
     async fn analytics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A range that ends on the last day; since inception where neither it nor `from` is given.")]
-        range: Option<RangePreset>,
-        #[graphql(desc = "The first day, inclusive, in place of `range`.")] from: Option<Date>,
-        #[graphql(desc = "The last day, inclusive, `asOf` at the latest; `asOf` where none is given.")] to: Option<
-            Date,
-        >,
+        #[graphql(desc = "From when to when; since inception where none is given.")] range: Option<RangeInput>,
         #[graphql(desc = "Only this account; what comes from other accounts counts as paid in.")] account_id: Option<
             ID,
         >,
@@ -440,7 +435,7 @@ impl Portfolio {
         instrument_id: Option<ID>,
     ) -> Result<Option<Analytics>> {
         let first = loaders::find(ctx, FirstDateKey(self.row.id, self.view.known_at)).await?;
-        let range = analytics::range(range, from, to, self.as_of, first)?;
+        let range = range.unwrap_or_default().range(self.as_of, first)?;
         let part = match (account_id, instrument_id) {
             (Some(_), Some(_)) => {
                 return Err(ErrorCode::BadUserInput.error("give `accountId` or `instrumentId`, not both"));

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
-pub use self::range::{RangePreset, range};
+pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 
 use crate::graphql::context::Operation;

@@ -1,6 +1,6 @@
 //! From when to when.
 
-use async_graphql::{Enum, Result};
+use async_graphql::{Enum, InputObject, Result};
 use chrono::{Datelike, Months, NaiveDate};
 
 use crate::graphql::error::ErrorCode;
@@ -8,7 +8,7 @@ use crate::graphql::scalars::Date;
 use crate::services::analytics::Range;
 use crate::services::valuation::opening_of;
 
-/// A range that ends on the last day asked for, `asOf` where none is.
+/// How far a range reaches back from its last day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum RangePreset {
     /// From the close of the last day of the month before.
@@ -53,27 +53,36 @@ impl RangePreset {
     }
 }
 
-/// The range that a client asks for, until `as_of` at the latest; `first` is the day of the first transaction.
-pub fn range(
+/// From when to when; since inception until `asOf` where nothing is given.
+#[derive(Clone, Copy, Debug, Default, InputObject)]
+pub struct RangeInput {
+    /// How far back from the last day.
     preset: Option<RangePreset>,
+    /// The first day, inclusive, in place of `preset`.
     from: Option<Date>,
+    /// The last day, inclusive, `asOf` at the latest; `asOf` where none is given.
     to: Option<Date>,
-    as_of: NaiveDate,
-    first: Option<NaiveDate>,
-) -> Result<Range> {
-    let refuse = |message: String| Err(ErrorCode::BadUserInput.error(message));
-    let end = to.map_or(as_of, |to| to.0);
-    if end > as_of {
-        return refuse(format!("to: {end} is after asOf, {as_of}"));
+}
+
+impl RangeInput {
+    /// The range, until `as_of` at the latest; `first` is the day of the first transaction.
+    pub fn range(self, as_of: NaiveDate, first: Option<NaiveDate>) -> Result<Range> {
+        let refuse = |message: String| Err(ErrorCode::BadUserInput.error(message));
+        let end = self.to.map_or(as_of, |to| to.0);
+        if end > as_of {
+            return refuse(format!("range.to: {end} is after asOf, {as_of}"));
+        }
+        let opening = match (self.preset, self.from) {
+            (Some(_), Some(_)) => return refuse("range: give `preset` or `from`, not both".to_owned()),
+            (None, Some(Date(from))) if from > end => {
+                return refuse(format!("range.from: {from} is after the last day, {end}"));
+            }
+            (None, Some(Date(from))) => Some(opening_of(from)),
+            (preset, None) => preset.and_then(|preset| preset.opening(end)),
+        };
+        let inception = opening_of(first.unwrap_or(end).min(end));
+        Ok(Range { opening: opening.unwrap_or(inception), end })
     }
-    let opening = match (preset, from) {
-        (Some(_), Some(_)) => return refuse("give `range` or `from`, not both".to_owned()),
-        (None, Some(Date(from))) if from > end => return refuse(format!("from: {from} is after the last day, {end}")),
-        (None, Some(Date(from))) => Some(opening_of(from)),
-        (preset, None) => preset.and_then(|preset| preset.opening(end)),
-    };
-    let inception = opening_of(first.unwrap_or(end).min(end));
-    Ok(Range { opening: opening.unwrap_or(inception), end })
 }
 
 #[cfg(test)]
@@ -86,7 +95,9 @@ mod tests {
 
     #[test]
     fn a_preset_opens_at_the_close_that_people_mean() {
-        let opening = |preset, end: &str| range(Some(preset), None, None, day(end), None).expect("a range").opening;
+        let opening = |preset, end: &str| {
+            RangeInput { preset: Some(preset), from: None, to: None }.range(day(end), None).expect("a range").opening
+        };
         assert_eq!(opening(RangePreset::Ytd, "2024-03-31"), day("2023-12-31"));
         assert_eq!(opening(RangePreset::Mtd, "2024-03-31"), day("2024-02-29"));
         assert_eq!(opening(RangePreset::OneMonth, "2024-03-31"), day("2024-02-29"));
@@ -98,7 +109,7 @@ mod tests {
     fn a_range_ends_at_as_of_and_begins_before_its_first_day() {
         let ask = |preset, from: Option<&str>, to: Option<&str>| {
             let date = |text: Option<&str>| text.map(|text| Date(day(text)));
-            range(preset, date(from), date(to), day("2024-03-31"), Some(day("2020-05-04")))
+            RangeInput { preset, from: date(from), to: date(to) }.range(day("2024-03-31"), Some(day("2020-05-04")))
         };
         let inception = ask(None, None, None).expect("a range");
         assert_eq!((inception.opening, inception.end), (day("2020-05-03"), day("2024-03-31")));
