@@ -22,4 +22,5 @@ pub mod ledger;
 pub mod money;
 pub mod pricing;
 pub mod quality;
+pub mod region;
 pub mod valuation;

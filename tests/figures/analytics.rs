@@ -184,3 +184,31 @@ async fn a_range_that_cannot_be_is_refused_with_its_days() {
         assert!(answer.body.to_string().contains(words), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn what_is_held_is_told_by_what_it_shares() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let slices = "{ key value { amount } weight count }";
+    let fields = format!(
+        "totals {{ totalValue {{ value {{ amount }} }} }} accounts {{ id }} analytics {{ kinds: allocation(by: ASSET_TYPE) {slices}
+            currencies: allocation(by: CURRENCY) {slices} accounts: allocation(by: ACCOUNT) {slices}
+            instruments: allocation(by: INSTRUMENT) {slices} regions: allocation(by: REGION) {slices} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let of = |name: &str| shown["analytics"][name].as_array().expect("slices").clone();
+    let total = amount(&shown["totals"]["totalValue"]["value"]["amount"]);
+    for name in ["kinds", "currencies", "accounts", "instruments", "regions"] {
+        let (sum, weights) = of(name).iter().fold((0.0, 0.0), |(sum, weights), slice| {
+            (sum + amount(&slice["value"]["amount"]), weights + rate(&slice["weight"]))
+        });
+        assert!((sum - total).abs() < 1e-6 && (weights - 1.0).abs() < 1e-12, "{name}: {sum} of {total}, {weights}");
+    }
+    let keys =
+        |name: &str| of(name).iter().map(|slice| slice["key"].as_str().expect("a key").to_owned()).collect::<Vec<_>>();
+    assert_eq!(keys("accounts"), [shown["accounts"][0]["id"].as_str().expect("an id")]);
+    assert_eq!(keys("kinds"), ["CASH", "STOCK"]);
+    assert_eq!(of("kinds").iter().map(|slice| slice["count"].clone()).collect::<Vec<_>>(), [json!(2), json!(2)]);
+    assert_eq!(keys("currencies"), ["USD", "EUR"]);
+    assert!(keys("instruments").contains(&book.instrument("ACME").to_owned()));
+}

@@ -1,5 +1,6 @@
 //! Figures over a scope and a range, and what they are made of.
 
+mod allocation;
 mod explanation;
 mod gain;
 mod range;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result};
 use chrono::NaiveDate;
 
+pub use self::allocation::{AllocationBy, AllocationSlice};
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
 pub use self::range::RangeInput;
@@ -102,6 +104,16 @@ impl Analytics {
         let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
         let shown = contributions.iter().map(|one| Contribution::new(one, self.book.currency));
         shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
+    }
+
+    /// What is held at the end of the range by a property, the largest part first.
+    async fn allocation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What holdings are grouped by.")] by: AllocationBy,
+    ) -> Result<Vec<AllocationSlice>> {
+        let slices = self.book.allocation(by.into()).map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(slices.into_iter().map(|slice| AllocationSlice::new(slice, by, self.book.currency)).collect())
     }
 
     /// What the figures are made of.
