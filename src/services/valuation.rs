@@ -452,7 +452,7 @@ fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, Se
         .collect()
 }
 
-pub(super) async fn load_market(
+async fn load_market(
     session: &Session<Tenant>,
     view: &MarketView,
     fx: Arc<FxRates>,

@@ -212,3 +212,51 @@ async fn what_is_held_is_told_by_what_it_shares() {
     assert_eq!(keys("currencies"), ["USD", "EUR"]);
     assert!(keys("instruments").contains(&book.instrument("ACME").to_owned()));
 }
+
+#[tokio::test]
+async fn a_trade_that_is_thought_of_changes_what_is_held_and_records_nothing() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let [acme, globex] = ["ACME", "GLOBEX"].map(|symbol| book.instrument(symbol).to_owned());
+    let holdings = "explain { endHoldings { instrument { symbol } quantity value { amount } cost { amount } } }";
+    let fields = format!(
+        "version analytics {{ {holdings} {GAIN}
+            whatIf(trades: [{{ instrumentId: \"{acme}\", quantity: \"-6\" }}, {{ instrumentId: \"{globex}\", quantity: \"10\", price: \"90\" }}]) {{
+                {holdings} {GAIN} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let (before, after) = (&shown["analytics"], &shown["analytics"]["whatIf"]);
+    let held = |of: &Value| of["explain"]["endHoldings"].as_array().expect("holdings").clone();
+    let units = |of: &Value| {
+        held(of).iter().map(|one| (one["instrument"]["symbol"].clone(), one["quantity"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(units(after), [(json!("GLOBEX"), json!("20"))]);
+    assert_eq!(units(before).len(), 2);
+    // The five have been split in two. Sold at the close, nothing is gained; bought below the close, the difference is.
+    let of_globex = held(before).into_iter().find(|one| one["instrument"]["symbol"] == "GLOBEX").expect("GLOBEX");
+    let (value, cost) = (amount(&of_globex["value"]["amount"]), amount(&of_globex["cost"]["amount"]));
+    let bought = &held(after)[0];
+    assert!((amount(&bought["value"]["amount"]) - 2.0 * value).abs() < 1e-6, "{bought}");
+    let paid = amount(&bought["cost"]["amount"]) - cost;
+    let gained = (cents(&after["gain"])[5] - cents(&before["gain"])[5]) as f64 / 100.0;
+    assert!((gained - (value - paid)).abs() < 0.02, "{gained} of {value}, {paid} paid");
+    let again = book.show("2024-03-14", None, &fields).await;
+    assert_eq!(again["version"], shown["version"]);
+
+    for (trades, words) in [
+        (String::new(), "0 are given"),
+        (format!("{{ instrumentId: \"{acme}\", quantity: \"0\" }}"), "a quantity of 0"),
+        (format!("{{ instrumentId: \"{acme}\", quantity: \"1\", price: \"-1\" }}"), "a price of -1"),
+        (
+            format!("{{ instrumentId: \"{}\", quantity: \"1\" }}", book.instrument("COIN")),
+            "COIN has no price on 2024-03-14",
+        ),
+    ] {
+        let query = format!(
+            "query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\") {{ analytics {{ whatIf(trades: [{trades}]) {{ days }} }} }} }}"
+        );
+        let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{}", answer.body);
+        assert!(answer.body.to_string().contains(words), "{}", answer.body);
+    }
+}

@@ -44,7 +44,8 @@ pub struct PositionPeriod {
 }
 
 impl PositionPeriod {
-    pub(super) fn empty(account: AccountId, instrument: InstrumentId) -> Self {
+    /// Nothing held, ever.
+    pub fn empty(account: AccountId, instrument: InstrumentId) -> Self {
         Self {
             account,
             instrument,

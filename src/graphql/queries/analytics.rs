@@ -71,7 +71,7 @@ impl AnalyticsQuery {
         let first = futures_util::future::try_join_all(keys).await?.into_iter().flatten().min();
         let range = range.unwrap_or_default().range(day, first)?;
         let views = rows.iter().map(|row| View::new(row, Some(currency.0)).known_at(known_at)).collect();
-        let scope = Scope { views, currency: currency.0, part: Part::Whole };
+        let scope = Scope { views, currency: currency.0, part: Part::Whole, trades: Vec::new() };
         Analytics::over(ctx, Arc::new(scope), range).await.map(Some)
     }
 }

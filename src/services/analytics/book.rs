@@ -10,9 +10,9 @@ use domain::valuation::{self, Daily, GainSplit, Holdings, Line, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::super::valuation::{History, Market, OfViews, Rows, View, load_market, valuation_days};
+use super::super::valuation::{History, Market, OfViews, Rows, View, load_calendars, valuation_days};
 use super::super::{ServiceError, Services};
-use super::{Part, Range, Scope};
+use super::{Part, Range, Scope, hypothetical};
 use crate::storage::instrument::Instrument;
 use crate::storage::projection::Border;
 use crate::tenancy::{Session, Tenant};
@@ -64,7 +64,12 @@ impl Services {
             views.dedup();
             let border = if group.2 { Border::Account } else { Border::Portfolio };
             let rows = self.rows(session, &views, (group.0, group.1), border, &fx).await?;
-            let market = load_market(session, &market_view, Arc::clone(&fx), &rows).await?;
+            let traded = asked.iter().filter(|(scope, range)| key(scope, *range) == group);
+            let traded = traded.flat_map(|(scope, _)| scope.trades.iter().map(|trade| trade.instrument));
+            let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid());
+            let held = held.chain(traded).collect();
+            let market = load_calendars(session, &market_view, Arc::clone(&fx), held).await?;
+            let market = market.with_prices(session, &market_view).await?;
             loaded.insert(group, (rows, market));
         }
         let book = |(scope, range): &(Arc<Scope>, Range)| {
@@ -89,6 +94,9 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> R
         all.positions.extend(of_view.positions);
         all.cash.extend(of_view.cash);
         all.flows.extend(of_view.flows);
+    }
+    for trade in &scope.trades {
+        hypothetical::make(&mut all, trade, range.end, scope.currency, market)?;
     }
     let held = || all.positions.iter().map(|row| row.instrument.uuid());
     let days = valuation_days(held(), market, range.opening, range.end);

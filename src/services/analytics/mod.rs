@@ -3,9 +3,11 @@
 mod allocation;
 mod book;
 mod figures;
+mod hypothetical;
 mod scope;
 
 pub use self::allocation::{Grouping, Slice};
 pub use self::book::Book;
 pub use self::figures::{Contribution, ReturnTerms};
+pub use self::hypothetical::HypotheticalTrade;
 pub use self::scope::{Part, Range, Scope};

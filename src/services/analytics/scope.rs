@@ -5,6 +5,7 @@ use domain::money::Currency;
 use uuid::Uuid;
 
 use super::super::valuation::{Rows, View};
+use super::HypotheticalTrade;
 use crate::storage::projection::Border;
 
 /// Portfolios or a part of one, looked at in one currency.
@@ -16,6 +17,8 @@ pub struct Scope {
     pub currency: Currency,
     /// What of them.
     pub part: Part,
+    /// Trades that are thought of, made on the last day.
+    pub trades: Vec<HypotheticalTrade>,
 }
 
 /// What of the portfolios is looked at.
@@ -41,7 +44,7 @@ pub struct Range {
 impl Scope {
     /// One portfolio, whole.
     pub fn portfolio(view: View) -> Self {
-        Self { currency: view.currency, views: vec![view], part: Part::Whole }
+        Self { currency: view.currency, views: vec![view], part: Part::Whole, trades: Vec::new() }
     }
 
     /// The border that its flows cross.

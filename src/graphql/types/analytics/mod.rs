@@ -3,6 +3,7 @@
 mod allocation;
 mod explanation;
 mod gain;
+mod hypothetical_trade;
 mod range;
 mod returns;
 
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 pub use self::allocation::{AllocationBy, AllocationSlice};
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
+pub use self::hypothetical_trade::HypotheticalTradeInput;
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 
@@ -25,14 +27,16 @@ use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
 /// Figures over a scope and a range.
 #[derive(Clone)]
 pub struct Analytics {
+    scope: Arc<Scope>,
+    range: Range,
     book: Arc<Book>,
 }
 
 impl Analytics {
     /// Of a scope, over a range.
     pub async fn over(ctx: &Context<'_>, scope: Arc<Scope>, range: Range) -> Result<Self> {
-        let book = loaders::get(ctx, BookKey { scope, range }).await??;
-        Ok(Self { book })
+        let book = loaders::get(ctx, BookKey { scope: Arc::clone(&scope), range }).await??;
+        Ok(Self { scope, range, book })
     }
 
     fn opening(&self) -> NaiveDate {
@@ -114,6 +118,20 @@ impl Analytics {
     ) -> Result<Vec<AllocationSlice>> {
         let slices = self.book.allocation(by.into()).map_err(|error| Operation::of(ctx).fail(error))?;
         Ok(slices.into_iter().map(|slice| AllocationSlice::new(slice, by, self.book.currency)).collect())
+    }
+
+    /// The same figures had these trades been made at the close of the last day, without charges; nothing is recorded. Ask for the
+    /// figures beside it and below it to compare before with after.
+    async fn what_if(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The trades, 1 to 100; each comes after the ones before it.")] trades: Vec<
+            HypotheticalTradeInput,
+        >,
+    ) -> Result<Option<Analytics>> {
+        let trades = hypothetical_trade::trades(trades)?;
+        let scope = Scope { trades: [self.scope.trades.clone(), trades].concat(), ..(*self.scope).clone() };
+        Self::over(ctx, Arc::new(scope), self.range).await.map(Some)
     }
 
     /// What the figures are made of.
