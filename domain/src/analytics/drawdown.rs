@@ -42,6 +42,40 @@ pub fn max_drawdown(returns: &[DatedReturn]) -> Option<Drawdown> {
     Some(worst)
 }
 
+impl Drawdown {
+    /// Calendar days from the peak until it was reached again, or until the series ends on `end`.
+    pub fn length(&self, end: NaiveDate) -> i64 {
+        (self.recovery.unwrap_or(end) - self.peak).num_days()
+    }
+}
+
+/// Every fall from a peak until the peak is reached again, the last one perhaps not, in the order of their peaks.
+///
+/// A later, higher peak ends a fall; falls never overlap, so the deepest of them is that of [`max_drawdown`].
+pub fn drawdowns(returns: &[DatedReturn]) -> Vec<Drawdown> {
+    let Some(start) = returns.first().map(|step| step.from) else { return Vec::new() };
+    let (mut wealth, mut peak, mut peak_date) = (1.0, 1.0, start);
+    let mut falls = Vec::new();
+    let mut current: Option<Drawdown> = None;
+    for step in returns {
+        wealth *= 1.0 + step.value;
+        if wealth >= peak {
+            (peak, peak_date) = (wealth, step.date);
+            if let Some(fall) = current.take() {
+                falls.push(Drawdown { recovery: Some(step.date), ..fall });
+            }
+            continue;
+        }
+        let depth = wealth / peak - 1.0;
+        let fall = current.get_or_insert(Drawdown { depth, peak: peak_date, trough: step.date, recovery: None });
+        if depth < fall.depth {
+            (fall.depth, fall.trough) = (depth, step.date);
+        }
+    }
+    falls.extend(current);
+    falls
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +101,18 @@ mod tests {
         // 0.9 × 0.9 = 0.81
         assert!((fall.depth + 0.19).abs() < 1e-12);
         assert_eq!((fall.peak, fall.recovery), (day("2024-01-01"), None));
+    }
+
+    #[test]
+    fn falls_come_one_after_another() {
+        // Wealth 1, 0.9, 1.0, 1.1, 0.99, 0.88: a fall that is regained after two days and one that is not.
+        let all = drawdowns(&steps(&[-0.1, 1.0 / 9.0 + 1e-12, 0.1, -0.1, -1.0 / 9.0]));
+        let shown: Vec<_> = all.iter().map(|fall| (fall.peak, fall.trough, fall.recovery)).collect();
+        let dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-06"].map(day);
+        assert_eq!(shown, [(dates[0], dates[1], Some(dates[2])), (dates[3], dates[4], None)]);
+        assert_eq!((all[0].length(dates[4]), all[1].length(dates[4])), (2, 2));
+        assert!((all[1].depth + 0.2).abs() < 1e-9, "{all:?}");
+        assert!(drawdowns(&[]).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod daily_return;
 mod drawdown;
 mod figure;
 mod interest;
+mod moments;
 pub mod policy;
 mod risk;
 mod roots;
@@ -17,9 +18,13 @@ mod xirr;
 mod tests;
 
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
-pub use drawdown::{Drawdown, max_drawdown};
+pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
-pub use risk::{sharpe, volatility};
+pub use moments::Moments;
+pub use risk::{
+    calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
+    upper_partial, volatility,
+};
 pub use twr::{Twr, TwrEnd, twr};
 pub use xirr::{NoSolution, Xirr, irr, xirr};

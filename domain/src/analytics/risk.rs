@@ -1,10 +1,16 @@
-//! Dispersion of returns, and return per unit of it. Inputs are returns of equal periods.
+//! Dispersion of returns, and return per unit of it. Inputs are returns of equal periods; a rate that they are compared with is a
+//! rate a period: [`per_period`] makes one of a rate a year.
 
-use super::{AnnualReturn, AnnualVolatility, SharpeRatio};
+use super::{AnnualReturn, AnnualVolatility, DatedReturn, Drawdown, Moments, SharpeRatio};
+
+/// (1 + r)^(1/A) − 1: what a rate a year comes to in one of A periods.
+pub fn per_period(rate: AnnualReturn, periods_per_year: f64) -> f64 {
+    (rate.0.ln_1p() / periods_per_year).exp_m1()
+}
 
 /// sd(r, ddof = 1) × √A for `periods_per_year` A; `None` below two returns.
 pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<AnnualVolatility> {
-    let (_, deviation) = moments(returns)?;
+    let deviation = Moments::of(returns)?.deviation(1)?;
     Some(AnnualVolatility(deviation * periods_per_year.sqrt()))
 }
 
@@ -12,27 +18,70 @@ pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<AnnualVolati
 ///
 /// `None` below two returns, and where the returns do not vary.
 pub fn sharpe(returns: &[f64], risk_free: AnnualReturn, periods_per_year: f64) -> Option<SharpeRatio> {
-    let (mean, deviation) = moments(returns)?;
-    let risk_free = (risk_free.0.ln_1p() / periods_per_year).exp_m1();
-    let ratio = (mean - risk_free) / deviation * periods_per_year.sqrt();
-    // Rounding alone gives equal returns a deviation of a few ulps of their mean; that is no variation.
-    let varies = deviation > f64::EPSILON * returns.len() as f64 * mean.abs();
-    (varies && ratio.is_finite()).then_some(SharpeRatio(ratio))
+    let moments = Moments::of(returns)?;
+    let deviation = moments.deviation(1).filter(|_| moments.varies())?;
+    let ratio = (moments.mean() - per_period(risk_free, periods_per_year)) / deviation * periods_per_year.sqrt();
+    ratio.is_finite().then_some(SharpeRatio(ratio))
 }
 
-/// The mean, and the standard deviation with ddof = 1.
-fn moments(returns: &[f64]) -> Option<(f64, f64)> {
-    if returns.len() < 2 {
-        return None;
+/// √(Σ min(r − t, 0)² / n) over all n returns (Bacon 2008); `None` without returns.
+pub fn downside_deviation(returns: &[f64], target: f64) -> Option<f64> {
+    lower_partial(returns, target, 2).map(f64::sqrt)
+}
+
+/// Σ max(t − r, 0)ᵏ / n over all n returns: the lower partial moment of an order; `None` without returns.
+pub fn lower_partial(returns: &[f64], target: f64, order: i32) -> Option<f64> {
+    let sum: f64 = returns.iter().map(|value| (target - value).max(0.0).powi(order)).sum();
+    (!returns.is_empty()).then(|| sum / returns.len() as f64)
+}
+
+/// Σ max(r − t, 0)ᵏ / n over all n returns; `None` without returns.
+pub fn upper_partial(returns: &[f64], target: f64, order: i32) -> Option<f64> {
+    let sum: f64 = returns.iter().map(|value| (value - target).max(0.0).powi(order)).sum();
+    (!returns.is_empty()).then(|| sum / returns.len() as f64)
+}
+
+/// mean(r − t) / downside deviation about t × √A (Sortino and van der Meer 1991); `None` without returns, and where none is below t.
+pub fn sortino(returns: &[f64], target: f64, periods_per_year: f64) -> Option<f64> {
+    let downside = downside_deviation(returns, target).filter(|downside| *downside > 0.0)?;
+    let ratio = (Moments::of(returns)?.mean() - target) / downside * periods_per_year.sqrt();
+    ratio.is_finite().then_some(ratio)
+}
+
+/// Σ max(r − t, 0) / Σ max(t − r, 0) (Keating and Shadwick 2002); `None` without returns, and where none is below t.
+pub fn omega(returns: &[f64], target: f64) -> Option<f64> {
+    let losses = lower_partial(returns, target, 1).filter(|losses| *losses > 0.0)?;
+    Some(upper_partial(returns, target, 1)? / losses)
+}
+
+/// ∏(1 + r)^(A/n) − 1, the compound return a year, from n returns; `None` without returns, and where everything was lost.
+pub fn compound_annual(returns: &[f64], periods_per_year: f64) -> Option<AnnualReturn> {
+    let growth = returns.iter().try_fold(0.0, |sum, value| (*value > -1.0).then(|| sum + value.ln_1p()))?;
+    let rate = (growth * periods_per_year / returns.len() as f64).exp_m1();
+    (!returns.is_empty() && rate.is_finite()).then_some(AnnualReturn(rate))
+}
+
+/// The compound return a year over the depth of the deepest fall (Young 1991); `None` where nothing fell.
+pub fn calmar(annual: AnnualReturn, deepest: &Drawdown) -> Option<f64> {
+    (deepest.depth < 0.0).then(|| annual.0 / -deepest.depth)
+}
+
+/// √(mean d²) of how far below its peak wealth stands after each return, the peak being the start at least (Martin 1989); `None`
+/// without returns.
+pub fn ulcer_index(returns: &[DatedReturn]) -> Option<f64> {
+    let (mut wealth, mut peak, mut squares) = (1.0_f64, 1.0_f64, 0.0);
+    for step in returns {
+        wealth *= 1.0 + step.value;
+        peak = peak.max(wealth);
+        squares += (wealth / peak - 1.0).powi(2);
     }
-    let mean = returns.iter().sum::<f64>() / returns.len() as f64;
-    let squares: f64 = returns.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((mean, (squares / (returns.len() - 1) as f64).sqrt()))
+    (!returns.is_empty()).then(|| (squares / returns.len() as f64).sqrt())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::day;
 
     const RETURNS: [f64; 4] = [0.01, -0.01, 0.02, 0.02];
 
@@ -53,5 +102,28 @@ mod tests {
         let rate = AnnualReturn(1.01_f64.powi(252) - 1.0);
         assert!(sharpe(&RETURNS, rate, 252.0).unwrap().0.abs() < 1e-9);
         assert_eq!(sharpe(&[0.01; 30], AnnualReturn(0.0), 252.0), None);
+    }
+
+    #[test]
+    fn the_downside_counts_every_return_and_only_what_is_below() {
+        // One of four is below 0, by 0.01: √(0.0001 / 4) = 0.005; mean 0.01 / 0.005 × √4 = 4; gains 0.05 over losses 0.01.
+        assert!((downside_deviation(&RETURNS, 0.0).unwrap() - 0.005).abs() < 1e-15);
+        assert!((sortino(&RETURNS, 0.0, 4.0).unwrap() - 4.0).abs() < 1e-12);
+        assert!((omega(&RETURNS, 0.0).unwrap() - 5.0).abs() < 1e-12);
+        assert_eq!((sortino(&[0.01, 0.02], 0.0, 252.0), omega(&[0.01], 0.0), omega(&[], 0.0)), (None, None, None));
+    }
+
+    #[test]
+    fn the_ulcer_index_is_the_root_of_the_mean_square_fall() {
+        let dated = |from: &str, to: &str, value| DatedReturn { from: day(from), date: day(to), value };
+        // Falls of 0, 10 % and 0: √(0.01 / 3).
+        let steps = [
+            dated("2024-01-01", "2024-01-02", 0.1),
+            dated("2024-01-02", "2024-01-03", -0.1),
+            dated("2024-01-03", "2024-01-04", 0.2),
+        ];
+        assert!((ulcer_index(&steps).unwrap() - (0.01_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_eq!(ulcer_index(&[]), None);
+        assert_eq!(compound_annual(&[-1.0], 252.0), None);
     }
 }
