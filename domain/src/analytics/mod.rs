@@ -3,6 +3,8 @@
 //! Kernels take every convention as an argument and only compute; [`policy`] decides what is shown. A figure of a period
 //! and a figure a year are different types.
 
+mod attribution;
+mod benchmark;
 mod daily_return;
 mod drawdown;
 mod figure;
@@ -17,6 +19,8 @@ mod xirr;
 #[cfg(test)]
 mod tests;
 
+pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
+pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
