@@ -14,6 +14,7 @@ pub mod policy;
 mod risk;
 mod roots;
 mod twr;
+mod value_at_risk;
 mod xirr;
 
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use risk::{
     upper_partial, volatility,
 };
 pub use twr::{Twr, TwrEnd, twr};
+pub use value_at_risk::{Estimator, NoTailRisk, TailRisk, Terms, linear_quantile, of_outcomes, tail_risk};
 pub use xirr::{NoSolution, Xirr, irr, xirr};
