@@ -5,8 +5,10 @@
 //! never taken as right.
 #![forbid(unsafe_code)]
 
+mod attribution;
 mod case;
 mod check;
+mod earned;
 mod ledger;
 mod number;
 mod problem;

@@ -1,19 +1,19 @@
 //! The families xirr, returns, risk and attribution, as far as the product's kernels go.
 
 use chrono::NaiveDate;
-use domain::analytics::{FlowTimings, Xirr, irr, twr, xirr};
+use domain::analytics::{FlowTimings, Xirr, irr, modified_irr, present_value, twr, xirr};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::check::Check;
 use crate::number::plain;
-use crate::statistics;
+use crate::{attribution, earned, statistics};
 
 #[derive(Deserialize)]
-struct Dated {
-    date: NaiveDate,
-    amount: f64,
+pub(crate) struct Dated {
+    pub(crate) date: NaiveDate,
+    pub(crate) amount: f64,
 }
 
 #[derive(Deserialize)]
@@ -31,26 +31,67 @@ pub(crate) fn evaluate(family: &str, case: &Case, check: &mut Check) -> Option<S
     let named = ["kind", "metric", "model"].into_iter().find_map(|key| case.inputs.get(key));
     let kind = named.map_or_else(|| "?".to_owned(), plain);
     let day_count = case.inputs.get("day_count").map_or_else(|| "ACT/365F".to_owned(), plain);
-    match (family, kind.as_str(), day_count.as_str()) {
-        ("xirr", "xirr", "ACT/365F") => rate(case, check, |flows: Vec<Dated>| {
-            xirr(&flows.iter().map(|flow| (flow.date, flow.amount)).collect::<Vec<_>>())
+    let year = match day_count.as_str() {
+        "ACT/365F" => Some(365.0),
+        "ACT/360" => Some(360.0),
+        _ => None,
+    };
+    match (family, kind.as_str(), year) {
+        ("xirr", "xirr", Some(year)) => rate(case, check, |flows: Vec<Dated>| match year {
+            365.0 => xirr(&flows.iter().map(|flow| (flow.date, flow.amount)).collect::<Vec<_>>()),
+            year => irr(&in_years(flows, year)),
         }),
-        ("xirr", "xirr", "ACT/360") => rate(case, check, |mut flows: Vec<Dated>| {
-            flows.sort_by_key(|flow| flow.date);
-            let start = flows.first().map(|flow| flow.date).unwrap_or_default();
-            let years = |date: NaiveDate| (date - start).num_days() as f64 / 360.0;
-            irr(&flows.iter().map(|flow| (years(flow.date), flow.amount)).collect::<Vec<_>>())
-        }),
+        ("xirr", "xnpv" | "xnfv", Some(year)) => worth(case, check, &kind, year),
         ("xirr" | "returns", "irr", _) => rate(case, check, |flows: Vec<f64>| {
             irr(&flows.into_iter().enumerate().map(|(at, amount)| (at as f64, amount)).collect::<Vec<_>>())
         }),
+        ("xirr", "mirr", _) => modified(case, check),
         ("returns", "twr_subperiods", _) => subperiods(case, check),
+        ("returns", kind, _) if earned::evaluate(kind, case, check) => {}
         ("risk", metric, _) if statistics::evaluate(metric, case, check) => {}
-        ("returns", "annualise", _) if statistics::annual(case, check) => {}
-        ("xirr", "xirr", other) => return Some(format!("{family} {kind} {other}")),
+        ("attribution", model, _) if attribution::evaluate(model, case, check) => {}
+        ("xirr", "xirr", None) => return Some(format!("{family} {kind} {day_count}")),
         _ => return Some(format!("{family} {kind}")),
     }
     None
+}
+
+/// Flows by the years since the first.
+fn in_years(mut flows: Vec<Dated>, year: f64) -> Vec<(f64, f64)> {
+    flows.sort_by_key(|flow| flow.date);
+    let start = flows.first().map(|flow| flow.date).unwrap_or_default();
+    flows.iter().map(|flow| ((flow.date - start).num_days() as f64 / year, flow.amount)).collect()
+}
+
+/// What dated flows are worth at the first of them, or at the last.
+fn worth(case: &Case, check: &mut Check, kind: &str, year: f64) {
+    #[derive(Deserialize)]
+    struct Inputs {
+        rate: f64,
+        flows: Vec<Dated>,
+    }
+    let Some(Inputs { rate, flows }) = read(case, check) else { return };
+    let flows = in_years(flows, year);
+    let last = flows.last().map_or(0.0, |flow| flow.0);
+    let grows = if kind == "xnfv" { (last * rate.ln_1p()).exp() } else { 1.0 };
+    statistics::compare(case, &[("value", present_value(rate, &flows).map(|value| value * grows))], check);
+}
+
+fn modified(case: &Case, check: &mut Check) {
+    #[derive(Deserialize)]
+    struct Inputs {
+        flows: Vec<f64>,
+        finance_rate: f64,
+        reinvest_rate: f64,
+    }
+    let Some(Inputs { flows, finance_rate, reinvest_rate }) = read(case, check) else { return };
+    let got = modified_irr(&flows, finance_rate, reinvest_rate).map(|rate| rate.0);
+    statistics::compare(case, &[("rate", got)], check);
+}
+
+/// What a case gives; nothing where it is not that, which fails the case.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(case: &Case, check: &mut Check) -> Option<T> {
+    T::deserialize(&case.inputs).map_err(|error| check.fail("inputs", "inputs of this kind", error)).ok()
 }
 
 fn rate<T: for<'de> Deserialize<'de>>(case: &Case, check: &mut Check, solve: impl FnOnce(T) -> Xirr) {

@@ -77,5 +77,28 @@ fn statistics_are_compared_where_the_definition_is_the_products() {
         case("returns", inputs, json!({ "annualised": 0.1 })).verdict
     };
     assert_eq!(span(365.0), Verdict::Passed);
-    assert_eq!(span(365.25), Verdict::LeftOut { kind: "returns annualise".to_owned() });
+    // 730 days are a little less than two years of 365.25: not 10 %.
+    assert_eq!(span(365.25), Verdict::Failed);
+}
+
+#[test]
+fn values_flows_and_segments_are_compared_by_the_products_kernels() {
+    let of = |family: &str, inputs: Value, expected: Value| case(family, inputs, expected).verdict;
+    let dietz = json!({ "kind": "modified_dietz", "begin_value": 100.0, "end_value": 130.0, "period_days": 30,
+        "flows": [{ "amount": 20.0, "day": 15 }] });
+    // 10 on 100 and half of 20.
+    assert_eq!(of("returns", dietz.clone(), json!({ "return_pct": 9.090909090909092 })), Verdict::Passed);
+    assert_eq!(of("returns", dietz, json!({ "return_pct": 9.1 })), Verdict::Failed);
+    let group = |name: &str, wp: f64, wb: f64, rp: f64, rb: f64| json!({ "group": name, "portfolio_weight": wp, "benchmark_weight": wb, "portfolio_return": rp, "benchmark_return": rb });
+    let groups = [group("A", 0.6, 0.5, 0.1, 0.05), group("B", 0.4, 0.5, 0.02, 0.03)];
+    let brinson = json!({ "model": "BRINSON_FACHLER", "interaction": "separate", "groups": groups });
+    let expected = json!({ "active_return": 0.028, "allocation_total": 0.002, "selection_total": 0.02, "interaction_total": 0.006 });
+    assert_eq!(of("attribution", brinson.clone(), expected), Verdict::Passed);
+    assert_eq!(of("attribution", brinson, json!({ "moon": 1 })), Verdict::Failed);
+    let mirr = json!({ "kind": "mirr", "flows": [-100.0, 0.0, 121.0], "finance_rate": 0.1, "reinvest_rate": 0.1 });
+    assert_eq!(of("xirr", mirr, json!({ "rate": 0.1 })), Verdict::Passed);
+    let days = json!([{ "begin": 100.0, "bod_flow": 0.0, "eod_flow": 0.0, "fees": -1.0, "end": 111.0 }]);
+    let daily = |basis: &str| json!({ "kind": "daily_returns", "basis": basis, "days": days });
+    assert_eq!(of("returns", daily("NET"), json!({ "daily_pct": [10.0] })), Verdict::Passed);
+    assert_eq!(of("returns", daily("GROSS"), json!({ "daily_pct": [11.0] })), Verdict::Passed);
 }

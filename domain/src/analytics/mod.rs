@@ -6,6 +6,7 @@
 mod attribution;
 mod benchmark;
 mod daily_return;
+mod dietz;
 mod drawdown;
 mod figure;
 mod interest;
@@ -23,6 +24,7 @@ mod tests;
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
+pub use dietz::{modified_dietz, modified_irr, present_value};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
