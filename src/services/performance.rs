@@ -64,7 +64,8 @@ pub struct Performance {
 }
 
 impl Figure {
-    fn of<T>(outcome: Result<T, Withheld>, value: impl FnOnce(T) -> f64) -> Self {
+    /// A figure, or why it is withheld.
+    pub(super) fn of<T>(outcome: Result<T, Withheld>, value: impl FnOnce(T) -> f64) -> Self {
         match outcome {
             Ok(figure) => Self { value: Some(value(figure)), reasons: Vec::new() },
             Err(withheld) => Self { value: None, reasons: vec![(withheld.code(), withheld.to_string())] },

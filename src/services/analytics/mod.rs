@@ -4,6 +4,7 @@ mod allocation;
 mod book;
 mod figures;
 mod hypothetical;
+pub mod risk;
 mod scope;
 
 pub use self::allocation::{Grouping, Slice};
