@@ -66,6 +66,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0015_indicators",
     "market" / "m0016_news",
     "market" / "m0018_tracked_instruments",
+    "market" / "m0025_successions",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

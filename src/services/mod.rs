@@ -24,6 +24,7 @@ pub mod market_action;
 pub mod market_data;
 mod market_dividend;
 pub mod market_indicator;
+pub mod market_instrument;
 pub mod news;
 pub mod performance;
 pub mod period_lock;

@@ -545,13 +545,16 @@ impl Market {
     }
 
     fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {
-        match self.calendars.get(&instrument.mic) {
-            _ if instrument.manually_priced => MaxAge::UntilReplaced,
-            Some(calendar) if !calendar.is_empty() => {
-                MaxAge::Sessions { n: EXCHANGE_MAX_AGE_SESSIONS, calendar: calendar.as_slice() }
-            }
-            // A market that never closes has a session each day.
-            _ => MaxAge::Days(EXCHANGE_MAX_AGE_SESSIONS),
+        if instrument.manually_priced {
+            return MaxAge::UntilReplaced;
+        }
+        let n = EXCHANGE_MAX_AGE_SESSIONS;
+        // A market that never closes has a session each day.
+        let calendar = self.calendars.get(&instrument.mic).map(|days| days.as_slice()).filter(|days| !days.is_empty());
+        match (instrument.delisted_on, calendar) {
+            (Some(on), calendar) => MaxAge::Ended { on, n, calendar },
+            (None, Some(calendar)) => MaxAge::Sessions { n, calendar },
+            (None, None) => MaxAge::Days(n),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod held;
 mod indicators;
 mod instruments;
+mod listings;
 mod news;
 mod pipeline;
 mod prices;

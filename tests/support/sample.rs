@@ -349,6 +349,24 @@ pub const CALLS: &[Call] = &[
         |_| json!({ "id": format!("hmr_{}", HELD_MARKET_ROW.replace('-', "")) }),
     ),
     mutation(
+        "instrumentListingSet",
+        r#"mutation($day: Date!) { instrumentListingSet(input: { instrument: { listed: { symbol: "ACME", mic: "XNYS" } }, listedOn: $day }) {
+            listing { symbol } userErrors { code } } }"#,
+        |_| json!({ "day": "1990-01-02" }),
+    ),
+    mutation(
+        "instrumentSuccessionRecord",
+        r#"mutation($day: Date!) { instrumentSuccessionRecord(input: { kind: MERGER, effectiveOn: $day,
+            predecessor: { listed: { symbol: "GLOBEX", mic: "XNYS" } }, successor: { listed: { symbol: "ACME", mic: "XNYS" } } }) {
+            succession { id } userErrors { code } } }"#,
+        |_| json!({ "day": "2030-01-02" }),
+    ),
+    mutation(
+        "instrumentSuccessionRemove",
+        "mutation($id: ID!) { instrumentSuccessionRemove(id: $id) { succession { id } userErrors { code } } }",
+        |_| json!({ "id": format!("suc_{}", "0".repeat(32)) }),
+    ),
+    mutation(
         "instrumentCreate",
         "mutation($input: InstrumentCreateInput!) { instrumentCreate(input: $input) {
             instrument { id symbol } userErrors { code message } } }",

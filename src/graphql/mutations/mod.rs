@@ -4,6 +4,7 @@ mod held_market_row;
 mod held_transaction;
 mod job;
 mod manual_price;
+mod market_instrument;
 mod period_lock;
 mod portfolio;
 mod price_override;
@@ -32,6 +33,7 @@ pub struct Mutation(
     held_transaction::HeldTransactionMutation,
     replay::ReplayMutation,
     held_market_row::HeldMarketRowMutation,
+    market_instrument::MarketInstrumentMutation,
     manual_price::ManualPriceMutation,
     private_instrument::PrivateInstrumentMutation,
     price_override::PriceOverrideMutation,
