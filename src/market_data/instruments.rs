@@ -1,7 +1,7 @@
 //! Instruments into the warehouse: the files of a directory as they are, and a provider's list with what is wrong in it.
 
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;

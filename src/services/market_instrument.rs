@@ -50,11 +50,7 @@ pub struct NewSuccession {
 
 impl Services {
     /// What instruments followed, and what followed them, by day.
-    pub async fn successions(
-        &self,
-        session: &Session<Tenant>,
-        ids: &[Uuid],
-    ) -> Result<Vec<Succession>, ServiceError> {
+    pub async fn successions(&self, session: &Session<Tenant>, ids: &[Uuid]) -> Result<Vec<Succession>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
         Ok(succession::of_instruments(session, ids).await?)
     }
@@ -145,9 +141,9 @@ impl Services {
     /// Takes back that one instrument follows another.
     pub async fn instrument_succession_remove(&self, caller: &Caller, id: Uuid) -> Result<Succession, ServiceError> {
         self.change_instruments(caller, async |session| {
-            let removed = succession::remove(session, id).await?.ok_or_else(|| {
-                ServiceError::refused(RefusalCode::NotFound, &["id"], "there is no such succession")
-            })?;
+            let removed = succession::remove(session, id)
+                .await?
+                .ok_or_else(|| ServiceError::refused(RefusalCode::NotFound, &["id"], "there is no such succession"))?;
             let done = Done {
                 action: "instrumentSuccessionRemove",
                 entity_type: "Succession",

@@ -10,7 +10,8 @@ const SET: &str = "mutation($input: InstrumentListingSetInput!) { instrumentList
     listing { symbol listedOn delistedOn isDelisted } userErrors { code field message } } }";
 const RECORD: &str = "mutation($input: InstrumentSuccessionRecordInput!) { instrumentSuccessionRecord(input: $input) {
     succession { id kind effectiveOn } userErrors { code field message } } }";
-const REMOVE: &str = "mutation($id: ID!) { instrumentSuccessionRemove(id: $id) { succession { id } userErrors { code } } }";
+const REMOVE: &str =
+    "mutation($id: ID!) { instrumentSuccessionRemove(id: $id) { succession { id } userErrors { code } } }";
 const FOLLOWS: &str = r#"query($symbol: String) { instruments(search: $symbol, first: 1) { nodes {
     successors { kind effectiveOn successor { symbol } } predecessors { id kind predecessor { symbol } } } } }"#;
 
@@ -58,8 +59,7 @@ async fn what_is_delisted_has_ended_and_is_neither_stale_nor_merely_missing() {
 
     let ended = json!({ "instrument": listed("ACME"), "listedOn": "1990-01-02", "delistedOn": "2024-03-15" });
     let set = operator.run_with(SET, json!({ "input": ended })).await;
-    let days =
-        json!({ "symbol": "ACME", "listedOn": "1990-01-02", "delistedOn": "2024-03-15", "isDelisted": true });
+    let days = json!({ "symbol": "ACME", "listedOn": "1990-01-02", "delistedOn": "2024-03-15", "isDelisted": true });
     assert_eq!(*set.at("/instrumentListingSet/listing"), days, "{}", set.body);
     let after = price(&admin, &acme, "2024-03-15").await;
     assert_eq!((&after["amount"], &after["reasons"][0]["code"]), (&Value::Null, &json!("DELISTED")));
@@ -77,6 +77,7 @@ async fn what_is_delisted_has_ended_and_is_neither_stale_nor_merely_missing() {
     let change = "SELECT changed_from::text FROM market.meta_market_change ORDER BY version DESC LIMIT 1";
     assert_eq!(inside.text(change).await, "2024-03-15");
     app.work().await;
+    let book = book.with_client(app.client("alpha", "investor1").await);
     let shown = book.show("2024-03-18", None, "holdings { nodes { marketValue { amount } reasons { code } } }").await;
     assert_eq!(
         shown["holdings"]["nodes"][0],
@@ -101,7 +102,9 @@ async fn what_is_delisted_has_ended_and_is_neither_stale_nor_merely_missing() {
 async fn what_is_traded_is_found_before_what_is_not() {
     let app = App::start().await;
     let header = "symbol,name,asset_type,mic,currency,isin,sector,price_multiplier,price_source";
-    let instruments = format!("{header}\nAAGON,Zebra mining,STOCK,XNYS,USD,,,1,EXCHANGE\nZZLIVE,Zebra mining,STOCK,XNYS,USD,,,1,EXCHANGE\n");
+    let instruments = format!(
+        "{header}\nAAGON,Zebra mining,STOCK,XNYS,USD,,,1,EXCHANGE\nZZLIVE,Zebra mining,STOCK,XNYS,USD,,,1,EXCHANGE\n"
+    );
     let days = "symbol,mic,listed_on,delisted_on\nAAGON,XNYS,1999-01-04,2007-05-18\nZZLIVE,XNYS,2001-06-01,\n";
     let files = [("instruments.csv", instruments.as_str()), ("listings.csv", days)];
     let first = load(&app, &files).await.expect("loaded");
@@ -109,7 +112,8 @@ async fn what_is_traded_is_found_before_what_is_not() {
     let again = load(&app, &files).await.expect("loaded");
     assert_eq!((again.instruments, again.described), (0, 0), "what is known already changes nothing");
     let client = app.client("alpha", "investor1").await;
-    let query = "query($text: String, $delisted: Boolean) { instruments(search: $text, delisted: $delisted, first: 100) {
+    let query =
+        "query($text: String, $delisted: Boolean) { instruments(search: $text, delisted: $delisted, first: 100) {
         totalCount nodes { symbol listedOn delistedOn isDelisted } } }";
     for (text, delisted, expected) in [
         (json!("zebra"), Value::Null, vec!["ZZLIVE", "AAGON"]),
@@ -176,10 +180,7 @@ async fn what_became_of_an_instrument_is_noted_and_read_from_both_ends() {
     assert_eq!(both_ways[..2], [r#""ALREADY_EXISTS""#, "input.effectiveOn"], "one fact of two instruments and a day");
     let mut itself = input.clone();
     itself["successor"] = listed("ACME");
-    assert_eq!(
-        refused(&operator, RECORD, "instrumentSuccessionRecord", itself).await[0],
-        r#""SAME_INSTRUMENT""#
-    );
+    assert_eq!(refused(&operator, RECORD, "instrumentSuccessionRecord", itself).await[0], r#""SAME_INSTRUMENT""#);
     let mut later = input;
     later["effectiveOn"] = json!("2025-01-02");
     let made = operator.run_with(RECORD, json!({ "input": later })).await;

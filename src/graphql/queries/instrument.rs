@@ -32,7 +32,8 @@ impl InstrumentQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "What to look for, whatever its case; every instrument where nothing is given.")]
         search: Option<String>,
-        #[graphql(desc = "True for what is no longer traded alone, false for what is still traded alone.")] delisted: Option<bool>,
+        #[graphql(desc = "True for what is no longer traded alone, false for what is still traded alone.")]
+        delisted: Option<bool>,
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<InstrumentConnection>> {

@@ -44,7 +44,8 @@ impl Holding {
             let message = format!("no price of {}: {reason}", line.instrument.symbol);
             reasons.push(FigureReason::new(missing_code(reason), message));
         }
-        if value.rate_date.is_none() {
+        // Without a price nothing was converted: that says nothing of the rate.
+        if value.rate_date.is_none() && value.price.value().is_some() {
             let message = format!("no rate from {} to {}", value.local_currency, self.snapshot.currency);
             reasons.push(FigureReason::new("NO_RATE", message));
         }

@@ -58,7 +58,8 @@ pub struct Succession {
 }
 
 fn succession(row: Model) -> Result<Succession, DatabaseError> {
-    let kind = row.kind.parse().map_err(|error| DatabaseError::Corrupt(format!("the succession {}: {error}", row.id)))?;
+    let kind =
+        row.kind.parse().map_err(|error| DatabaseError::Corrupt(format!("the succession {}: {error}", row.id)))?;
     let Model { id, predecessor_id, successor_id, effective_on, .. } = row;
     Ok(Succession { id, predecessor: predecessor_id, successor: successor_id, kind, effective_on })
 }
@@ -68,12 +69,8 @@ pub async fn of_instruments(session: &Session<Tenant>, ids: &[Uuid]) -> Result<V
     let either = Condition::any()
         .add(Column::PredecessorId.is_in(ids.iter().copied()))
         .add(Column::SuccessorId.is_in(ids.iter().copied()));
-    let rows = Entity::find()
-        .filter(either)
-        .order_by_asc(Column::EffectiveOn)
-        .order_by_asc(Column::Id)
-        .all(session)
-        .await?;
+    let rows =
+        Entity::find().filter(either).order_by_asc(Column::EffectiveOn).order_by_asc(Column::Id).all(session).await?;
     rows.into_iter().map(succession).collect()
 }
 
@@ -83,14 +80,8 @@ pub async fn add(session: &Session<Market>, new: &Succession, now: DateTime<Utc>
         INSERT INTO dim_succession (id, predecessor_id, successor_id, kind, effective_on, created_at)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     let Succession { id, predecessor, successor, kind, effective_on } = *new;
-    let values: [Value; 6] = [
-        id.into(),
-        predecessor.into(),
-        successor.into(),
-        kind.code().into(),
-        effective_on.into(),
-        now.into(),
-    ];
+    let values: [Value; 6] =
+        [id.into(), predecessor.into(), successor.into(), kind.code().into(), effective_on.into(), now.into()];
     Ok(run(session, ADD, values).await? > 0)
 }
 
