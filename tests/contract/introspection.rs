@@ -113,6 +113,7 @@ const BOUNDED: &[&str] = &[
     "CashBalance.reasons",
     "DailyChange.reasons",
     "DailyChange.staleInputs",
+    "Exchange.days",
     "Exchange.sessions",
     "ExchangeRate.legs",
     "ExchangeRate.reasons",

@@ -1,5 +1,6 @@
 //! Market data as clients read it, and how it comes in.
 
+mod calendars;
 mod held;
 mod indicators;
 mod instruments;
