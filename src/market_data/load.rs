@@ -64,7 +64,7 @@ pub struct LoadReport {
     pub instruments: u64,
     /// Terms of bonds, identifiers, days of trading and successions of instruments that are new or others than before.
     pub described: u64,
-    /// Currencies, exchanges, trading days and sectors that were not known before.
+    /// Currencies, exchanges, trading days and sectors that were not known before, and trading days that are others than before.
     pub reference: u64,
 }
 
@@ -274,7 +274,7 @@ fn price_rows(directory: &Path) -> Result<Option<Vec<Vec<String>>>, LoadError> {
     }
 }
 
-/// Returns how many rows were new of all but instruments, and what came of those.
+/// Returns how many rows were new of all but instruments, sessions that were revised among them, and what came of those.
 async fn load_reference(
     session: &Session<Market>,
     directory: &Path,
@@ -290,7 +290,11 @@ async fn load_reference(
                 .map(|(cell, null)| Some(cell).filter(|cell| !null || !cell.is_empty()))
                 .collect()
         };
-        new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;
+        let rows: Vec<_> = rows.into_iter().map(cells).collect();
+        if let Dimension::Sessions = dimension {
+            new += pipeline::revise_sessions(session, &rows).await?;
+        }
+        new += pipeline::fill(session, dimension, &rows).await?;
     }
     let listed = instruments::load_listings(session, directory, environment).await?;
     Ok((new, listed))
