@@ -10,6 +10,7 @@ mod pipeline;
 mod prices;
 mod private;
 mod rates;
+mod search_plans;
 
 use std::fs;
 use std::io::Write;

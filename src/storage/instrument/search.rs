@@ -37,8 +37,8 @@ const ALIKE: i32 = 20;
 /// How much of a text must stand in a name that is spelled alike: of eight letters one may be missing, wrong or twice.
 const SIMILARITY: &str = "0.45";
 
-/// Every instrument, by symbol. What is a tenant's own is never delisted.
-const EVERY: &str = "
+/// Every instrument, by symbol. What is a tenant's own is never delisted. As the two below it can be read by whoever wants its plan.
+pub const EVERY: &str = "
 SELECT 0 AS rank, symbol, id FROM (
     (SELECT symbol, id FROM market.dim_stock WHERE (symbol, id) > ($1, $2::uuid) AND ($4::boolean IS NULL OR delisted = $4)
         ORDER BY symbol, id LIMIT $3)
@@ -50,7 +50,7 @@ ORDER BY symbol, id LIMIT $3";
 
 /// Symbols, identifiers, words of names: what is found by the former is not found again by the latter, and names are not looked at
 /// where symbols fill the page. The bounds are two texts, so that the index is used whatever they are.
-const EXACT: &str = "
+pub const EXACT: &str = "
 WITH identified AS MATERIALIZED (
     SELECT DISTINCT instrument_id AS id FROM market.dim_identifier
     WHERE scheme IN ('ISIN', 'CUSIP', 'FIGI', 'COMPOSITE_FIGI', 'SHARE_CLASS_FIGI', 'TICKER', 'PROVIDER') AND value = $1
@@ -110,7 +110,8 @@ SELECT (SELECT count(*) FROM market.dim_stock WHERE $1::boolean IS NULL OR delis
 /// For the transaction; the operator that the index knows asks for it.
 const ADMIT: &str = "SELECT set_config('pg_trgm.word_similarity_threshold', $1, true)";
 
-const SPELLED_ALIKE: &str = "
+/// Names that are spelled alike.
+pub const SPELLED_ALIKE: &str = "
 SELECT rank, symbol, id FROM (
     SELECT 2 * (1010 - round(1000 * market.strict_word_similarity($1, lower(name)))::integer) + delisted::integer AS rank, symbol, id
     FROM (
