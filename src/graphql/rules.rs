@@ -73,6 +73,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("heldTransactionDecide", WRITES_PORTFOLIOS),
     ("replayRequest", READS_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
+    ("manualPricesImport", Rule::AnyOf(&[P::PricesManage])),
     ("heldMarketRowDecide", MANAGES_MARKET),
     ("instrumentListingSet", MANAGES_MARKET),
     ("instrumentSuccessionRecord", MANAGES_MARKET),

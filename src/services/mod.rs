@@ -20,6 +20,7 @@ pub mod job;
 pub mod ledger;
 pub mod lot;
 pub mod manual_price;
+pub mod manual_price_import;
 pub mod market_action;
 pub mod market_data;
 mod market_dividend;

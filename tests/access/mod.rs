@@ -55,6 +55,7 @@ const TABLE: &[(&str, &str)] = &[
     ("heldTransactionDecide", "ADI"),
     ("replayRequest", "ADIU"),
     ("manualPricesRecord", "AD"),
+    ("manualPricesImport", "AD"),
     ("heldMarketRowDecide", "O"),
     ("instrumentListingSet", "O"),
     ("instrumentSuccessionRecord", "O"),

@@ -150,6 +150,8 @@ const BOUNDED: &[&str] = &[
     "JobPayload.userErrors",
     "KnownPart.missing",
     "LogoutPayload.userErrors",
+    "ManualPricesImportPayload.rowErrors",
+    "ManualPricesImportPayload.userErrors",
     "ManualPricesPayload.userErrors",
     "Metric.conventions",
     "Metric.reasons",

@@ -344,6 +344,11 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),
     ),
     mutation(
+        "manualPricesImport",
+        "mutation($input: ManualPricesImportInput!) { manualPricesImport(input: $input) { rowsRecorded userErrors { code message } } }",
+        |_| json!({ "input": { "csv": "symbol,date,price,currency\nCOIN,2024-03-01,3,USD\n" } }),
+    ),
+    mutation(
         "heldMarketRowDecide",
         "mutation($id: ID!) { heldMarketRowDecide(id: $id, input: { reject: {} }) { heldMarketRow { id } userErrors { code } } }",
         |_| json!({ "id": format!("hmr_{}", HELD_MARKET_ROW.replace('-', "")) }),
