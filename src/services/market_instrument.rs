@@ -64,18 +64,13 @@ impl Services {
     ) -> Result<Listing, ServiceError> {
         self.change_instruments(caller, async |session| {
             let before = find(session, named, &["input", "instrument"]).await?;
-            match change.delisted_on {
-                Some(None) if before.delisted => {
-                    if !listing::relist(session, before.id).await? {
-                        let message = format!("{} on {} is another instrument by now", before.symbol, before.mic);
-                        return Err(refuse(RefusalCode::AlreadyExists, "delistedOn", message));
-                    }
-                }
-                Some(Some(day)) if day > self.environment.clock.today() => {
-                    let message = format!("{day} has not come yet");
-                    return Err(refuse(RefusalCode::FutureDate, "delistedOn", message));
-                }
-                _ => {}
+            let trades_again = before.delisted && change.delisted_on == Some(None);
+            if trades_again && !listing::relist(session, before.id).await? {
+                let message = format!("{} on {} is another instrument by now", before.symbol, before.mic);
+                return Err(refuse(RefusalCode::AlreadyExists, "delistedOn", message));
+            }
+            if let Some(day) = change.delisted_on.flatten().filter(|day| *day > self.environment.clock.today()) {
+                return Err(refuse(RefusalCode::FutureDate, "delistedOn", format!("{day} has not come yet")));
             }
             let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
             let columns = [before.id.to_string(), text(change.listed_on), text(change.delisted_on.flatten())];

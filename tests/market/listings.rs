@@ -89,8 +89,16 @@ async fn what_is_delisted_has_ended_and_is_neither_stale_nor_merely_missing() {
     let input = json!({ "instrumentId": acme, "from": "2024-03-18", "to": "2024-03-18", "price": "1.5", "reason": "liquidation" });
     admin.run_with(own, json!({ "input": input })).await;
     assert_eq!(price(&admin, &acme, "2024-03-18").await["amount"], "1.5");
-    // And it can be taken back.
+    // It can be taken back unless another has its symbol by now.
     let again = json!({ "instrument": { "id": acme }, "delistedOn": null });
+    inside
+        .run("INSERT INTO market.dim_stock (id, symbol, name, asset_type, mic, currency, price_multiplier, price_source, created_at, \
+            quote_unit) SELECT gen_random_uuid(), 'ACME', 'Another', 'STOCK', mic, currency, 1, 'EXCHANGE', created_at, quote_unit \
+            FROM market.dim_stock WHERE symbol = 'GLOBEX'")
+        .await;
+    let taken = refused(&operator, SET, "instrumentListingSet", again.clone()).await;
+    assert_eq!(taken[..2], [r#""ALREADY_EXISTS""#, "input.delistedOn"]);
+    inside.run("DELETE FROM market.dim_stock WHERE name = 'Another'").await;
     let set = operator.run_with(SET, json!({ "input": again })).await;
     assert_eq!(set.at("/instrumentListingSet/listing")["isDelisted"], false, "{}", set.body);
     assert_eq!(price(&app.client("beta", "admin").await, &acme, "2024-03-18").await["status"], "STALE");
