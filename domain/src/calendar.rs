@@ -65,7 +65,37 @@ pub enum BusinessDays<'a> {
     Sessions(&'a [NaiveDate]),
 }
 
+/// What a day is at a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayKind {
+    /// It trades.
+    Session,
+    /// It does not, though on this day of the week it mostly does.
+    Holiday,
+    /// On this day of the week it does not trade.
+    Weekend,
+}
+
+/// How many weeks before and after a day tell whether its day of the week is one of trading: few enough for a market that moves
+/// its week-end, and enough for a feast of two weeks.
+const WEEKS_AROUND: u64 = 4;
+
 impl BusinessDays<'_> {
+    /// What a day is; nothing where that is not known. A day without trading is a holiday if on most of the same days of the weeks
+    /// around it there is trading.
+    pub fn kind(self, day: NaiveDate) -> Option<DayKind> {
+        if self.contains(day)? {
+            return Some(DayKind::Session);
+        }
+        let around = (1..=WEEKS_AROUND).flat_map(|weeks| {
+            let days = Days::new(7 * weeks);
+            [day.checked_sub_days(days), day.checked_add_days(days)]
+        });
+        let known: Vec<bool> = around.flatten().filter_map(|day| self.contains(day)).collect();
+        let trading = known.iter().filter(|trades| **trades).count();
+        Some(if 2 * trading > known.len() { DayKind::Holiday } else { DayKind::Weekend })
+    }
+
     fn known(sessions: &[NaiveDate], day: NaiveDate) -> Option<()> {
         let (first, last) = (sessions.first()?, sessions.last()?);
         (*first <= day && day <= *last).then_some(())

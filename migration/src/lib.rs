@@ -66,6 +66,8 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0015_indicators",
     "market" / "m0016_news",
     "market" / "m0018_tracked_instruments",
+    "market" / "m0025_successions",
+    "market" / "m0026_business_days",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

@@ -87,7 +87,8 @@ async fn market(database: &Database, directory: &Path) -> anyhow::Result<ExitCod
         )
     };
     print(&format!("instruments: {} new, those known stay as they are", report.instruments))?;
-    print(&format!("currencies, exchanges, trading days and sectors: {} new", report.reference))?;
+    print(&format!("terms, identifiers, days of trading and successions: {} new or changed", report.described))?;
+    print(&format!("currencies, exchanges, trading days and sectors: {} new or revised", report.reference))?;
     print(&line("prices", report.prices))?;
     print(&line("exchange rates", report.rates))?;
     print(&line("splits", report.splits))?;

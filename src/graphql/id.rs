@@ -29,13 +29,14 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    Succession,
     Tenant,
     Transaction,
     User,
 }
 
 impl Kind {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -53,6 +54,7 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::Succession,
         Self::Tenant,
         Self::Transaction,
         Self::User,
@@ -77,6 +79,7 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::Succession => "suc",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
@@ -117,6 +120,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::Succession
             | Self::Tenant
             | Self::Transaction
             | Self::User => "a",

@@ -1,11 +1,12 @@
 //! Instruments into the warehouse: the files of a directory as they are, and a provider's list with what is wrong in it.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use chrono::NaiveDate;
 use domain::identifier::Scheme;
 use domain::ledger::{OccSymbol, OptionRight};
 use uuid::Uuid;
@@ -13,6 +14,8 @@ use uuid::Uuid;
 use super::load::{LoadError, Table, table};
 use super::pipeline::{Work, begin};
 use crate::clock::{Environment, parse_day};
+use crate::storage::instrument::listing;
+use crate::storage::instrument::succession::{self, SuccessionKind};
 use crate::storage::instrument_load::{self, LISTED, ListOutcome, Listed};
 use crate::storage::pipeline::{self, Dataset, Dimension};
 use crate::tenancy::{Administration, Market, Session};
@@ -33,8 +36,21 @@ const BONDS: Table =
 const IDENTIFIERS: Table =
     ("identifiers.csv", &["symbol", "mic", "scheme", "value", "qualifier", "valid_from", "valid_until"]);
 
+const LISTINGS: Table = ("listings.csv", &["symbol", "mic", "listed_on", "delisted_on"]);
+const SUCCESSIONS: Table =
+    ("successions.csv", &["symbol", "mic", "kind", "effective_on", "successor_symbol", "successor_mic"]);
+
 /// The files of a directory that are about instruments.
-pub(super) const TABLES: [Table; 3] = [INSTRUMENTS, BONDS, IDENTIFIERS];
+pub(super) const TABLES: [Table; 5] = [INSTRUMENTS, BONDS, IDENTIFIERS, LISTINGS, SUCCESSIONS];
+
+/// What a directory's files about instruments came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Listings {
+    /// Instruments that were not known before.
+    pub added: u64,
+    /// Terms of bonds, identifiers, days of trading and successions that are new or others than before.
+    pub described: u64,
+}
 
 /// Loads a provider's list of instruments, a CSV file, plain or gzipped, with the columns of [`LISTED`]: whatever can be made an
 /// instrument of becomes one or revises the one that is known, and what is wrong is noted in `meta_data_quality`.
@@ -129,29 +145,57 @@ fn listed(row: &[String], new_id: Uuid) -> Listed<'_> {
     Listed { cells, new_id, broken }
 }
 
-/// Loads a directory's instruments, terms of bonds and dated identifiers. Returns how many instruments are new; those that are known
-/// stay as they are.
+/// Loads a directory's instruments, and what its files say of them: terms of bonds, dated identifiers, days of trading and what became
+/// of them. Instruments that are known stay as they are otherwise.
 pub(super) async fn load_listings(
     session: &Session<Market>,
     directory: &Path,
     environment: &Environment,
-) -> Result<u64, LoadError> {
-    let mut added = 0;
+) -> Result<Listings, LoadError> {
+    let mut done = Listings::default();
     let mut ids = instrument_load::known(session).await?;
     if let Some(instruments) = table(directory, INSTRUMENTS)? {
         let (rows, known) = listings(directory, instruments, ids, environment)?;
-        added = instrument_load::add(session, &rows).await?;
+        done.added = instrument_load::add(session, &rows).await?;
         ids = known;
     }
     if let Some(rows) = table(directory, BONDS)? {
         let columns = of_listings(directory, BONDS, &rows, &ids, bond_terms)?;
-        instrument_load::set_bond_terms(session, columns).await?;
+        done.described += instrument_load::set_bond_terms(session, columns).await?;
     }
     if let Some(rows) = table(directory, IDENTIFIERS)? {
         let columns = of_listings(directory, IDENTIFIERS, &rows, &ids, identifier)?;
-        instrument_load::set_identifiers(session, columns).await?;
+        done.described += instrument_load::set_identifiers(session, columns).await?;
     }
-    Ok(added)
+    if let Some(rows) = table(directory, LISTINGS)? {
+        done.described += load_days(session, directory, &rows, &ids, environment.clock.today()).await?;
+    }
+    if let Some(rows) = table(directory, SUCCESSIONS)? {
+        let read = |id: &str, cells: &[String]| succession_of(environment.ids.next(), id, cells, &ids);
+        let columns = of_listings(directory, SUCCESSIONS, &rows, &ids, read)?;
+        done.described += succession::set(session, columns, environment.clock.now()).await?;
+    }
+    Ok(done)
+}
+
+/// From when until when instruments are traded: a day that contradicts what is known is refused.
+async fn load_days(
+    session: &Session<Market>,
+    directory: &Path,
+    rows: &[Vec<String>],
+    ids: &Ids,
+    today: NaiveDate,
+) -> Result<u64, LoadError> {
+    let columns = of_listings(directory, LISTINGS, rows, ids, |id, cells| days_of_trading(id, cells, today))?;
+    let format = |reason| LoadError::Format { path: directory.join(LISTINGS.0), reason };
+    let mut seen = HashSet::new();
+    if let Some((row, _)) = rows.iter().zip(&columns[0]).find(|(_, id)| !seen.insert(id.as_str())) {
+        return Err(format(format!("{} on {} stands there twice", row[0], row[1])));
+    }
+    if let Some(reason) = listing::contradiction(session, columns.clone()).await? {
+        return Err(format(reason));
+    }
+    Ok(listing::set_days(session, columns).await?)
 }
 
 type Ids = HashMap<[String; 2], String>;
@@ -218,15 +262,15 @@ fn option_terms(symbol: &str, multiplier: &str, ids: &HashMap<&str, &str>) -> Re
     ])
 }
 
-/// Of rows that begin with a symbol and its market, the instrument's id and what a row says of it, as columns.
-fn of_listings(
+/// Of rows that begin with a symbol and its market, what is read of the instrument's id and the cells behind, as columns.
+fn of_listings<const N: usize>(
     directory: &Path,
     (name, _): Table,
     rows: &[Vec<String>],
     ids: &Ids,
-    read: impl Fn(&[String]) -> Result<[String; 5], String>,
-) -> Result<[Vec<String>; 6], LoadError> {
-    let mut columns: [Vec<String>; 6] = Default::default();
+    read: impl Fn(&str, &[String]) -> Result<[String; N], String>,
+) -> Result<[Vec<String>; N], LoadError> {
+    let mut columns: [Vec<String>; N] = std::array::from_fn(|_| Vec::new());
     for (line, row) in (2..).zip(rows) {
         let format = |reason| {
             let reason = format!("line {line}: {reason}");
@@ -234,8 +278,8 @@ fn of_listings(
         };
         let id = ids.get(&[row[0].clone(), row[1].clone()]);
         let id = id.ok_or_else(|| format(format!("{} on {} is not known", row[0], row[1])))?;
-        let cells = read(&row[2..]).map_err(format)?;
-        for (column, cell) in columns.iter_mut().zip(std::iter::once(id.clone()).chain(cells)) {
+        let cells = read(id, &row[2..]).map_err(format)?;
+        for (column, cell) in columns.iter_mut().zip(cells) {
             column.push(cell);
         }
     }
@@ -246,7 +290,7 @@ fn of_listings(
 pub const DAY_COUNTS: [&str; 6] =
     ["THIRTY_360", "THIRTY_E_360", "ACT_360", "ACT_365_FIXED", "ACT_ACT_ICMA", "ACT_ACT_ISDA"];
 
-fn bond_terms(cells: &[String]) -> Result<[String; 5], String> {
+fn bond_terms(id: &str, cells: &[String]) -> Result<[String; 6], String> {
     let [rate, frequency, day_count, maturity, face] = cells else { return Err("five terms are needed".to_owned()) };
     let number = |name: &str, text: &str| {
         let number: rust_decimal::Decimal = text.parse().map_err(|_| format!("{name} {text} is no number"))?;
@@ -263,26 +307,50 @@ fn bond_terms(cells: &[String]) -> Result<[String; 5], String> {
         return Err(format!("day_count {day_count} is not one of {}", DAY_COUNTS.join(", ")));
     }
     parse_day(maturity).ok_or_else(|| format!("maturity {maturity} is no day"))?;
-    Ok([rate, frequency, day_count, maturity, face].map(Clone::clone))
+    Ok([id, rate, frequency, day_count, maturity, face].map(str::to_owned))
 }
 
-fn identifier(cells: &[String]) -> Result<[String; 5], String> {
+fn identifier(id: &str, cells: &[String]) -> Result<[String; 6], String> {
     let [scheme, value, qualifier, from, until] = cells else { return Err("five cells are needed".to_owned()) };
     let known = Scheme::of_code(scheme).ok_or_else(|| format!("{scheme} is no scheme that is known"))?;
     known.check(value).map_err(|error| error.to_string())?;
     if matches!(known, Scheme::Ticker | Scheme::Provider) == qualifier.is_empty() {
         return Err(format!("a qualifier (market or provider) belongs to TICKER and PROVIDER, and to no {scheme}"));
     }
-    let day = |text: &str| match text {
-        "" => Ok(None),
-        _ => parse_day(text).map(Some).ok_or_else(|| format!("{text} is no day")),
-    };
-    if let (Some(from), Some(until)) = (day(from)?, day(until)?)
+    if let (Some(from), Some(until)) = (day_if_any(from)?, day_if_any(until)?)
         && until <= from
     {
         return Err(format!("valid_until {until} is not after valid_from {from}"));
     }
-    Ok([scheme, value, qualifier, from, until].map(Clone::clone))
+    Ok([id, scheme, value, qualifier, from, until].map(str::to_owned))
+}
+
+fn day_if_any(text: &str) -> Result<Option<NaiveDate>, String> {
+    match text {
+        "" => Ok(None),
+        _ => parse_day(text).map(Some).ok_or_else(|| format!("{text} is no day")),
+    }
+}
+
+fn days_of_trading(id: &str, cells: &[String], today: NaiveDate) -> Result<[String; 3], String> {
+    let [listed, delisted] = cells else { return Err("two days are needed".to_owned()) };
+    day_if_any(listed)?;
+    if let Some(day) = day_if_any(delisted)?.filter(|day| *day > today) {
+        return Err(format!("delisted_on {day} has not come yet"));
+    }
+    Ok([id, listed, delisted].map(str::to_owned))
+}
+
+fn succession_of(new_id: Uuid, id: &str, cells: &[String], ids: &Ids) -> Result<[String; 5], String> {
+    let [kind, day, symbol, mic] = cells else { return Err("four cells are needed".to_owned()) };
+    kind.parse::<SuccessionKind>()?;
+    parse_day(day).ok_or_else(|| format!("effective_on {day} is no day"))?;
+    let successor = ids.get(&[symbol.clone(), mic.clone()]);
+    let successor = successor.ok_or_else(|| format!("the successor {symbol} on {mic} is not known"))?;
+    if successor == id {
+        return Err(format!("{symbol} on {mic} cannot follow itself"));
+    }
+    Ok([&new_id.to_string(), id, kind, day, successor].map(str::to_owned))
 }
 
 #[cfg(test)]

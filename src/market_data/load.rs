@@ -62,7 +62,9 @@ pub struct LoadReport {
     pub news: Outcome,
     /// Instruments that were not known before.
     pub instruments: u64,
-    /// Currencies, exchanges, trading days and sectors that were not known before.
+    /// Terms of bonds, identifiers, days of trading and successions of instruments that are new or others than before.
+    pub described: u64,
+    /// Currencies, exchanges, trading days and sectors that were not known before, and trading days that are others than before.
     pub reference: u64,
 }
 
@@ -127,8 +129,9 @@ pub async fn load_directory(
     let mut report = LoadReport::default();
     progress("loading instruments, exchanges, currencies and trading calendars");
     let done = async {
-        (report.reference, report.instruments) = load_reference(work.session(), directory, environment).await?;
-        if report.reference + report.instruments > 0 {
+        let (reference, listings) = load_reference(work.session(), directory, environment).await?;
+        (report.reference, report.instruments, report.described) = (reference, listings.added, listings.described);
+        if report.reference + report.instruments + report.described > 0 {
             work.reference_changed();
         }
         if let Taken::Rows(run, rows) = &splits {
@@ -271,12 +274,12 @@ fn price_rows(directory: &Path) -> Result<Option<Vec<Vec<String>>>, LoadError> {
     }
 }
 
-/// Returns how many rows were new: of all but instruments, and of these.
+/// Returns how many rows were new of all but instruments, sessions that were revised among them, and what came of those.
 async fn load_reference(
     session: &Session<Market>,
     directory: &Path,
     environment: &Environment,
-) -> Result<(u64, u64), LoadError> {
+) -> Result<(u64, instruments::Listings), LoadError> {
     let mut new = 0;
     for (dimension, file) in REFERENCE {
         let Some(rows) = table(directory, file)? else { continue };
@@ -287,7 +290,11 @@ async fn load_reference(
                 .map(|(cell, null)| Some(cell).filter(|cell| !null || !cell.is_empty()))
                 .collect()
         };
-        new += pipeline::fill(session, dimension, &rows.into_iter().map(cells).collect::<Vec<_>>()).await?;
+        let rows: Vec<_> = rows.into_iter().map(cells).collect();
+        if let Dimension::Sessions = dimension {
+            new += pipeline::revise_sessions(session, &rows).await?;
+        }
+        new += pipeline::fill(session, dimension, &rows).await?;
     }
     let listed = instruments::load_listings(session, directory, environment).await?;
     Ok((new, listed))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::calendar::{MarketState, TradingSession};
+use domain::calendar::{BusinessDays, DayKind, MarketState, TradingSession};
 
 use super::{ServiceError, Services, access};
 use crate::auth::Permission;
@@ -43,6 +43,24 @@ impl Services {
     ) -> Result<Arc<Vec<NaiveDate>>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
         Ok(self.market.view(session).await?.sessions(session, mic).await?)
+    }
+
+    /// What each day is at a market, from one to another, as far as its calendar reaches.
+    pub async fn exchange_days(
+        &self,
+        session: &Session<Tenant>,
+        mic: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<(NaiveDate, DayKind)>, ServiceError> {
+        let sessions = self.session_days(session, mic).await?;
+        let calendar = BusinessDays::Sessions(&sessions);
+        let days = storage::exchange::days(session, mic, from, to).await?.into_iter();
+        let kind = |day, is_business_day| match is_business_day {
+            true => Some(DayKind::Session),
+            false => calendar.kind(day),
+        };
+        Ok(days.filter_map(|(day, is_business_day)| Some((day, kind(day, is_business_day)?))).collect())
     }
 
     /// A market's sessions from one day to another.

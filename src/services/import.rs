@@ -40,7 +40,7 @@ pub use self::csv_rows::HEADER;
 const FORMAT: &str = "portfolio-csv";
 /// Wrong rows that are reported one by one; more say nothing new. Also how often the rest of a file is tried again without
 /// a row that the ledger refuses.
-const MAX_ROW_ERRORS: usize = 100;
+pub(super) const MAX_ROW_ERRORS: usize = 100;
 
 /// The key of the first row that is imported under an external id.
 pub(super) fn key_of(external_id: &str) -> String {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{ServiceError, Services, access, price};
 use crate::auth::Permission;
 use crate::storage::instrument::identifier::{self, Identifier};
-use crate::storage::instrument::search::{self, Cursor, Found};
+use crate::storage::instrument::search::{self, Cursor, Found, Search};
 use crate::storage::instrument::sector::{self, Sector};
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::price::Revision;
@@ -33,20 +33,20 @@ impl Services {
     pub async fn instrument_page(
         &self,
         session: &Session<Tenant>,
-        text: Option<&str>,
+        search: &Search,
         page: Page<Cursor>,
     ) -> Result<Vec<(Cursor, Arc<Instrument>)>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        let found = search::search(session, text, page).await?;
+        let found = search::search(session, search, page).await?;
         let instruments = self.market.view(session).await?.instruments(session, found.iter().map(|one| one.id)).await?;
         let row = |Found { rank, symbol, id }| Some(((rank, symbol, id), Arc::clone(instruments.get(&id)?)));
         Ok(found.into_iter().filter_map(row).collect())
     }
 
     /// How many instruments are found.
-    pub async fn instrument_count(&self, session: &Session<Tenant>, text: Option<&str>) -> Result<u64, ServiceError> {
+    pub async fn instrument_count(&self, session: &Session<Tenant>, search: &Search) -> Result<u64, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        Ok(search::count(session, text).await?)
+        Ok(search::count(session, search).await?)
     }
 
     /// The instruments that are known by an identifier on a day, a hundred at the most; today where none is given.

@@ -13,6 +13,7 @@ use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
 use crate::auth::Permission;
 use crate::storage;
 use crate::storage::manual_price::ManualPrice;
+use crate::tenancy::{Session, Tenant};
 
 /// Prices that one request may enter.
 const MAX_PRICES: usize = 1_000;
@@ -70,38 +71,50 @@ impl Services {
                     return refuse(RefusalCode::FutureDate, "date", message);
                 }
             }
-            let rows: Vec<ManualPrice> = prices
-                .iter()
-                .map(|price| ManualPrice {
-                    id: self.environment.ids.next(),
-                    instrument_id: price.instrument,
-                    date: price.date,
-                    price: price.price,
-                    recorded_at: self.environment.clock.now(),
-                    recorded_by: caller.actor.user_id,
-                })
-                .collect();
-            storage::manual_price::append(&session, &rows).await?;
-            self.mark_prices_dirty(&session, rows.iter().map(|row| (row.instrument_id, row.date))).await?;
-            let mut by_instrument: BTreeMap<Uuid, Vec<serde_json::Value>> = BTreeMap::new();
-            for row in &rows {
-                let entry = json!({ "date": row.date, "price": row.price.to_string() });
-                by_instrument.entry(row.instrument_id).or_default().push(entry);
-            }
-            for (instrument, entered) in by_instrument {
-                let done = Done {
-                    action: "manualPricesRecord",
-                    entity_type: "Instrument",
-                    entity_id: instrument,
-                    before: None,
-                    after: Some(json!(entered)),
-                };
-                self.audit(&session, caller, done).await?;
-            }
-            self.remember(&session, key.as_ref(), json!({ "count": rows.len() })).await?;
-            Ok(rows.len())
+            self.enter_prices(&session, caller, "manualPricesRecord", &prices).await?;
+            self.remember(&session, key.as_ref(), json!({ "count": prices.len() })).await?;
+            Ok(prices.len())
         }
         .await;
         settle(session, result).await
+    }
+
+    /// Enters prices that are checked, with an entry in the audit log of each instrument's.
+    pub(super) async fn enter_prices(
+        &self,
+        session: &Session<Tenant>,
+        caller: &Caller,
+        action: &'static str,
+        prices: &[NewPrice],
+    ) -> Result<(), ServiceError> {
+        let rows: Vec<ManualPrice> = prices
+            .iter()
+            .map(|price| ManualPrice {
+                id: self.environment.ids.next(),
+                instrument_id: price.instrument,
+                date: price.date,
+                price: price.price,
+                recorded_at: self.environment.clock.now(),
+                recorded_by: caller.actor.user_id,
+            })
+            .collect();
+        storage::manual_price::append(session, &rows).await?;
+        self.mark_prices_dirty(session, rows.iter().map(|row| (row.instrument_id, row.date))).await?;
+        let mut by_instrument: BTreeMap<Uuid, Vec<serde_json::Value>> = BTreeMap::new();
+        for row in &rows {
+            let entry = json!({ "date": row.date, "price": row.price.to_string() });
+            by_instrument.entry(row.instrument_id).or_default().push(entry);
+        }
+        for (instrument, entered) in by_instrument {
+            let done = Done {
+                action,
+                entity_type: "Instrument",
+                entity_id: instrument,
+                before: None,
+                after: Some(json!(entered)),
+            };
+            self.audit(session, caller, done).await?;
+        }
+        Ok(())
     }
 }

@@ -21,8 +21,8 @@ const MAX_NOTE: usize = 500;
 const MAX_SCALE: u32 = 12;
 
 impl Services {
-    /// A session that reads market data for an operator: of the platform, of no tenant.
-    async fn operating(&self, caller: &Caller, access: Access) -> Result<Session<Market>, ServiceError> {
+    /// A session that is on market data for an operator: of the platform, of no tenant.
+    pub(super) async fn operating(&self, caller: &Caller, access: Access) -> Result<Session<Market>, ServiceError> {
         access::require(&caller.actor, Permission::MarketManage)?;
         if caller.tenant.is_some() {
             return Err(ServiceError::Forbidden("market data is looked after by operators of the platform".to_owned()));

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::ServiceError;
+use super::price::missing_code;
 use super::valuation::History;
 
 /// Valuation days that a year has: business days.
@@ -98,7 +99,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         .iter()
         .map(|span| {
             let (code, what) = match span.input.subject {
-                Subject::Instrument(_) => ("NO_PRICE", "price"),
+                Subject::Instrument(_) => (missing_code(span.input.reason), "price"),
                 Subject::Currency(_) => ("NO_RATE", "rate"),
             };
             let name = history.name(span);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::money::Currency;
 use domain::pricing::adjustment::{AdjustmentError, CashDividend, Reinvestment, SplitRatio, adjusted, total_return};
-use domain::pricing::{Chain, FxError, FxRates, Lookup, Series};
+use domain::pricing::{Chain, FxError, FxRates, Lookup, MissingReason, Series};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -16,6 +16,11 @@ use crate::auth::Permission;
 use crate::storage;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::tenancy::{Session, Tenant};
+
+/// The code of why an instrument has no price.
+pub fn missing_code(reason: MissingReason) -> &'static str {
+    if matches!(reason, MissingReason::Ended { .. }) { "DELISTED" } else { "NO_PRICE" }
+}
 
 /// What is applied to closes as they were traded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,7 +104,8 @@ impl Services {
         let values: HashMap<NaiveDate, Option<Decimal>> = closes.dates().iter().copied().zip(values).collect();
         let mut dates: BTreeSet<NaiveDate> = closes.dates().iter().copied().collect();
         if let Some(&first) = closes.dates().first() {
-            dates.extend(market.sessions(&found, first, to));
+            let last = found.delisted_on.and_then(|day| day.pred_opt()).map_or(to, |last| last.min(to));
+            dates.extend(market.sessions(&found, first, last));
         }
         let values = dates.iter().map(|date| values.get(date).copied().flatten()).collect();
         Ok(Some(PriceSeries {

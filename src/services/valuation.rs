@@ -26,6 +26,7 @@ use crate::market_data::MarketView;
 use crate::storage;
 use crate::storage::account::Account;
 use crate::storage::bookkeeping::Bookkeeping;
+use crate::storage::exchange::ALWAYS_OPEN;
 use crate::storage::instrument::Instrument;
 use crate::storage::portfolio::Portfolio;
 use crate::storage::projection::Border;
@@ -501,7 +502,8 @@ impl Market {
         Some(self.closes(id).map_or(missing, |closes| closes.as_of(day, max_age)))
     }
 
-    /// The days of a range, both ends included, on which the instrument's exchange trades; none for what no exchange prices.
+    /// The days of a range, both ends included, on which the instrument's exchange trades, weekdays where its calendar is not known;
+    /// none for what no exchange prices.
     pub(super) fn sessions(&self, instrument: &Instrument, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
         if instrument.manually_priced {
             return Vec::new();
@@ -511,7 +513,11 @@ impl Market {
                 let first = calendar.partition_point(|day| *day < from);
                 calendar[first..].iter().copied().take_while(|day| *day <= to).collect()
             }
-            _ => from.iter_days().take_while(|day| *day <= to).collect(),
+            _ => {
+                let every = from.iter_days().take_while(|day| *day <= to);
+                let is_always_open = instrument.mic == ALWAYS_OPEN;
+                every.filter(|day| is_always_open || day.weekday().number_from_monday() <= 5).collect()
+            }
         }
     }
 
@@ -545,13 +551,17 @@ impl Market {
     }
 
     fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {
-        match self.calendars.get(&instrument.mic) {
-            _ if instrument.manually_priced => MaxAge::UntilReplaced,
-            Some(calendar) if !calendar.is_empty() => {
-                MaxAge::Sessions { n: EXCHANGE_MAX_AGE_SESSIONS, calendar: calendar.as_slice() }
-            }
-            // A market that never closes has a session each day.
-            _ => MaxAge::Days(EXCHANGE_MAX_AGE_SESSIONS),
+        if instrument.manually_priced {
+            return MaxAge::UntilReplaced;
+        }
+        let n = EXCHANGE_MAX_AGE_SESSIONS;
+        // A market that never closes has a session each day, one whose calendar is not known on weekdays.
+        let known = self.calendars.get(&instrument.mic).map(|days| days.as_slice());
+        let calendar = if instrument.mic == ALWAYS_OPEN { None } else { Some(known.unwrap_or_default()) };
+        match (instrument.delisted_on, calendar) {
+            (Some(on), calendar) => MaxAge::Ended { on, n, calendar },
+            (None, Some(calendar)) => MaxAge::Sessions { n, calendar },
+            (None, None) => MaxAge::Days(n),
         }
     }
 }

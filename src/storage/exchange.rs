@@ -66,6 +66,19 @@ pub async fn between(
     Ok(rows.into_iter().map(trading_session).collect())
 }
 
+/// The days of a market from one to another, as far as its calendar reaches, each with whether it is a business day.
+pub async fn days(
+    session: &Session<Tenant>,
+    mic: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(NaiveDate, bool)>, DatabaseError> {
+    const DAYS: &str = "
+        SELECT date, is_business_day FROM market.dim_business_day WHERE mic = $1 AND date BETWEEN $2 AND $3 ORDER BY date";
+    let rows = ask(session, DAYS, [mic.into(), from.into(), to.into()]).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
 /// A session ends a day after its date at the latest, in whatever time zone.
 const AHEAD: &str = "
 SELECT s.mic, s.date, s.opens_at, s.closes_at, s.early_close, s.break_starts_at, s.break_ends_at, s.late_open

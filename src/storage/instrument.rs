@@ -14,9 +14,11 @@ use super::statement::ask;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 pub mod identifier;
+pub mod listing;
 pub mod private;
 pub mod search;
 pub mod sector;
+pub mod succession;
 
 /// What a bond pays, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,7 +71,8 @@ pub async fn set_bond_terms(session: &Session<Market>, columns: [Vec<String>; 6]
             day_count = b.day_count, maturity = b.maturity::date, face = b.face::numeric
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
             AS b (id, rate, frequency, day_count, maturity, face)
-        WHERE s.id = b.id::uuid";
+        WHERE s.id = b.id::uuid AND (s.coupon_rate, s.coupon_frequency, s.day_count, s.maturity, s.face)
+            IS DISTINCT FROM (b.rate::numeric, b.frequency::smallint, b.day_count, b.maturity::date, b.face::numeric)";
     run(session, SET, columns.map(Value::from)).await
 }
 
@@ -83,7 +84,8 @@ pub async fn set_identifiers(session: &Session<Market>, columns: [Vec<String>; 6
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
             AS r (id, scheme, value, qualifier, valid_from, valid_until)
         WHERE i.instrument_id = r.id::uuid AND (i.scheme, i.value, i.qualifier) = (r.scheme, r.value, r.qualifier)
-            AND i.valid_from IS NULL AND NOT EXISTS (
+            AND i.valid_from IS NULL AND (r.valid_from <> '' OR i.valid_until IS DISTINCT FROM nullif(r.valid_until, '')::date)
+            AND NOT EXISTS (
                 SELECT FROM dim_identifier k WHERE k.instrument_id = i.instrument_id
                     AND (k.scheme, k.value, k.qualifier) = (i.scheme, i.value, i.qualifier)
                     AND k.valid_from = nullif(r.valid_from, '')::date
@@ -190,6 +192,7 @@ pub async fn promote(
     held += run(session, sql::HOLD_IDENTITY, [id.clone()]).await?;
     run(session, sql::DROP_HELD, [id.clone()]).await?;
     findings += run(session, sql::REPORT_CURRENCY, [id]).await?;
+    run(session, sql::NOTE_RELISTED, []).await?;
     run(session, sql::FREE_SYMBOLS, []).await?;
     let revised = run(session, sql::REVISE, []).await?;
     let new = run(session, sql::ADD, [list.started_at.into()]).await?;

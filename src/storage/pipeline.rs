@@ -165,6 +165,45 @@ pub async fn fill(
     session.copy_in(dimension.statement(), chunks).await
 }
 
+/// Makes sessions that are known what the rows of [`Dimension::Sessions`] say, between each market's first and last day there: those
+/// with other times get these, those that are not among them are none. Returns how many that are. What was valued since the first of
+/// these days is valued again.
+pub async fn revise_sessions(session: &Session<Market>, rows: &[Vec<Option<String>>]) -> Result<u64, DatabaseError> {
+    const REVISE: &str = "
+        WITH delivered AS MATERIALIZED (
+            SELECT mic, date::date, opens_at::timestamptz, closes_at::timestamptz, early_close::boolean,
+                nullif(break_starts_at, '')::timestamptz AS break_starts_at, nullif(break_ends_at, '')::timestamptz AS break_ends_at,
+                late_open::boolean
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+                AS s (mic, date, opens_at, closes_at, early_close, break_starts_at, break_ends_at, late_open)
+        ), reach AS (
+            SELECT mic, min(date) AS first, max(date) AS last FROM delivered GROUP BY mic
+        ), gone AS (
+            DELETE FROM dim_exchange_session s USING reach r
+            WHERE s.mic = r.mic AND s.date BETWEEN r.first AND r.last
+                AND (s.mic, s.date) NOT IN (SELECT d.mic, d.date FROM delivered d)
+            RETURNING s.date
+        ), moved AS (
+            UPDATE dim_exchange_session s SET opens_at = d.opens_at, closes_at = d.closes_at, early_close = d.early_close,
+                break_starts_at = d.break_starts_at, break_ends_at = d.break_ends_at, late_open = d.late_open
+            FROM delivered d
+            WHERE s.mic = d.mic AND s.date = d.date
+                AND (s.opens_at, s.closes_at, s.early_close, s.break_starts_at, s.break_ends_at, s.late_open) IS DISTINCT FROM
+                    (d.opens_at, d.closes_at, d.early_close, d.break_starts_at, d.break_ends_at, d.late_open)
+            RETURNING s.date
+        ), revised AS (
+            SELECT date FROM gone UNION ALL SELECT date FROM moved
+        ), noted AS (
+            UPDATE meta_market_version SET pending_from = least(pending_from, (SELECT min(date) FROM revised))
+        )
+        SELECT count(*) FROM revised";
+    let column = |at: usize| -> Vec<String> {
+        rows.iter().map(|row| row.get(at).cloned().flatten().unwrap_or_default()).collect()
+    };
+    let columns: [Vec<String>; 8] = std::array::from_fn(column);
+    counted(session, REVISE, columns.map(Value::from)).await
+}
+
 async fn known(session: &Session<Market>, dimension: Dimension) -> Result<HashSet<[String; 2]>, DatabaseError> {
     let statement = Statement::from_string(DbBackend::Postgres, dimension.keys());
     let rows = session.query_all_raw(statement).await?;

@@ -18,8 +18,16 @@ fn every_root_field_has_a_call() {
 }
 
 /// What no tenant's people may call.
-const OPERATORS_ONLY: [&str; 5] =
-    ["tenants", "heldMarketRows", "refreshRuns", "dataQualityFindings", "heldMarketRowDecide"];
+const OPERATORS_ONLY: [&str; 8] = [
+    "tenants",
+    "heldMarketRows",
+    "refreshRuns",
+    "dataQualityFindings",
+    "heldMarketRowDecide",
+    "instrumentListingSet",
+    "instrumentSuccessionRecord",
+    "instrumentSuccessionRemove",
+];
 
 #[tokio::test]
 async fn no_root_field_takes_an_id_of_another_tenant() {

@@ -28,7 +28,7 @@ const LIST: &[&str] = &[
     "SHORT,Too few cells,equity",
 ];
 
-async fn list(app: &App, rows: &[&str]) -> ListOutcome {
+pub(super) async fn list(app: &App, rows: &[&str]) -> ListOutcome {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("list.csv");
     fs::write(&path, format!("{}\n{}\n", LISTED.join(","), rows.join("\n"))).expect("written");

@@ -1,13 +1,16 @@
 //! Market data as clients read it, and how it comes in.
 
+mod calendars;
 mod held;
 mod indicators;
 mod instruments;
+mod listings;
 mod news;
 mod pipeline;
 mod prices;
 mod private;
 mod rates;
+mod search_plans;
 
 use std::fs;
 use std::io::Write;

@@ -212,3 +212,69 @@ async fn business_days_are_those_of_the_exchange() {
         json!({ "holiday": true, "businessDays": 4, "next": "2024-03-02", "before": "2024-03-03", "far": "2199-01-02" })
     );
 }
+
+#[tokio::test]
+async fn a_file_of_own_prices_is_entered_and_each_wrong_line_is_told() {
+    const IMPORT: &str = "mutation($input: ManualPricesImportInput!, $key: String) {
+        manualPricesImport(input: $input, idempotencyKey: $key) {
+            rowsRead rowsRecorded rowsRejected rowErrors { line column code message } userErrors { code field message } } }";
+    let app = App::start().await;
+    let admin = app.client("alpha", "admin").await;
+    let id = admin.run_with(CREATE, json!({ "input": castle() })).await.text("/instrumentCreate/instrument/id");
+    let file = |rows: &[&str]| format!("symbol,date,price,currency\n{}\n", rows.join("\n"));
+    let right = ["CASTLE,2024-01-31,1000000.50,USD", "CASTLE,2024-02-29,1100000,USD", "COIN,2024-02-29,7,USD"];
+    let wrong = [
+        ("NONE,2024-02-29,1,USD", "symbol", "NOT_FOUND"),
+        ("ACME,2024-02-29,1,USD", "symbol", "INVALID_INPUT"),
+        ("CASTLE,2024-02-30,1,USD", "date", "INVALID_INPUT"),
+        ("CASTLE,2024-03-16,1,USD", "date", "FUTURE_DATE"),
+        ("CASTLE,2024-02-28,0,USD", "price", "INVALID_INPUT"),
+        ("CASTLE,2024-02-28,1.000,5,USD", "", ""),
+        ("CASTLE,2024-02-28,much,USD", "price", "INVALID_INPUT"),
+        ("CASTLE,2024-02-28,1,EUR", "currency", "INVALID_INPUT"),
+        ("CASTLE,2024-01-31,2,USD", "date", "INVALID_INPUT"),
+    ];
+    let told: Vec<_> = wrong.iter().filter(|(_, column, _)| !column.is_empty()).collect();
+    let rows: Vec<&str> = right.iter().copied().chain(told.iter().map(|(row, _, _)| *row)).collect();
+    let expected: Vec<Value> = (5..)
+        .zip(&told)
+        .map(|(line, (_, column, code))| json!({ "line": line, "column": column, "code": code }))
+        .collect();
+    let none = admin.run_with(IMPORT, json!({ "input": { "csv": file(&rows) } })).await;
+    let answer = none.at("/manualPricesImport");
+    assert_eq!(
+        (&answer["rowsRead"], &answer["rowsRecorded"], &answer["rowsRejected"]),
+        (&json!(11), &json!(0), &json!(8))
+    );
+    let errors: Vec<Value> = answer["rowErrors"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|error| json!({ "line": error["line"], "column": error["column"], "code": error["code"] }))
+        .collect();
+    assert_eq!(errors, expected, "{answer}");
+    let price = format!(
+        r#"{{ instrument(id: "{id}") {{ price(asOf: "2024-03-10") {{ amount date source }} }} prices(instrumentId: "{id}") {{ closes }} }}"#
+    );
+    assert_eq!(*admin.run(&price).await.at("/prices/closes"), json!([]), "all or nothing");
+    let some = json!({ "input": { "csv": file(&rows), "mode": "VALID_ROWS" }, "key": "february" });
+    let taken = admin.run_with(IMPORT, some.clone()).await;
+    assert_eq!(*taken.at("/manualPricesImport/rowsRecorded"), json!(3), "{}", taken.body);
+    assert_eq!(admin.run_with(IMPORT, some).await.at("/manualPricesImport"), taken.at("/manualPricesImport"));
+    let entered = admin.run(&price).await;
+    assert_eq!(*entered.at("/prices/closes"), json!(["1000000.5", "1100000"]), "once");
+    assert_eq!(
+        *entered.at("/instrument/price"),
+        json!({ "amount": "1100000", "date": "2024-02-29", "source": "MANUAL" })
+    );
+    // Another firm has none of it, and cannot name what it does not see.
+    let other = app.client("beta", "admin").await;
+    let theirs = other.run_with(IMPORT, json!({ "input": { "csv": file(&right) } })).await;
+    assert_eq!(*theirs.at("/manualPricesImport/rowErrors/0/code"), json!("NOT_FOUND"));
+    for csv in ["date,price\n2024-01-01,1\n".to_owned(), file(&[]), file(&[wrong[5].0])] {
+        let refused = admin.run_with(IMPORT, json!({ "input": { "csv": csv } })).await;
+        assert_eq!(*refused.at("/manualPricesImport/userErrors/0/field"), json!(["input", "csv"]), "{}", refused.body);
+    }
+    let log = admin.run("{ auditLog(first: 50) { nodes { action } } }").await.body.to_string();
+    assert!(log.contains("manualPricesImport"), "{log}");
+}

@@ -344,9 +344,32 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "input": [{ "instrumentId": sample.unlisted, "date": "2024-03-01", "price": "3" }] }),
     ),
     mutation(
+        "manualPricesImport",
+        "mutation($input: ManualPricesImportInput!) { manualPricesImport(input: $input) { rowsRecorded userErrors { code message } } }",
+        |_| json!({ "input": { "csv": "symbol,date,price,currency\nCOIN,2024-03-01,3,USD\n" } }),
+    ),
+    mutation(
         "heldMarketRowDecide",
         "mutation($id: ID!) { heldMarketRowDecide(id: $id, input: { reject: {} }) { heldMarketRow { id } userErrors { code } } }",
         |_| json!({ "id": format!("hmr_{}", HELD_MARKET_ROW.replace('-', "")) }),
+    ),
+    mutation(
+        "instrumentListingSet",
+        r#"mutation($day: Date!) { instrumentListingSet(input: { instrument: { listed: { symbol: "ACME", mic: "XNYS" } }, listedOn: $day }) {
+            listing { symbol } userErrors { code } } }"#,
+        |_| json!({ "day": "1990-01-02" }),
+    ),
+    mutation(
+        "instrumentSuccessionRecord",
+        r#"mutation($day: Date!) { instrumentSuccessionRecord(input: { kind: MERGER, effectiveOn: $day,
+            predecessor: { listed: { symbol: "GLOBEX", mic: "XNYS" } }, successor: { listed: { symbol: "ACME", mic: "XNYS" } } }) {
+            succession { id } userErrors { code } } }"#,
+        |_| json!({ "day": "2030-01-02" }),
+    ),
+    mutation(
+        "instrumentSuccessionRemove",
+        "mutation($id: ID!) { instrumentSuccessionRemove(id: $id) { succession { id } userErrors { code } } }",
+        |_| json!({ "id": format!("suc_{}", HELD_MARKET_ROW.replace('-', "")) }),
     ),
     mutation(
         "instrumentCreate",
@@ -499,7 +522,7 @@ impl Superuser {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.expect("a statement");
     }
 
-    /// Holds a row of market data, of the id that the sample's decision names.
+    /// Holds a row of market data, and notes a succession, of the id that the sample's calls name.
     pub async fn hold_market_row(&mut self) {
         self.run(&format!(
             "INSERT INTO market.meta_refresh_log (id, dataset, provider, started_at, finished_at) \
@@ -507,7 +530,10 @@ impl Superuser {
              INSERT INTO market.stg_held_row (id, dataset, provider, run_id, line, held_at, last_run_id, cells, findings, reason, \
                  state) \
              VALUES ('{HELD_MARKET_ROW}', 'prices', 'sample', '{HELD_MARKET_ROW}', 1, '{NOW}', '{HELD_MARKET_ROW}', '{{}}', \
-                 ARRAY['INVALID_DATE'], 'the date is no day', 'OPEN')"
+                 ARRAY['INVALID_DATE'], 'the date is no day', 'OPEN'); \
+             INSERT INTO market.dim_succession (id, predecessor_id, successor_id, kind, effective_on, created_at) \
+             SELECT '{HELD_MARKET_ROW}', a.id, b.id, 'MERGER', '2029-01-02', '{NOW}' FROM market.dim_stock a, market.dim_stock b \
+             WHERE a.symbol = 'GLOBEX' AND b.symbol = 'ACME'"
         ))
         .await;
     }

@@ -40,31 +40,56 @@ const PER_EURO: [(&str, &str, &str); 22] = [
 ];
 
 /// A currency, the one that replaced it, how many old units made a new one, and from which day on: historic denominations in list
-/// three of ISO 4217 (SIX), by the redenomination laws of the countries.
-const REPLACED: [(&str, &str, u32, &str); 22] = [
-    ("AZM", "AZN", 5_000, "2006-01-01"),
-    ("BGL", "BGN", 1_000, "1999-07-05"),
-    ("BYB", "BYR", 1_000, "2000-01-01"),
-    ("BYR", "BYN", 10_000, "2016-07-01"),
-    ("GHC", "GHS", 10_000, "2007-07-01"),
-    ("MRO", "MRU", 10, "2018-01-01"),
-    ("MXP", "MXN", 1_000, "1993-01-01"),
-    ("MZM", "MZN", 1_000, "2006-07-01"),
-    ("PLZ", "PLN", 10_000, "1995-01-01"),
-    ("ROL", "RON", 10_000, "2005-07-01"),
-    ("RUR", "RUB", 1_000, "1998-01-01"),
-    ("SDD", "SDG", 100, "2007-01-10"),
-    ("SLL", "SLE", 1_000, "2022-07-01"),
-    ("SRG", "SRD", 1_000, "2004-01-01"),
-    ("STD", "STN", 1_000, "2018-01-01"),
-    ("TMM", "TMT", 5_000, "2009-01-01"),
-    ("TRL", "TRY", 1_000_000, "2005-01-01"),
-    ("UAK", "UAH", 100_000, "1996-09-02"),
-    ("VEB", "VEF", 1_000, "2008-01-01"),
-    ("VEF", "VES", 100_000, "2018-08-20"),
-    ("ANG", "XCG", 1, "2025-03-31"),
-    ("ZMK", "ZMW", 1_000, "2013-01-01"),
+/// three of ISO 4217 (SIX), by the redenomination laws of the countries. The digital bolívar (`VED`) is the bolívar (`VES`) of since
+/// 1 October 2021 under a code that Venezuela does not use: amendment 170 of ISO 4217. The dollar of Zimbabwe of 2019 (`ZWL`) became
+/// Zimbabwe Gold at the rate of 5 April 2024 (Reserve Bank of Zimbabwe, monetary policy statement of that day). Those before it (`ZWD`,
+/// `ZWN`, `ZWR`) became nothing that is still a currency: there is no rate of them.
+const REPLACED: [(&str, &str, &str, &str); 40] = [
+    ("AFA", "AFN", "1000", "2002-10-07"),
+    ("ANG", "XCG", "1", "2025-03-31"),
+    ("AON", "AOR", "1000", "1995-07-01"),
+    ("AOR", "AOA", "1000000", "1999-12-01"),
+    ("ARA", "ARS", "10000", "1992-01-01"),
+    ("AZM", "AZN", "5000", "2006-01-01"),
+    ("BGL", "BGN", "1000", "1999-07-05"),
+    ("BRE", "BRR", "1000", "1993-08-01"),
+    ("BRR", "BRL", "2750", "1994-07-01"),
+    ("BYB", "BYR", "1000", "2000-01-01"),
+    ("BYR", "BYN", "10000", "2016-07-01"),
+    ("CSD", "RSD", "1", "2006-10-25"),
+    ("GEK", "GEL", "1000000", "1995-10-02"),
+    ("GHC", "GHS", "10000", "2007-07-01"),
+    ("GWP", "XOF", "65", "1997-05-02"),
+    ("HRD", "HRK", "1000", "1994-05-30"),
+    ("LTT", "LTL", "100", "1993-06-25"),
+    ("MGF", "MGA", "5", "2005-01-01"),
+    ("MRO", "MRU", "10", "2018-01-01"),
+    ("MXP", "MXN", "1000", "1993-01-01"),
+    ("MZM", "MZN", "1000", "2006-07-01"),
+    ("PEI", "PEN", "1000000", "1991-07-01"),
+    ("PLZ", "PLN", "10000", "1995-01-01"),
+    ("ROL", "RON", "10000", "2005-07-01"),
+    ("RUR", "RUB", "1000", "1998-01-01"),
+    ("SDD", "SDG", "100", "2007-01-10"),
+    ("SLL", "SLE", "1000", "2022-07-01"),
+    ("SRG", "SRD", "1000", "2004-01-01"),
+    ("STD", "STN", "1000", "2018-01-01"),
+    ("TJR", "TJS", "1000", "2000-10-30"),
+    ("TMM", "TMT", "5000", "2009-01-01"),
+    ("TRL", "TRY", "1000000", "2005-01-01"),
+    ("UAK", "UAH", "100000", "1996-09-02"),
+    ("UYP", "UYU", "1000", "1993-03-01"),
+    ("VEB", "VEF", "1000", "2008-01-01"),
+    ("VED", "VES", "1", "2021-10-01"),
+    ("VEF", "VES", "100000", "2018-08-20"),
+    ("ZMK", "ZMW", "1000", "2013-01-01"),
+    ("ZRN", "CDF", "100000", "1998-06-30"),
+    ("ZWL", "ZWG", "2498.7242", "2024-04-05"),
 ];
+
+/// A currency that kept its code when so many old units became a new one, and the first day of these: what was observed before says
+/// nothing of then. Venezuela took six zeros away, and left `VES` (amendment 170 of ISO 4217).
+const SAME_CODE: [(&str, &str, &str); 1] = [("VES", "1000000", "2021-10-01")];
 
 /// So many units of one currency are one unit of another, from a day on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +102,14 @@ pub struct FixedRate {
     pub rate: Decimal,
     /// From this day on. Nothing where it always holds.
     pub from: Option<NaiveDate>,
+    /// Until before this day, from which on another one holds. Nothing where it holds for good.
+    pub until: Option<NaiveDate>,
 }
 
 impl FixedRate {
     /// Whether it holds on a day.
     pub fn holds(&self, date: NaiveDate) -> bool {
-        self.from.is_none_or(|from| from <= date)
+        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
     }
 
     /// The currency that is no longer quoted from [`FixedRate::from`] on.
@@ -98,12 +125,34 @@ pub fn fixed_rates() -> impl Iterator<Item = FixedRate> {
             Some(day) => Some(day.parse().ok()?),
             None => None,
         };
-        Some(FixedRate { base: Currency::new(base).ok()?, quote: Currency::new(quote).ok()?, rate: rate?, from })
+        let (base, quote) = (Currency::new(base).ok()?, Currency::new(quote).ok()?);
+        Some(FixedRate { base, quote, rate: rate?, from, until: None })
     };
     let units = QUOTE_UNITS.iter().map(move |(unit, currency, per)| fixed(currency, unit, Some((*per).into()), None));
     let euro = PER_EURO.iter().map(move |(code, rate, from)| fixed("EUR", code, rate.parse().ok(), Some(from)));
-    let replaced = REPLACED.iter().map(move |(old, new, per, from)| fixed(new, old, Some((*per).into()), Some(from)));
-    units.chain(euro).chain(replaced).flatten()
+    let replaced = REPLACED.iter().map(move |(old, new, per, from)| fixed(new, old, per.parse().ok(), Some(from)));
+    units.chain(euro).chain(replaced).flatten().flat_map(over_redenominations)
+}
+
+/// Currencies that kept their code when so many old units became a new one, and the first day of these.
+pub fn redenominations() -> impl Iterator<Item = (Currency, Decimal, NaiveDate)> {
+    let read = |(code, per, from): &(&str, &str, &str)| {
+        Some((Currency::new(code).ok()?, per.parse().ok()?, from.parse().ok()?))
+    };
+    SAME_CODE.iter().filter_map(read)
+}
+
+/// A new unit of the currency that replaced another is worth as many more units of that one.
+fn over_redenominations(fixed: FixedRate) -> Vec<FixedRate> {
+    let later =
+        redenominations().find(|(code, _, day)| *code == fixed.base && fixed.from.is_some_and(|from| from < *day));
+    let grown = later.and_then(|(_, per, day)| Some((fixed.rate.checked_mul(per)?, day)));
+    match grown {
+        None => vec![fixed],
+        Some((rate, day)) => {
+            vec![FixedRate { until: Some(day), ..fixed }, FixedRate { rate, from: Some(day), ..fixed }]
+        }
+    }
 }
 
 /// The currency of a unit of quotation, and how many units one of it is: a price in pence is a hundredth in pounds.
@@ -128,7 +177,9 @@ mod tests {
     #[test]
     fn every_fact_can_be_read() {
         let all: Vec<FixedRate> = fixed_rates().collect();
-        assert_eq!(all.len(), QUOTE_UNITS.len() + PER_EURO.len() + REPLACED.len());
+        // The old bolívar has a rate for each of the two that were called VES since.
+        assert_eq!(all.len(), QUOTE_UNITS.len() + PER_EURO.len() + REPLACED.len() + 1);
+        assert_eq!(redenominations().count(), SAME_CODE.len());
         assert!(all.iter().all(|fact| fact.rate > Decimal::ZERO && fact.base != fact.quote));
         let mark = all.iter().find(|fact| fact.quote == currency("DEM")).unwrap();
         assert_eq!((mark.base, mark.rate, mark.from), (Currency::EUR, dec!(1.95583), Some(day("1999-01-01"))));

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::conventions::{FixedRate, fixed_rates};
+use super::conventions::{FixedRate, fixed_rates, redenominations};
 use super::{MaxAge, MissingReason, Series, Status};
 use crate::money::{ArithmeticError, Currency, div, mul_div};
 
@@ -42,9 +42,11 @@ struct Pair {
     forward: Option<Series>,
     /// One unit of the second is so many of the first.
     backward: Option<Series>,
-    fixed: Option<FixedRate>,
+    fixed: Vec<FixedRate>,
     /// From this day on one of the two is no longer quoted.
     ended: Option<NaiveDate>,
+    /// From this day on one of both counts other units under its code.
+    broken: Option<NaiveDate>,
 }
 
 /// A series that cannot be a pair's rates.
@@ -140,7 +142,7 @@ impl FxRates {
     pub fn around(pivot: Currency, max_age: MaxAge<'static>) -> Self {
         let mut rates = Self { pivot, max_age, pairs: BTreeMap::new(), neighbours: BTreeMap::new() };
         for fixed in FIXED.iter() {
-            rates.pair(fixed.base, fixed.quote).fixed = Some(*fixed);
+            rates.pair(fixed.base, fixed.quote).fixed.push(*fixed);
         }
         rates
     }
@@ -211,8 +213,10 @@ impl FxRates {
                 let place = others.partition_point(|known| rank(pivot, *known) < rank(pivot, other));
                 others.insert(place, other);
             }
-            let ended = |code| FIXED.iter().filter_map(FixedRate::ended).find(|(ended, _)| *ended == code);
-            Pair { ended: [key.0, key.1].into_iter().filter_map(ended).map(|(_, day)| day).min(), ..Pair::default() }
+            let is_of_pair = |code: Currency| code == key.0 || code == key.1;
+            let ended = FIXED.iter().filter_map(FixedRate::ended).filter(|(code, _)| is_of_pair(*code));
+            let broken = redenominations().filter(|(code, _, _)| is_of_pair(*code)).map(|(_, _, day)| day);
+            Pair { ended: ended.map(|(_, day)| day).min(), broken: broken.max(), ..Pair::default() }
         })
     }
 }

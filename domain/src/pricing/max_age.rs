@@ -19,6 +19,16 @@ pub enum MaxAge<'a> {
     },
     /// For ever: a manual price holds until another replaces it, and is never stale.
     UntilReplaced,
+    /// Not at all from a day on, since what is observed is no longer traded then. Before, and for what was observed on that day or
+    /// later all the same, as the sessions, or where there is no calendar as many days.
+    Ended {
+        /// The first day without trading.
+        on: NaiveDate,
+        /// The age in sessions up to which an observation is used.
+        n: u32,
+        /// The session days, sorted.
+        calendar: Option<&'a [NaiveDate]>,
+    },
 }
 
 /// How good a known value is.
@@ -48,6 +58,13 @@ pub enum MissingReason {
         /// The day of the last observation.
         last_date: NaiveDate,
     },
+    /// It is no longer traded, and nothing was observed since.
+    Ended {
+        /// The day of the last observation.
+        last_date: NaiveDate,
+        /// The first day without trading.
+        on: NaiveDate,
+    },
 }
 
 impl Status {
@@ -69,24 +86,36 @@ impl fmt::Display for MissingReason {
             Self::TooOld { last_date } => {
                 write!(f, "the last observation is of {last_date}, too old")
             }
+            Self::Ended { last_date, on } => {
+                write!(f, "it is no longer traded from {on} on, the last observation is of {last_date}")
+            }
         }
     }
 }
 
 impl MaxAge<'_> {
-    /// What an observation of `observed` is good for on `date`; `None` when it is too old. `observed` is not after `date`.
-    pub(super) fn status(self, observed: NaiveDate, date: NaiveDate) -> Option<Status> {
+    /// What an observation of `observed` is good for on `date`, or why for nothing. `observed` is not after `date`.
+    pub(super) fn status(self, observed: NaiveDate, date: NaiveDate) -> Result<Status, MissingReason> {
         if observed == date {
-            return Some(Status::Complete);
+            return Ok(Status::Complete);
         }
         let days = (date - observed).num_days().try_into().unwrap_or(u32::MAX);
+        let unless_old = |is_used: bool| match is_used {
+            true => Ok(Status::Stale { days }),
+            false => Err(MissingReason::TooOld { last_date: observed }),
+        };
         match self {
-            Self::Days(n) => (days <= n).then_some(Status::Stale { days }),
-            Self::UntilReplaced => Some(Status::Complete),
+            Self::Days(n) => unless_old(days <= n),
+            Self::UntilReplaced => Ok(Status::Complete),
             Self::Sessions { n, calendar } => match sessions_between(observed, date, calendar) {
-                0 => Some(Status::Complete),
-                age => (age <= n as usize).then_some(Status::Stale { days }),
+                0 => Ok(Status::Complete),
+                age => unless_old(age <= n as usize),
             },
+            Self::Ended { on, .. } if observed < on && on <= date => {
+                Err(MissingReason::Ended { last_date: observed, on })
+            }
+            Self::Ended { n, calendar: Some(calendar), .. } => Self::Sessions { n, calendar }.status(observed, date),
+            Self::Ended { n, calendar: None, .. } => Self::Days(n).status(observed, date),
         }
     }
 }

@@ -128,8 +128,8 @@ impl Cursor<'_> {
             return Lookup::Missing { reason };
         };
         match self.max_age.status(observed, date) {
-            Some(status) => Lookup::Known { value, date: observed, status },
-            None => Lookup::Missing { reason: MissingReason::TooOld { last_date: observed } },
+            Ok(status) => Lookup::Known { value, date: observed, status },
+            Err(reason) => Lookup::Missing { reason },
         }
     }
 

@@ -7,6 +7,7 @@ pub mod dim_exchange_session;
 pub mod dim_identifier;
 pub mod dim_sector;
 pub mod dim_stock;
+pub mod dim_succession;
 pub mod fact_corporate_action;
 pub mod fact_fx_rate;
 pub mod fact_stock_price;

@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     market_data::load_directory,
     services::{Caller, Services, user::NewUser},
-    storage::{self, Page},
+    storage::{self, Page, instrument::search::Search},
     tenancy::{Access, Administration, InstallationTag, NewTenant, TenantRecord},
 };
 
@@ -194,7 +194,7 @@ async fn market(
     let state = async || {
         let session = services.read(&firm.administrator).await?;
         let day = services.market.view(&session).await?.last_complete_day();
-        let instruments = services.instrument_count(&session, None).await?;
+        let instruments = services.instrument_count(&session, &Search::default()).await?;
         session.close().await?;
         anyhow::Ok((day, instruments))
     };

@@ -18,6 +18,7 @@ use crate::services::valuation::{History, Snapshot, View};
 use crate::storage::account::Account;
 use crate::storage::instrument::identifier::Identifier;
 use crate::storage::instrument::sector::Sector;
+use crate::storage::instrument::succession::Succession;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
@@ -82,6 +83,10 @@ pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
 /// By what this instrument is and was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IdentifiersKey(pub Uuid);
+
+/// What this instrument followed, and what followed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SuccessionsKey(pub Uuid);
 
 /// What the sector with this code is a part of, and itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -241,6 +246,13 @@ loader!(IdentifiersKey => Vec<Identifier>, |operation, session, keys| {
         loaded.entry(IdentifiersKey(identifier.instrument_id)).or_default().push(identifier);
     }
     Ok(loaded)
+});
+
+loader!(SuccessionsKey => Vec<Succession>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.successions(&session, &ids).await?;
+    let of = |id: Uuid| found.iter().filter(|one| one.predecessor == id || one.successor == id).cloned().collect();
+    Ok(ids.into_iter().map(|id| (SuccessionsKey(id), of(id))).collect())
 });
 
 loader!(OverridesKey => Arc<ByDay>, |operation, session, keys| {

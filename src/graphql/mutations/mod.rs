@@ -4,6 +4,8 @@ mod held_market_row;
 mod held_transaction;
 mod job;
 mod manual_price;
+mod manual_price_import;
+mod market_instrument;
 mod period_lock;
 mod portfolio;
 mod price_override;
@@ -32,7 +34,9 @@ pub struct Mutation(
     held_transaction::HeldTransactionMutation,
     replay::ReplayMutation,
     held_market_row::HeldMarketRowMutation,
+    market_instrument::MarketInstrumentMutation,
     manual_price::ManualPriceMutation,
+    manual_price_import::ManualPriceImportMutation,
     private_instrument::PrivateInstrumentMutation,
     price_override::PriceOverrideMutation,
     user::UserMutation,

@@ -21,6 +21,15 @@ pub enum ImportMode {
     ValidRows,
 }
 
+impl From<ImportMode> for import::ImportMode {
+    fn from(mode: ImportMode) -> Self {
+        match mode {
+            ImportMode::AllOrNothing => Self::AllOrNothing,
+            ImportMode::ValidRows => Self::ValidRows,
+        }
+    }
+}
+
 /// A file to import.
 #[derive(Debug, InputObject)]
 pub struct TransactionsImportInput {
@@ -112,10 +121,7 @@ impl TransactionsImportMutation {
         let terms = LockTerms { override_lock };
         let key = idempotency(idempotency_key, "transactionsImport", format!("{input:?}{}", said(terms)));
         let portfolio = Kind::Portfolio.parse(&input.portfolio_id, "input.portfolioId")?;
-        let mode = match input.mode {
-            ImportMode::AllOrNothing => import::ImportMode::AllOrNothing,
-            ImportMode::ValidRows => import::ImportMode::ValidRows,
-        };
+        let mode = input.mode.into();
         let outcome = async {
             let caller = operation.changing().await?;
             operation.services.transactions_import(caller, portfolio, &input.csv, mode, terms, key).await

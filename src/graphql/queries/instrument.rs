@@ -14,6 +14,7 @@ use crate::graphql::scalars::{Currency, Date};
 use crate::graphql::types::exchange_rate::ExchangeRate;
 use crate::graphql::types::instrument::{ExchangeRateHistory, Instrument, InstrumentConnection, PriceHistory};
 use crate::graphql::types::instrument_terms::{IdentifierScheme, Sector};
+use crate::storage::instrument::search::Search;
 
 /// The longest range of exchange rates, in days: since the euro's first day, and room to spare.
 const MAX_RATE_DAYS: i64 = 40 * 366;
@@ -25,12 +26,14 @@ pub struct InstrumentQuery;
 impl InstrumentQuery {
     /// Instruments that a text finds, the best first: whose symbol it is; whose ISIN, CUSIP, FIGI, former or provider's symbol it
     /// is; whose symbol begins with it; whose name has its words. Where there is none of these, names that are spelled alike.
-    /// Without a text every instrument by symbol. The tenant's own are among them.
+    /// Without a text every instrument by symbol. Of what fits as well, what is still traded comes first. The tenant's own are among them.
     async fn instruments(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to look for, whatever its case; every instrument where nothing is given.")]
         search: Option<String>,
+        #[graphql(desc = "True for what is no longer traded alone, false for what is still traded alone.")]
+        delisted: Option<bool>,
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<InstrumentConnection>> {
@@ -40,11 +43,12 @@ impl InstrumentQuery {
         if search.as_ref().is_some_and(|search| search.len() > 100) {
             return Err(ErrorCode::BadUserInput.error("search: more than 100 bytes"));
         }
+        let search = Search { text: search, delisted };
         let read = async {
             let session = operation.session().await?;
-            let rows = operation.services.instrument_page(&session, search.as_deref(), page).await?;
+            let rows = operation.services.instrument_page(&session, &search, page).await?;
             let total = match connection::wants_total(ctx) {
-                true => operation.services.instrument_count(&session, search.as_deref()).await?,
+                true => operation.services.instrument_count(&session, &search).await?,
                 false => 0,
             };
             Ok((rows, total))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::calendar::{BusinessDays, TradingSession as Row};
 
@@ -90,6 +90,25 @@ impl Exchange {
         Ok(rows.into_iter().map(TradingSession::from).collect())
     }
 
+    /// What each day of a range is there, 400 days at the most, as far as its calendar reaches: sessions, holidays and week-ends. Where
+    /// it never closes each is a session.
+    #[graphql(complexity = "20 + 100 * child_complexity")]
+    async fn days(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From this day on, inclusive.")] from: Date,
+        #[graphql(desc = "Until this day, inclusive.")] to: Date,
+    ) -> Result<Vec<ExchangeDay>> {
+        check_range(from, to, MAX_DAYS)?;
+        let operation = Operation::of(ctx);
+        let read = async {
+            let session = operation.session().await?;
+            operation.services.exchange_days(&session, &self.market.mic, from.0, to.0).await
+        };
+        let days = read.await.map_err(|error| operation.fail(error))?;
+        Ok(days.into_iter().map(|(day, kind)| ExchangeDay { date: Date(day), kind: kind.into() }).collect())
+    }
+
     /// Whether it trades on a day, in its time zone. Null where its calendar does not reach that far.
     #[graphql(complexity = 20)]
     async fn is_business_day(
@@ -152,6 +171,27 @@ impl Exchange {
     fn key(&self) -> MarketStateKey {
         MarketStateKey(self.market.mic.clone(), self.at)
     }
+}
+
+/// What a day is at a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::calendar::DayKind")]
+pub enum ExchangeDayKind {
+    /// It trades: a business day.
+    Session,
+    /// It does not trade, though on this day of the week it mostly does.
+    Holiday,
+    /// On this day of the week it does not trade, whichever day that is.
+    Weekend,
+}
+
+/// A day at a market, in its time zone.
+#[derive(SimpleObject)]
+pub struct ExchangeDay {
+    /// The day.
+    date: Date,
+    /// What it is there.
+    kind: ExchangeDayKind,
 }
 
 /// A day's trading at a market.

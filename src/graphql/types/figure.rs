@@ -8,6 +8,7 @@ use domain::valuation::{Known, MissingInput, MissingLine, Subject};
 use super::money::Money;
 use crate::graphql::loaders::{self, OverridesKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::price::missing_code;
 use crate::storage::instrument::Instrument;
 
 /// How good the data behind a figure is.
@@ -24,7 +25,7 @@ pub enum DataStatus {
 /// Why a figure is null, or what to know about it.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct FigureReason {
-    /// A stable code, such as `NO_PRICE`, `NO_RATE`, `STALE_PRICE`, `STALE_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
+    /// A stable code, such as `NO_PRICE`, `DELISTED`, `NO_RATE`, `STALE_PRICE`, `STALE_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
     code: String,
     /// The reason in words, with the values that led to it.
     message: String,
@@ -167,7 +168,7 @@ impl Quote {
                 Self { amount: Some(Decimal(value.normalize())), date: Some(Date(date)), status, stale_days, ..base }
             }
             Lookup::Missing { reason } => {
-                Self { reasons: vec![FigureReason::new("NO_PRICE", reason.to_string())], ..base }
+                Self { reasons: vec![FigureReason::new(missing_code(reason), reason.to_string())], ..base }
             }
         }
     }
@@ -207,7 +208,9 @@ pub fn stale_inputs(
 /// The reason that a missing input comes to; `name` is what people call its subject.
 pub fn missing_reason(input: &MissingInput, name: &str) -> FigureReason {
     match input.subject {
-        Subject::Instrument(_) => FigureReason::new("NO_PRICE", format!("no price of {name}: {}", input.reason)),
+        Subject::Instrument(_) => {
+            FigureReason::new(missing_code(input.reason), format!("no price of {name}: {}", input.reason))
+        }
         Subject::Currency(currency) => FigureReason::new("NO_RATE", format!("no {currency} rate: {}", input.reason)),
     }
 }

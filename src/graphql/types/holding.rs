@@ -14,6 +14,7 @@ use crate::graphql::connection::connection;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, AccountsKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::price::missing_code;
 use crate::services::valuation::{Holding as Line, Snapshot};
 
 /// A security in an account of a portfolio, at the close of the portfolio's `asOf`.
@@ -40,9 +41,11 @@ impl Holding {
         };
         let mut reasons = Vec::new();
         if let Lookup::Missing { reason } = value.price {
-            reasons.push(FigureReason::new("NO_PRICE", format!("no price of {}: {reason}", line.instrument.symbol)));
+            let message = format!("no price of {}: {reason}", line.instrument.symbol);
+            reasons.push(FigureReason::new(missing_code(reason), message));
         }
-        if value.rate_date.is_none() {
+        // Without a price nothing was converted: that says nothing of the rate.
+        if value.rate_date.is_none() && value.price.value().is_some() {
             let message = format!("no rate from {} to {}", value.local_currency, self.snapshot.currency);
             reasons.push(FigureReason::new("NO_RATE", message));
         }

@@ -12,12 +12,13 @@ use super::money::Money;
 use super::news::{self, NewsItemConnection};
 use super::price::{self, PriceAdjustment, PriceSeries};
 use super::price_override::PriceOverride;
+use super::succession::Succession;
 use crate::graphql::connection::connection;
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
-    self, DividendsKey, IdentifiersKey, InstrumentKey, OverridesKey, SectorPathKey, SplitsKey,
+    self, DividendsKey, IdentifiersKey, InstrumentKey, OverridesKey, SectorPathKey, SplitsKey, SuccessionsKey,
 };
 use crate::graphql::scalars::{Currency, Date, Decimal, Instant};
 use crate::services::instrument::Columns;
@@ -146,6 +147,18 @@ impl Instrument {
     async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<Identifier>> {
         let found = loaders::find(ctx, IdentifiersKey(self.0.id)).await?.unwrap_or_default();
         Ok(found.into_iter().map(Identifier::from).collect())
+    }
+
+    /// What followed it: by a merger, a spin-off or a rename, by day.
+    async fn successors(&self, ctx: &Context<'_>) -> Result<Vec<Succession>> {
+        let found = loaders::find(ctx, SuccessionsKey(self.0.id)).await?.unwrap_or_default();
+        Ok(found.into_iter().filter(|one| one.predecessor == self.0.id).map(Succession).collect())
+    }
+
+    /// What it followed, by day.
+    async fn predecessors(&self, ctx: &Context<'_>) -> Result<Vec<Succession>> {
+        let found = loaders::find(ctx, SuccessionsKey(self.0.id)).await?.unwrap_or_default();
+        Ok(found.into_iter().filter(|one| one.successor == self.0.id).map(Succession).collect())
     }
 
     /// Its ISIN, where known.

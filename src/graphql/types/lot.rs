@@ -23,6 +23,7 @@ use crate::graphql::loaders::{
 };
 use crate::graphql::scalars::{Date, Decimal};
 use crate::services::lot::{Standing, booked_lots};
+use crate::services::price::missing_code;
 use crate::services::valuation::{Snapshot, View};
 use crate::storage::instrument::Instrument as InstrumentRow;
 use crate::storage::lot::{LotFilter, Place};
@@ -139,7 +140,8 @@ impl Lot {
         let Some(value) = value else {
             return Ok(missing(vec![match line.price {
                 Lookup::Missing { reason } => {
-                    FigureReason::new("NO_PRICE", format!("no price of {}: {reason}", self.instrument.symbol))
+                    let message = format!("no price of {}: {reason}", self.instrument.symbol);
+                    FigureReason::new(missing_code(reason), message)
                 }
                 Lookup::Known { .. } => {
                     let (from, to) = (line.local_currency, self.books.view.currency);

@@ -215,6 +215,13 @@ FROM stg_instrument_read r JOIN dim_stock s ON s.id = r.id
 WHERE r.is_known AND r.currency <> 'XXX' AND s.currency <> 'XXX'
     AND r.currency <> s.currency";
 
+/// What is traded again had no price since the day on which it was delisted: what was valued since is valued again.
+pub(super) const NOTE_RELISTED: &str = "
+UPDATE meta_market_version SET pending_from = least(pending_from, (
+    SELECT min(s.delisted_on) FROM stg_instrument_read r JOIN dim_stock s ON s.id = r.id
+    WHERE r.is_known AND NOT r.delisted
+))";
+
 /// Symbols may move in a circle, and are unique at every moment.
 pub(super) const FREE_SYMBOLS: &str = "
 UPDATE dim_stock s SET symbol = s.id::text

@@ -57,7 +57,19 @@ const GROUPS = [
       'portfolio-changed',
     ],
   },
-  { title: 'Market data', names: ['instruments', 'prices', 'exchange-rates'] },
+  {
+    title: 'Market data',
+    names: [
+      'instruments',
+      'prices',
+      'price-series',
+      'exchange',
+      'exchange-rates',
+      'market-indicators',
+      'news',
+    ],
+  },
+  { title: 'Operations', names: ['refresh-runs', 'held-market-rows', 'schedules'] },
   { title: 'People', names: ['viewer', 'users', 'audit-log'] },
 ];
 

@@ -70,8 +70,9 @@ struct Leg<'a> {
     to: Currency,
     onward: Option<Cursor<'a>>,
     reverse: Option<Cursor<'a>>,
-    fixed: Option<&'a FixedRate>,
+    fixed: &'a [FixedRate],
     ended: Option<NaiveDate>,
+    broken: Option<NaiveDate>,
 }
 
 impl FxRates {
@@ -92,7 +93,7 @@ impl FxRates {
             false => (&pair.backward, &pair.forward),
         };
         let (onward, reverse) = (cursor(onward, self), cursor(reverse, self));
-        Some(Leg { from, to, onward, reverse, fixed: pair.fixed.as_ref(), ended: pair.ended })
+        Some(Leg { from, to, onward, reverse, fixed: &pair.fixed, ended: pair.ended, broken: pair.broken })
     }
 
     fn neighbours(&self, of: Currency) -> &[Currency] {
@@ -245,7 +246,7 @@ fn quotient(legs: &[ChainLeg], asked: NaiveDate) -> Result<Rate, ArithmeticError
 impl Leg<'_> {
     fn at(&mut self, date: NaiveDate) -> Option<ChainLeg> {
         let Self { from, to, .. } = *self;
-        if let Some(fixed) = self.fixed.filter(|fixed| fixed.holds(date)) {
+        if let Some(fixed) = self.fixed.iter().find(|fixed| fixed.holds(date)) {
             let (base, rate) = (fixed.base, fixed.rate);
             return Some(ChainLeg { from, to, base, rate, date, status: Status::Complete, is_fixed: true });
         }
@@ -253,9 +254,12 @@ impl Leg<'_> {
         if self.ended.is_some_and(|ended| ended <= date) {
             return None;
         }
+        // A rate of before a redenomination is one of other units.
+        let broken = self.broken;
+        let is_of_other_units = |of: NaiveDate| broken.is_some_and(|day| of < day && day <= date);
         let look =
             |cursor: &mut Option<_>, base| match cursor.as_mut().map(|cursor: &mut Cursor<'_>| cursor.as_of(date)) {
-                Some(Lookup::Known { value, date: of, .. }) => {
+                Some(Lookup::Known { value, date: of, .. }) if !is_of_other_units(of) => {
                     let status = Status::by_reference_days(of, date);
                     Some(ChainLeg { from, to, base, rate: value, date: of, status, is_fixed: false })
                 }
@@ -270,6 +274,6 @@ impl Leg<'_> {
 
     /// The currency of a unit of quotation, if this leg leads to one from there.
     fn unit_of(&self) -> Option<Currency> {
-        self.fixed.filter(|fixed| fixed.from.is_none() && fixed.quote == self.to).map(|fixed| fixed.base)
+        self.fixed.iter().find(|fixed| fixed.from.is_none() && fixed.quote == self.to).map(|fixed| fixed.base)
     }
 }

@@ -135,6 +135,46 @@ fn a_replaced_currency_is_so_many_of_the_new_one() {
 }
 
 #[test]
+fn a_currency_that_kept_its_code_is_not_read_over_the_day_it_lost_its_zeros() {
+    let fx = rates(&[("VES", &[("2021-09-30", "4800000"), ("2021-10-04", "4.8")])]);
+    assert_eq!(way(&fx, "EUR", "VES", "2021-09-30").1, dec!(4800000));
+    // The rate of the day before is of other units, though it is a day old.
+    let error = fx.rate(Currency::EUR, currency("VES"), day("2021-10-01")).unwrap_err();
+    assert_eq!(error.to_string(), "no VES rate for 2021-10-01: the last observation is of 2021-09-30, too old");
+    assert_eq!(way(&fx, "EUR", "VES", "2021-10-04").1, dec!(4.8));
+    // The strong bolívar of 2008 by both: 480,000,000,000 ÷ 100,000 ÷ 4,800,000 euros, and ÷ 100,000,000,000 ÷ 4.8.
+    let strong = currency("VEF");
+    assert_eq!(fx.convert(dec!(480000000000), strong, Currency::EUR, day("2021-09-30")), Ok(dec!(1)));
+    assert_eq!(fx.convert(dec!(480000000000), strong, Currency::EUR, day("2021-10-04")), Ok(dec!(1)));
+    assert_eq!(way(&fx, "VEB", "VES", "2021-10-04"), ("VEB>VEF>VES".to_owned(), dec!(0.00000000000001)));
+    // The digital bolívar is the one of since then.
+    assert_eq!(way(&fx, "EUR", "VED", "2021-10-04"), ("EUR>VES>VED".to_owned(), dec!(4.8)));
+    assert!(fx.rate(currency("VED"), currency("VES"), day("2021-09-30")).is_err());
+}
+
+#[test]
+fn redenominations_hold_from_their_days_on() {
+    let fx = rates(&[("USD", &[(WEDNESDAY, "1.10")])]);
+    // Old units for a new one, on the day and on the day before.
+    for (old, new, per, from) in [
+        ("BYR", "BYN", "10000", "2016-07-01"),
+        ("MRO", "MRU", "10", "2018-01-01"),
+        ("STD", "STN", "1000", "2018-01-01"),
+        ("SLL", "SLE", "1000", "2022-07-01"),
+        ("HRK", "EUR", "7.53450", "2023-01-01"),
+        ("ZWL", "ZWG", "2498.7242", "2024-04-05"),
+        ("ANG", "XCG", "1", "2025-03-31"),
+        ("BGN", "EUR", "1.95583", "2026-01-01"),
+    ] {
+        let one = per.parse().unwrap();
+        assert_eq!(fx.convert(one, currency(old), currency(new), day(from)), Ok(dec!(1)), "{old}");
+        assert!(fx.rate(currency(old), currency(new), day(from).pred_opt().unwrap()).is_err(), "{old}");
+    }
+    // Over two of them: 1,000 × 7.5345 dinars of Croatia are a euro.
+    assert_eq!(fx.convert(dec!(7534.5), currency("HRD"), Currency::EUR, day("2023-01-01")), Ok(dec!(1)));
+}
+
+#[test]
 fn on_closing_days_of_the_euro_no_newer_rate_could_exist() {
     let status = |observed: &str, date: &str| Status::by_reference_days(day(observed), day(date));
     // Good Friday is 29 March 2024, Easter Monday 1 April.

@@ -67,6 +67,26 @@ fn a_day_without_a_session_has_the_last_close_as_its_own() {
 }
 
 #[test]
+fn what_is_no_longer_traded_has_no_price_but_what_was_observed_since() {
+    let calendar = SESSIONS.map(day);
+    let on = day("2024-01-09");
+    let age = MaxAge::Ended { on, n: 2, calendar: Some(&calendar) };
+    let prices = series(&[("2024-01-04", "10"), ("2024-01-05", "11")]);
+    // Until the day before the first without trading it is as old as any other; the Monday was a holiday.
+    assert_eq!(known(prices.as_of(day("2024-01-08"), age)), (dec!(11), Status::Complete));
+    let ended = Lookup::Missing { reason: MissingReason::Ended { last_date: day("2024-01-05"), on } };
+    assert_eq!([prices.as_of(on, age), prices.as_of(day("2024-02-01"), age)], [ended; 2]);
+    // One that somebody sets afterwards counts, for as long as any other.
+    let set = series(&[("2024-01-05", "11"), ("2024-01-10", "0.5")]);
+    assert_eq!(known(set.as_of(day("2024-01-11"), age)), (dec!(0.5), Status::Stale { days: 1 }));
+    assert_eq!(set.as_of(on, age), ended);
+    // On a market that never closes each day counts.
+    let age = MaxAge::Ended { on, n: 2, calendar: None };
+    assert_eq!(known(prices.as_of(day("2024-01-07"), age)), (dec!(11), Status::Stale { days: 2 }));
+    assert_eq!(prices.as_of(on, age), ended);
+}
+
+#[test]
 fn a_manual_price_holds_until_replaced() {
     let prices = series(&[("2020-01-01", "250000"), ("2024-01-01", "300000")]);
     let (value, status) = known(prices.as_of(day("2023-12-31"), MaxAge::UntilReplaced));
