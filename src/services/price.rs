@@ -158,7 +158,8 @@ fn between(closes: &Series, from: Option<NaiveDate>, to: NaiveDate) -> Series {
     Series::new(closes.dates()[range.clone()].to_vec(), closes.values()[range].to_vec()).unwrap_or_default()
 }
 
-fn adjust(
+/// Closes with what is asked for applied to them, or why they cannot be.
+pub(super) fn adjust(
     closes: &Series,
     splits: &[Split],
     dividends: &[Dividend],

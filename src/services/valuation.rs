@@ -550,7 +550,8 @@ impl Market {
         Ok(valuation(&inputs)?)
     }
 
-    fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {
+    /// How long a price of the instrument may stand in.
+    pub(super) fn max_age(&self, instrument: &Instrument) -> MaxAge<'_> {
         if instrument.manually_priced {
             return MaxAge::UntilReplaced;
         }

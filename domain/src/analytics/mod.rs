@@ -5,6 +5,7 @@
 
 mod attribution;
 mod benchmark;
+mod blend;
 mod daily_return;
 mod dietz;
 mod drawdown;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
+pub use blend::{Rebalancing, blend, matched};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use dietz::{modified_dietz, modified_irr, present_value};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};

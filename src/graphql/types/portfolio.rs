@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
-use super::analytics::{Analytics, RangeInput};
+use super::analytics::{self, Analytics, RangeInput};
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, missing_reason};
@@ -408,11 +408,7 @@ impl Portfolio {
         )]
         risk_free_rate: f64,
     ) -> Result<Option<Metrics>> {
-        if !(-0.5..=1.0).contains(&risk_free_rate) {
-            let message =
-                format!("riskFreeRate: {risk_free_rate} is not between -0.5 and 1 (a fraction a year: 0.02 is 2 %)");
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
+        analytics::check_rate("riskFreeRate", risk_free_rate)?;
         let operation = Operation::of(ctx);
         let history = self.history(ctx, from, to).await?;
         let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;

@@ -2,13 +2,17 @@
 
 mod allocation;
 mod book;
+mod compare;
 mod figures;
+mod growth;
 mod hypothetical;
 pub mod risk;
 mod scope;
 
 pub use self::allocation::{Grouping, Slice};
 pub use self::book::Book;
+pub use self::compare::{Benchmark, Compared, Tail, TailBasis};
 pub use self::figures::{Contribution, ReturnTerms};
+pub use self::growth::Growth;
 pub use self::hypothetical::HypotheticalTrade;
 pub use self::scope::{Part, Range, Scope};

@@ -6,6 +6,7 @@ mod gain;
 mod hypothetical_trade;
 mod range;
 mod returns;
+mod risk;
 
 use std::sync::Arc;
 
@@ -18,10 +19,13 @@ pub use self::gain::{Contribution, GainSplit};
 pub use self::hypothetical_trade::HypotheticalTradeInput;
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
+pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
 
 use crate::graphql::context::Operation;
+use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
+use crate::services::analytics::risk::{Yardsticks, risk as risk_of, worst_drawdowns};
 use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
 
 /// Figures over a scope and a range.
@@ -110,6 +114,68 @@ impl Analytics {
         shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
     }
 
+    /// How the value varies, and what was earned for that.
+    async fn risk(
+        &self,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+        #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
+        required_return: f64,
+    ) -> Result<Risk> {
+        check_rate("riskFreeRate", risk_free_rate)?;
+        check_rate("requiredReturn", required_return)?;
+        let yardsticks = Yardsticks { risk_free: risk_free_rate, required: required_return };
+        Ok(Risk::new(&risk_of(&self.book.chain(), yardsticks), yardsticks))
+    }
+
+    /// The falls of the time-weighted growth from a peak, the deepest first.
+    async fn drawdowns(
+        &self,
+        #[graphql(desc = "How many, 1 to 100.", default = 5)] first: i32,
+    ) -> Result<Vec<Drawdown>> {
+        if !(1..=100).contains(&first) {
+            return Err(ErrorCode::BadUserInput.error(format!("first: {first} is not between 1 and 100")));
+        }
+        let end = self.book.range().end;
+        let falls = worst_drawdowns(&self.book.chain(), usize::try_from(first).unwrap_or(1));
+        Ok(falls.iter().map(|fall| Drawdown::new(fall, end)).collect())
+    }
+
+    /// The figures against a benchmark. Null where it cannot be compared with: see the errors.
+    async fn against(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to compare with.")] benchmark: BenchmarkInput,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+    ) -> Result<Option<BenchmarkComparison>> {
+        check_rate("riskFreeRate", risk_free_rate)?;
+        let operation = Operation::of(ctx);
+        let benchmark = benchmark.benchmark()?;
+        let compare = async {
+            let session = operation.session().await?;
+            operation.services.analytics_against(&session, &self.book, &benchmark, risk_free_rate).await
+        };
+        let compared = compare.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(BenchmarkComparison::new(compared, risk_free_rate, self.book.currency)))
+    }
+
+    /// How much may be lost. Null where it cannot be computed: see the errors.
+    async fn tail_risk(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What tail; a day's at 95 %, historical, of what is held, where none is given.")]
+        input: Option<TailInput>,
+    ) -> Result<Option<TailRisk>> {
+        let operation = Operation::of(ctx);
+        let input = input.unwrap_or_default();
+        let (basis, estimator, terms) = input.read()?;
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_tail(&session, &self.book, basis, estimator, terms).await
+        };
+        let tail = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(TailRisk::new(&tail, input, &self.book)))
+    }
+
     /// What is held at the end of the range by a property, the largest part first.
     async fn allocation(
         &self,
@@ -138,4 +204,13 @@ impl Analytics {
     async fn explain(&self) -> Explanation {
         Explanation(Arc::clone(&self.book))
     }
+}
+
+/// A rate a year is a fraction: who means 2 % and writes 2 is told.
+pub fn check_rate(argument: &str, rate: f64) -> Result<()> {
+    if (-0.5..=1.0).contains(&rate) {
+        return Ok(());
+    }
+    let message = format!("{argument}: {rate} is not between -0.5 and 1 (a fraction a year: 0.02 is 2 %)");
+    Err(ErrorCode::BadUserInput.error(message))
 }
