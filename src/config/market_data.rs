@@ -144,6 +144,8 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// What it knows us by.
     pub key: Option<Secret>,
+    /// Whether it may be asked every minute while an exchange is open.
+    pub intraday: bool,
     /// Requests a minute.
     pub requests_per_minute: u32,
     /// One question with all its tries and waits.
@@ -166,6 +168,7 @@ impl ProviderConfig {
             enabled: false,
             base_url: base_url.to_owned(),
             key: None,
+            intraday: false,
             requests_per_minute,
             deadline_seconds: 120,
             allowed_addresses: Vec::new(),
@@ -222,6 +225,12 @@ impl MarketDataConfig {
             (openfigi, &self.openfigi),
             (fred, &self.fred),
         ]
+    }
+
+    /// The names of those that may be asked every minute while an exchange is open.
+    pub fn intraday(&self) -> impl Iterator<Item = &str> {
+        let built_in = self.built_in().into_iter().filter(|(_, provider)| provider.intraday).map(|(name, _)| name);
+        built_in.chain(self.readers.iter().filter(|reader| reader.intraday).map(|reader| reader.name.as_str()))
     }
 
     pub(super) fn validate(&self) -> Vec<Problem> {

@@ -5,7 +5,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::queue::schedule::{fire, keep};
-use crate::queue::{DAILY_FACTS, HOUSEKEEPING, Owner, PLATFORM_HOUSEKEEPING, Recurrence, Standing};
+use crate::queue::{
+    DAILY_FACTS, HOUSEKEEPING, MARKET_INTRADAY, MARKET_PRICES, Owner, PLATFORM_HOUSEKEEPING, Recurrence, Standing,
+};
 use crate::services::Services;
 use crate::tenancy::{Access, DatabaseError};
 
@@ -24,6 +26,14 @@ pub const STANDING: &[Standing] = &[
         name: "Housekeeping",
         kind: PLATFORM_HOUSEKEEPING,
         cron: "15 * * * *",
+        time_zone: "UTC",
+    },
+    Standing { owner: Owner::Installation, name: "Prices", kind: MARKET_PRICES, cron: "5 * * * *", time_zone: "UTC" },
+    Standing {
+        owner: Owner::Installation,
+        name: "Prices while exchanges are open",
+        kind: MARKET_INTRADAY,
+        cron: "* * * * *",
         time_zone: "UTC",
     },
 ];

@@ -47,6 +47,8 @@ pub enum RegistryError {
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
     pub(super) routes: Vec<RouteConfig>,
+    /// Who may be asked every minute, by name.
+    intraday: Vec<String>,
     pub(super) times: Times,
 }
 
@@ -67,7 +69,28 @@ impl Registry {
         for feed in &config.feeds {
             providers.push(headlines(feed, config, times)?);
         }
-        Ok(Self { providers, routes: config.routes.clone(), times: times.clone() })
+        let intraday = config.intraday().map(str::to_owned).collect();
+        Ok(Self { providers, routes: config.routes.clone(), intraday, times: times.clone() })
+    }
+
+    /// Nobody to ask.
+    #[must_use]
+    pub fn none(times: &Times) -> Self {
+        Self { providers: Vec::new(), routes: Vec::new(), intraday: Vec::new(), times: times.clone() }
+    }
+
+    /// Those of them that may be asked every minute.
+    #[must_use]
+    pub fn of_intraday(&self) -> Self {
+        let mut few = self.clone();
+        few.providers.retain(|provider| self.intraday.iter().any(|name| name == provider.name()));
+        few
+    }
+
+    /// Whether anybody gives this.
+    #[must_use]
+    pub fn gives(&self, what: Capability) -> bool {
+        self.that_give(what).next().is_some()
     }
 
     /// The provider of this name, if it is enabled.

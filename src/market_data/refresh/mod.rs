@@ -44,6 +44,16 @@ impl<D: MarketDoor> Refresh<'_, D> {
         session.commit().await
     }
 
+    /// Notes of runs that did not come to their turn that nothing of them is kept.
+    async fn undone(&self, runs: &[Run]) -> Result<(), DatabaseError> {
+        let session = self.door.market(Access::Write).await?;
+        for one in runs {
+            run::fail(&session, one, "what belongs to the same version was not taken", self.environment.clock.now())
+                .await?;
+        }
+        session.commit().await
+    }
+
     /// Notes that nothing came, and why.
     async fn failed(&self, run: Run, reason: String) -> Result<Line, DatabaseError> {
         let session = self.door.market(Access::Write).await?;

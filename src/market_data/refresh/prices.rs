@@ -79,6 +79,7 @@ impl<D: MarketDoor> Refresh<'_, D> {
         let of_prices = run(Dataset::Prices, &prices.asked);
         let runs: Vec<&Run> = of_splits.iter().chain(&of_dividends).chain([&of_prices]).collect();
         self.begin(&runs).await?;
+        let noted: Vec<Run> = runs.into_iter().cloned().collect();
         let mut work = Work::open(self.door, self.environment).await?;
         let outcomes = async {
             let mut done: Vec<(Run, Outcome)> = Vec::new();
@@ -92,7 +93,13 @@ impl<D: MarketDoor> Refresh<'_, D> {
             Ok::<_, DatabaseError>(done)
         }
         .await;
-        let done = work.end(self.door, outcomes).await?;
+        let done = match work.end(self.door, outcomes).await {
+            Ok(done) => done,
+            Err(error) => {
+                self.undone(&noted).await?;
+                return Err(error);
+            }
+        };
         Ok(done.into_iter().map(|(run, outcome)| Line { run, result: Ok(outcome) }).collect())
     }
 }
