@@ -7,7 +7,7 @@
 mod attempt;
 mod daily_value;
 mod housekeeping;
-mod market_prices;
+mod market_refresh;
 mod progress;
 mod replay;
 mod schedule;
@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 
 pub use self::daily_value::DailyFacts;
 pub use self::housekeeping::{Housekeeping, PlatformHousekeeping};
-pub use self::market_prices::MarketPrices;
+pub use self::market_refresh::MarketRefresh;
 pub use self::progress::Teller;
 pub use self::replay::Replays;
 pub use self::schedule::STANDING;
@@ -29,7 +29,7 @@ pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
 use crate::queue::Owner;
-use crate::services::refresh::PriceScope;
+use crate::services::refresh::What;
 use crate::services::{Caller, ServiceError, Services};
 
 /// What a handler is given.
@@ -84,8 +84,12 @@ pub fn handlers() -> Vec<Arc<dyn Handler>> {
         Arc::new(Replays),
         Arc::new(Housekeeping),
         Arc::new(PlatformHousekeeping),
-        Arc::new(MarketPrices(PriceScope::Held)),
-        Arc::new(MarketPrices(PriceScope::TradedNow)),
+        Arc::new(MarketRefresh(What::Prices)),
+        Arc::new(MarketRefresh(What::Intraday)),
+        Arc::new(MarketRefresh(What::Rates)),
+        Arc::new(MarketRefresh(What::News)),
+        Arc::new(MarketRefresh(What::Indicators)),
+        Arc::new(MarketRefresh(What::Identifiers)),
     ]
 }
 

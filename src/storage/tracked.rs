@@ -24,6 +24,8 @@ pub struct Tracked {
     pub asset_type: String,
     /// Its ISIN.
     pub isin: Option<String>,
+    /// Whether its FIGI is known.
+    pub has_figi: bool,
     /// The last day with a final price.
     pub last_final: Option<NaiveDate>,
     /// What providers know it by, by their names.
@@ -38,6 +40,7 @@ struct Row {
     currency: String,
     asset_type: String,
     isin: Option<String>,
+    has_figi: bool,
     last_final_date: Option<NaiveDate>,
     symbols: String,
 }
@@ -45,7 +48,8 @@ struct Row {
 /// What was held long before the latest day on which anything was is no longer asked for. Crypto assets are traded at all times;
 /// everything else while a session of its exchange lasts, but for its break. What has no prices yet, whose whole history is asked for, comes last.
 const TRACKED: &str = "
-SELECT i.id, i.symbol, i.mic, i.currency, i.asset_type, nullif(i.isin, '') AS isin, p.last_final_date, (
+SELECT i.id, i.symbol, i.mic, i.currency, i.asset_type, nullif(i.isin, '') AS isin, p.last_final_date,
+    EXISTS (SELECT FROM dim_identifier f WHERE f.instrument_id = i.id AND f.scheme = 'FIGI') AS has_figi, (
         SELECT coalesce(json_object_agg(k.qualifier, k.value ORDER BY k.valid_from NULLS FIRST), '{}')::text
         FROM dim_identifier k
         WHERE k.instrument_id = i.id AND k.scheme = 'PROVIDER' AND coalesce(k.valid_from <= $2, true)
@@ -78,9 +82,9 @@ pub async fn tracked(
 
 impl Row {
     fn read(self) -> Result<Tracked, DatabaseError> {
-        let Self { id, symbol, mic, currency, asset_type, isin, last_final_date, symbols } = self;
+        let Self { id, symbol, mic, currency, asset_type, isin, has_figi, last_final_date, symbols } = self;
         let symbols = serde_json::from_str(&symbols)
             .map_err(|error| DatabaseError::Corrupt(format!("identifiers of instrument {id}: {error}")))?;
-        Ok(Tracked { id, symbol, mic, currency, asset_type, isin, last_final: last_final_date, symbols })
+        Ok(Tracked { id, symbol, mic, currency, asset_type, isin, has_figi, last_final: last_final_date, symbols })
     }
 }

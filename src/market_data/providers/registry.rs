@@ -18,7 +18,9 @@ use super::stooq::Stooq;
 use super::tiingo::Tiingo;
 use super::yahoo::Yahoo;
 use super::{Capability, Provider, ProviderError, Wanted};
-use crate::config::{FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderConfig, RouteConfig, Secret};
+use crate::config::{
+    FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderConfig, RouteConfig, Secret, SeriesConfig,
+};
 
 /// Why providers cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,8 @@ pub enum RegistryError {
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
     pub(super) routes: Vec<RouteConfig>,
+    /// The series of the market at large that are asked for.
+    pub(in crate::market_data) series: Vec<SeriesConfig>,
     /// Who may be asked every minute, by name.
     intraday: Vec<String>,
     pub(super) times: Times,
@@ -70,13 +74,21 @@ impl Registry {
             providers.push(headlines(feed, config, times)?);
         }
         let intraday = config.intraday().map(str::to_owned).collect();
-        Ok(Self { providers, routes: config.routes.clone(), intraday, times: times.clone() })
+        let mut series = config.series.clone();
+        series.retain(|one| providers.iter().any(|provider| provider.name() == one.provider));
+        Ok(Self { providers, routes: config.routes.clone(), series, intraday, times: times.clone() })
     }
 
     /// Nobody to ask.
     #[must_use]
     pub fn none(times: &Times) -> Self {
-        Self { providers: Vec::new(), routes: Vec::new(), intraday: Vec::new(), times: times.clone() }
+        Self {
+            providers: Vec::new(),
+            routes: Vec::new(),
+            series: Vec::new(),
+            intraday: Vec::new(),
+            times: times.clone(),
+        }
     }
 
     /// Those of them that may be asked every minute.
@@ -85,12 +97,6 @@ impl Registry {
         let mut few = self.clone();
         few.providers.retain(|provider| self.intraday.iter().any(|name| name == provider.name()));
         few
-    }
-
-    /// Whether anybody gives this.
-    #[must_use]
-    pub fn gives(&self, what: Capability) -> bool {
-        self.that_give(what).next().is_some()
     }
 
     /// The provider of this name, if it is enabled.

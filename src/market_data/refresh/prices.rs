@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Line, Refresh};
+use super::{Line, Piece, Refresh, What};
 use crate::market_data::delivery::{Delivery, DividendRow, PriceRow, SplitRow};
 use crate::market_data::pipeline::Work;
-use crate::market_data::providers::{Attempt, Collected, Subject};
+use crate::market_data::providers::{Attempt, Collected, History, Registry, Subject};
 use crate::storage::pipeline::{Dataset, Outcome, Run};
 use crate::storage::tracked::{Tracked, tracked};
 use crate::tenancy::{Access, DatabaseError, MarketDoor};
 
 /// For so many days after it was last held, an instrument is asked for.
-const HELD_WITHIN_DAYS: i32 = 45;
+pub(super) const HELD_WITHIN_DAYS: i32 = 45;
 /// Instruments that are asked for together: what fails of them leaves the rest.
 const AT_A_TIME: usize = 500;
 /// The same of those whose whole history is asked for.
@@ -28,29 +28,26 @@ struct Given {
 }
 
 impl<D: MarketDoor> Refresh<'_, D> {
-    /// The instruments to ask for, in chunks; with `open_at`, those that are traded at that instant.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]
-    pub async fn price_chunks(&self, open_at: Option<DateTime<Utc>>) -> Result<Vec<Vec<Subject>>, DatabaseError> {
+    /// The instruments to ask for, in chunks: those that somebody knows a symbol of.
+    pub(super) async fn price_pieces(&self, what: What) -> Result<Vec<Piece>, DatabaseError> {
+        let open_at = (what == What::Intraday).then(|| self.environment.clock.now());
         let session = self.door.market(Access::Read).await?;
         let found = tracked(&session, HELD_WITHIN_DAYS, self.environment.clock.today(), open_at).await;
         session.close().await?;
         let mut subjects: Vec<Subject> = found?.into_iter().map(subject).collect();
-        subjects.retain(|subject| !self.providers.order(subject).is_empty());
+        let providers = self.providers(what);
+        subjects.retain(|subject| !providers.order(subject).is_empty());
         let (known, new): (Vec<Subject>, Vec<Subject>) =
             subjects.into_iter().partition(|subject| subject.since.is_some());
         let chunks = known.chunks(AT_A_TIME).chain(new.chunks(HISTORIES_AT_A_TIME));
-        Ok(chunks.map(<[Subject]>::to_vec).collect())
+        Ok(chunks.map(|chunk| Piece::Prices(what, chunk.to_vec())).collect())
     }
 
-    /// Asks for a chunk and takes in what each provider gives, each in a transaction of its own.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]; what other providers gave is in then nevertheless. A provider's failure is a line.
-    pub async fn prices(&self, chunk: &[Subject]) -> Result<Vec<Line>, DatabaseError> {
+    /// Asks for a chunk and takes in what each provider gives, each in a transaction of its own: what the database does not take
+    /// of one keeps the others from nothing.
+    pub(super) async fn prices(&self, providers: &Registry, chunk: &[Subject]) -> Result<Vec<Line>, DatabaseError> {
         let asked_at = self.environment.clock.now();
-        let mut collected = self.providers.prices(chunk, None).await;
+        let mut collected = providers.prices(chunk, None).await;
         let mut lines = Vec::new();
         let mut failed = None;
         for attempt in std::mem::take(&mut collected.attempts) {
@@ -77,9 +74,8 @@ impl<D: MarketDoor> Refresh<'_, D> {
         let of_splits = (!splits.rows.is_empty()).then(|| run(Dataset::Splits, &splits.asked));
         let of_dividends = (!dividends.rows.is_empty()).then(|| run(Dataset::Dividends, &dividends.asked));
         let of_prices = run(Dataset::Prices, &prices.asked);
-        let runs: Vec<&Run> = of_splits.iter().chain(&of_dividends).chain([&of_prices]).collect();
+        let runs: Vec<Run> = of_splits.iter().chain(&of_dividends).chain([&of_prices]).cloned().collect();
         self.begin(&runs).await?;
-        let noted: Vec<Run> = runs.into_iter().cloned().collect();
         let mut work = Work::open(self.door, self.environment).await?;
         let outcomes = async {
             let mut done: Vec<(Run, Outcome)> = Vec::new();
@@ -96,11 +92,11 @@ impl<D: MarketDoor> Refresh<'_, D> {
         let done = match work.end(self.door, outcomes).await {
             Ok(done) => done,
             Err(error) => {
-                self.undone(&noted).await?;
+                self.undone(&runs).await?;
                 return Err(error);
             }
         };
-        Ok(done.into_iter().map(|(run, outcome)| Line { run, result: Ok(outcome) }).collect())
+        Ok(done.into_iter().map(|(run, outcome)| Line::of(run, Ok(outcome))).collect())
     }
 }
 
@@ -118,7 +114,7 @@ fn subject(tracked: Tracked) -> Subject {
 
 /// Takes what a provider gave out of all that came; nothing where it gave nothing.
 fn given(attempt: &Attempt, collected: &mut Collected) -> Option<Given> {
-    let is_its = |history: &mut crate::market_data::providers::History| history.prices.provider == attempt.provider;
+    let is_its = |history: &mut History| history.prices.provider == attempt.provider;
     let histories: Vec<_> = collected.histories.extract_if(.., is_its).collect();
     let fetched_at = histories.iter().map(|history| history.prices.fetched_at).max()?;
     let asked = format!("{} instruments", attempt.answered);
