@@ -2,7 +2,8 @@
 //!
 //! A run is noted and committed before its work, so that one that was ended with its process is seen. Its work is one transaction,
 //! in which the next version of the market data is taken first: what comes at the same time waits, and whoever sees a value sees
-//! its version. In the same transaction every tenant's daily facts are asked for, if anything has changed.
+//! its version. In the same transaction every tenant's daily facts are asked for, if anything has changed that they
+//! are made of.
 
 use std::collections::BTreeMap;
 
@@ -222,14 +223,17 @@ impl<'a> Work<'a> {
 }
 
 /// Puts a version in force and asks for every tenant's daily facts: what was booked and computed from the version before is done
-/// again, whatever ends this process.
+/// again, whatever ends this process. Figures are stored until the last complete day, so that prices of later days, which come by
+/// the minute, ask for nothing: figures of these days are computed when they are looked at, from the version in force.
 pub async fn publish(
     session: &Session<Market>,
     environment: &Environment,
     changed: Changed,
 ) -> Result<(), DatabaseError> {
     let now = environment.clock.now();
-    version::put_in_force(session, changed, now).await?;
+    if version::put_in_force(session, changed, now).await? {
+        return Ok(());
+    }
     queue::enqueue_for_all(session, environment.ids.next(), DAILY_FACTS, now).await
 }
 
