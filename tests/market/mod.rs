@@ -11,6 +11,7 @@ mod prices;
 mod private;
 mod rates;
 mod search_plans;
+mod refresh;
 
 use std::fs;
 use std::io::Write;
