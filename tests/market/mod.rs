@@ -2,6 +2,7 @@
 
 mod calendars;
 mod held;
+mod house;
 mod indicators;
 mod instruments;
 mod listings;

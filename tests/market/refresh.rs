@@ -1,156 +1,16 @@
 //! From a provider's answer to what people see, by the program's own schedules.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::Response;
 use chrono::TimeDelta;
-use portfolio_analyzer::clock::Clock;
-use portfolio_analyzer::config::{
-    AnswerFormat, BasisName, MarketDataConfig, ReaderColumns, ReaderConfig, ReaderKind, SeriesConfig,
-};
+use portfolio_analyzer::config::{FeedConfig, MarketDataConfig, ProviderConfig, ReaderConfig, ReaderKind};
 use portfolio_analyzer::jobs::{self, Drained, Worker};
-use portfolio_analyzer::market_data::providers::{Registry, Timer, Times};
 use portfolio_analyzer::services::Services;
 use serde_json::{Value, json};
 
+use super::house::{House, Say, prices_of};
 use super::load;
 use crate::jobs::schedules::schedules;
-use crate::providers::replay::TestTimer;
 use crate::support::working::SETTINGS;
 use crate::support::{App, Book, Superuser};
-
-/// A status, headers and a body.
-type Say = (u16, &'static [(&'static str, &'static str)], String);
-
-#[derive(Default)]
-struct Inside {
-    says: Mutex<HashMap<String, VecDeque<Say>>>,
-    asked: Mutex<Vec<String>>,
-}
-
-/// A provider on this machine, which answers for each path what it was told, the last one again and again.
-struct House {
-    address: SocketAddr,
-    inside: Arc<Inside>,
-    task: tokio::task::JoinHandle<()>,
-    timer: Arc<TestTimer>,
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl House {
-    async fn start() -> Self {
-        let inside = Arc::new(Inside::default());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&inside));
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("served") });
-        Self { address, inside, task, timer: Arc::new(TestTimer::default()) }
-    }
-
-    fn says(&self, path: &str, says: impl IntoIterator<Item = Say>) {
-        self.inside.says.lock().expect("a lock").insert(path.to_owned(), says.into_iter().collect());
-    }
-
-    /// Prices of a symbol, as `DAY CLOSE`.
-    fn prices(&self, symbol: &str, prices: &[&str]) {
-        self.says(&format!("/{symbol}"), [prices_of(symbol, "USD", prices)]);
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.inside.asked.lock().expect("a lock").drain(..).collect()
-    }
-
-    fn reader(&self, name: &str, kind: ReaderKind) -> ReaderConfig {
-        let of = |name: &str| Some(name.to_owned());
-        let is_price = kind == ReaderKind::Prices;
-        ReaderConfig {
-            name: name.to_owned(),
-            kind,
-            url: format!("http://{}/{}", self.address, if is_price { "{symbol}" } else { name }),
-            format: AnswerFormat::Csv,
-            delimiter: ',',
-            date_format: "%Y-%m-%d".to_owned(),
-            decimal_comma: false,
-            basis: BasisName::Raw,
-            currency: None,
-            base: None,
-            rows: String::new(),
-            columns: match kind {
-                ReaderKind::Prices => ReaderColumns {
-                    date: "date".to_owned(),
-                    symbol: of("symbol"),
-                    close: of("close"),
-                    currency: of("currency"),
-                    ..ReaderColumns::default()
-                },
-                _ => ReaderColumns {
-                    date: "date".to_owned(),
-                    base: of("base"),
-                    quote: of("quote"),
-                    value: of("value"),
-                    ..ReaderColumns::default()
-                },
-            },
-            key_header: None,
-            batch: 1,
-            intraday: false,
-            requests_per_minute: 6_000,
-            deadline_seconds: 120,
-            allowed_addresses: vec!["127.0.0.1/32".parse().expect("a network")],
-        }
-    }
-
-    /// A server's services that ask these readers.
-    fn services(&self, app: &App, readers: Vec<ReaderConfig>) -> Services {
-        let series = readers.iter().filter(|reader| reader.kind == ReaderKind::Indicators);
-        let series = series.map(|reader| SeriesConfig {
-            code: "VIX".to_owned(),
-            provider: reader.name.clone(),
-            series: "VIX".to_owned(),
-        });
-        let mut config = MarketDataConfig { series: series.collect(), readers, ..MarketDataConfig::default() };
-        config.ecb.enabled = false;
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let clock = Arc::clone(&app.clock) as Arc<dyn Clock>;
-        let times = Times { clock, timer: Arc::clone(&self.timer) as Arc<dyn Timer> };
-        app.services.clone().with_providers(Registry::from_config(&config, &times).expect("providers"))
-    }
-}
-
-async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response<Body> {
-    let path = request.uri().path().to_owned();
-    let mut says = inside.says.lock().expect("a lock");
-    let say = says.get_mut(&path).and_then(|says| {
-        let first = says.pop_front()?;
-        if says.is_empty() {
-            says.push_back(first.clone());
-        }
-        Some(first)
-    });
-    inside.asked.lock().expect("a lock").push(path);
-    let (status, headers, body) = say.unwrap_or((404, &[], String::new()));
-    let response =
-        headers.iter().fold(Response::builder().status(status), |made, (name, value)| made.header(*name, *value));
-    response.body(Body::from(body)).expect("a response")
-}
-
-fn prices_of(symbol: &str, currency: &str, prices: &[&str]) -> Say {
-    let row = |price: &&str| {
-        let (day, close) = price.split_once(' ').expect("a day and a close");
-        format!("{symbol},{day},{close},{currency}\n")
-    };
-    (200, &[], format!("symbol,date,close,currency\n{}", prices.iter().map(row).collect::<String>()))
-}
 
 async fn work(services: &Services) -> Drained {
     Worker::new(services.clone(), jobs::handlers(), SETTINGS).drain().await.expect("the queue")
@@ -273,4 +133,177 @@ async fn the_minute_is_for_those_who_allow_it_while_the_exchange_is_open() {
     work(&services).await;
     assert_eq!(house.asked().len(), 2);
     assert_eq!(stored(&app, "2024-03-15").await, ["ACME 260.5 P", "GLOBEX 102 P"]);
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_to_wait_is_asked_again_and_one_that_does_not_answer_is_a_line() {
+    let app = App::start().await;
+    held(&app).await;
+    let house = House::start().await;
+    let services = house.services(&app, vec![house.reader("house", ReaderKind::Prices)]);
+    work(&services).await;
+    let busy: Say = (429, &[("retry-after", "30")], String::new());
+    house.says("/ACME", [busy, prices_of("ACME", "USD", &["2024-03-15 260"])]);
+    house.says("/GLOBEX", [(429, &[("retry-after", "3000")], String::new())]);
+    app.clock.advance(TimeDelta::minutes(186));
+    assert_eq!(work(&services).await.failed, 0, "that a provider fails is no failure of the job");
+    assert!(house.timer.waits().iter().any(|wait| wait.as_secs() >= 30), "{:?}", house.timer.waits());
+    assert_eq!(stored(&app, "2024-03-15").await, ["ACME 260 P"]);
+    let noted = runs(&app).await;
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    assert_eq!(
+        (&noted[0]["state"], &noted[0]["asked"]),
+        (&json!("FAILED"), &json!("1 of 2 instruments, nobody answered for GLOBEX"))
+    );
+    let error = noted[0]["error"].as_str().expect("an error");
+    assert!(error.starts_with("RATE_LIMITED 1; the first: too many requests"), "{error}");
+    assert_eq!((&noted[1]["state"], &noted[1]["asked"]), (&json!("DONE"), &json!("1 instruments")));
+}
+
+#[tokio::test]
+async fn a_provider_that_lies_about_some_gives_the_others() {
+    let app = App::start().await;
+    let listed = "symbol,name,asset_type,mic,currency,isin,sector,price_multiplier,price_source\n\
+                  FRANC,In francs,STOCK,XNYS,USD,,,1,EXCHANGE\nOTHER,Another,STOCK,XNYS,USD,,,1,EXCHANGE\n\
+                  PAGE,A page,STOCK,XNYS,USD,,,1,EXCHANGE\n";
+    load(&app, &[("instruments.csv", listed)]).await.expect("loaded");
+    let hold =
+        "INSERT INTO market.meta_tracked_instrument SELECT id, '2024-03-15' FROM market.dim_stock WHERE mic = 'XNYS'";
+    Superuser::of(&app).await.run(hold).await;
+    let house = House::start().await;
+    let services = house.services(&app, vec![house.reader("house", ReaderKind::Prices)]);
+    work(&services).await;
+    house.prices("ACME", &["2024-03-15 260"]);
+    house.prices("INDX", &["2024-03-15 5000"]);
+    house.prices("GLOBEX", &["2024-03-15 NaN"]);
+    house.says("/FRANC", [prices_of("FRANC", "CHF", &["2024-03-15 50"])]);
+    house.says("/OTHER", [prices_of("ACME", "USD", &["2024-03-15 260"])]);
+    house.says("/PAGE", [(200, &[("content-type", "text/html")], "<html><body>Please log in".to_owned())]);
+    app.clock.advance(TimeDelta::minutes(186));
+    assert_eq!(work(&services).await.failed, 0);
+    assert_eq!(stored(&app, "2024-03-15").await, ["ACME 260 P", "INDX 5000 P"]);
+
+    let operator = app.operator().await;
+    let query = "{ heldMarketRows(filter: { state: OPEN }) { nodes { findings cells provider } } }";
+    let answer = operator.run(query).await;
+    let mut held: Vec<String> = answer
+        .at("/heldMarketRows/nodes")
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| format!("{} {}", row["findings"], row["cells"]))
+        .collect();
+    held.sort();
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert!(held[0].contains("CURRENCY_MISMATCH") && held[0].contains("CHF"), "{held:?}");
+    assert!(held[1].contains("NaN"), "{held:?}");
+    let noted = runs(&app).await;
+    let told: String =
+        noted.iter().map(|run| format!("{} {} {}\n", run["state"], run["asked"], run["error"])).collect();
+    for part in ["OTHER_SYMBOL 1", "UNREADABLE 1", "nobody answered for OTHER, PAGE"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_ask_once() {
+    let app = App::start().await;
+    held(&app).await;
+    let house = House::start().await;
+    house.prices("ACME", &["2024-03-15 260"]);
+    house.prices("GLOBEX", &["2024-03-15 102"]);
+    let one = house.services(&app, vec![house.reader("house", ReaderKind::Prices)]);
+    let other = app.another().await;
+    let other = house.services(&other, vec![house.reader("house", ReaderKind::Prices)]);
+    work(&one).await;
+    app.clock.advance(TimeDelta::minutes(186));
+    let (one, other) = tokio::join!(work(&one), work(&other));
+    assert_eq!(one.failed + other.failed, 0);
+    assert_eq!((house.asked().len(), runs(&app).await.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn rates_are_of_the_first_who_answers_and_come_after_the_fixing() {
+    let app = App::start().await;
+    let house = House::start().await;
+    let readers = vec![house.reader("silent", ReaderKind::Rates), house.reader("spare", ReaderKind::Rates)];
+    let services = house.services(&app, readers);
+    work(&services).await;
+    house.says("/silent", [(500, &[], String::new())]);
+    house.says("/spare", [(200, &[], "date,base,quote,value\n2024-03-15,EUR,USD,1.0892\n".to_owned())]);
+    // 15:10 in Berlin, and 16:16.
+    app.clock.advance(TimeDelta::minutes(130));
+    work(&services).await;
+    assert!(house.asked().is_empty());
+    app.clock.advance(TimeDelta::minutes(66));
+    assert_eq!(work(&services).await.failed, 0);
+    let rate = "SELECT trim_scale(rate)::text FROM market.fact_fx_rate WHERE (base, quote, date) = ('EUR', 'USD', '2024-03-15')";
+    assert_eq!(Superuser::of(&app).await.texts(rate).await, ["1.0892"]);
+    let noted: Vec<String> =
+        runs(&app).await.iter().map(|run| format!("{} {}", run["provider"], run["state"])).collect();
+    assert_eq!(noted, ["\"spare\" \"DONE\"", "\"silent\" \"FAILED\""]);
+    // The last time of the day is 20:15 in Berlin; a Saturday has none.
+    app.clock.advance(TimeDelta::hours(5));
+    work(&services).await;
+    assert!(house.asked().contains(&"/spare".to_owned()));
+    app.clock.advance(TimeDelta::days(1));
+    work(&services).await;
+    assert!(house.asked().is_empty());
+}
+
+#[tokio::test]
+async fn headlines_series_and_identifiers_come_at_their_own_times() {
+    let app = App::start().await;
+    let listed = "symbol,name,asset_type,mic,currency,isin,sector,price_multiplier,price_source\n\
+                  APPLE,Apple,STOCK,XNYS,USD,US0378331005,,1,EXCHANGE\n";
+    load(&app, &[("instruments.csv", listed)]).await.expect("loaded");
+    let hold = "INSERT INTO market.meta_tracked_instrument SELECT id, '2024-03-15' FROM market.dim_stock WHERE symbol = 'APPLE'";
+    let mut inside = Superuser::of(&app).await;
+    inside.run(hold).await;
+    let house = House::start().await;
+    let local = vec!["127.0.0.1/32".parse().expect("a network")];
+    let feed = FeedConfig { name: "wire".to_owned(), url: house.url("feed"), allowed_addresses: local.clone() };
+    let openfigi = ProviderConfig {
+        enabled: true,
+        base_url: house.url(""),
+        allowed_addresses: local,
+        ..MarketDataConfig::default().openfigi
+    };
+    let config = MarketDataConfig {
+        feeds: vec![feed],
+        readers: vec![house.reader("bank", ReaderKind::Indicators)],
+        openfigi,
+        ..MarketDataConfig::default()
+    };
+    let services = house.services_of(&app, config);
+    work(&services).await;
+    let entry = "<rss><channel><item><title>Apple grows</title><link>https://news.example/1</link><guid>1</guid>\
+                 <pubDate>Fri, 15 Mar 2024 11:00:00 GMT</pubDate></item></channel></rss>";
+    house.says("/feed", [(200, &[], entry.to_owned())]);
+    house.says("/bank", [(200, &[], "date,value\n2024-03-15,5.19\n".to_owned())]);
+    let figi = r#"[{"data":[{"figi":"BBG000B9XRY4","ticker":"AAPL","exchCode":"UN","name":"APPLE INC"}]}]"#;
+    house.says("/v3/mapping", [(200, &[], figi.to_owned())]);
+
+    app.clock.advance(TimeDelta::minutes(16));
+    assert_eq!(work(&services).await.failed, 0);
+    assert_eq!(house.asked(), ["/feed"]);
+    app.clock.advance(TimeDelta::hours(11));
+    assert_eq!(work(&services).await.failed, 0);
+    assert_eq!(house.asked(), ["/feed", "/bank"], "at 22:30");
+    // The next Sunday.
+    app.clock.advance(TimeDelta::days(1) + TimeDelta::hours(6));
+    assert_eq!(work(&services).await.failed, 0);
+    assert!(house.asked().contains(&"/v3/mapping".to_owned()));
+    let known = "SELECT value FROM market.dim_identifier WHERE scheme = 'FIGI'";
+    assert_eq!(inside.texts(known).await, ["BBG000B9XRY4"]);
+    let headline = "SELECT headline FROM market.fact_news";
+    assert_eq!(inside.texts(headline).await, ["Apple grows"]);
+    let value = "SELECT trim_scale(value)::text FROM market.fact_market_indicator WHERE date = '2024-03-15'";
+    assert_eq!(inside.texts(value).await, ["5.19"]);
+    assert!(runs(&app).await.iter().all(|run| run["state"] == "DONE"));
+
+    // What is known is not asked for again.
+    app.clock.advance(TimeDelta::days(7));
+    work(&services).await;
+    assert!(!house.asked().contains(&"/v3/mapping".to_owned()));
 }
