@@ -87,7 +87,10 @@ impl House {
                     currency: of("currency"),
                     ..ReaderColumns::default()
                 },
-                _ => ReaderColumns {
+                ReaderKind::Indicators => {
+                    ReaderColumns { date: "date".to_owned(), value: of("value"), ..ReaderColumns::default() }
+                }
+                ReaderKind::Rates => ReaderColumns {
                     date: "date".to_owned(),
                     base: of("base"),
                     quote: of("quote"),

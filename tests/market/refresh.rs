@@ -299,7 +299,7 @@ async fn headlines_series_and_identifiers_come_at_their_own_times() {
     let headline = "SELECT headline FROM market.fact_news";
     assert_eq!(inside.texts(headline).await, ["Apple grows"]);
     let value = "SELECT trim_scale(value)::text FROM market.fact_market_indicator WHERE date = '2024-03-15'";
-    assert_eq!(inside.texts(value).await, ["5.19"]);
+    assert_eq!(inside.texts(value).await, ["5.19"], "{:?}", runs(&app).await);
     assert!(runs(&app).await.iter().all(|run| run["state"] == "DONE"));
 
     // What is known is not asked for again.
