@@ -102,6 +102,11 @@ async fn a_new_price_is_seen_with_the_next_full_hour_and_facts_follow_when_the_d
     assert_eq!(stored(&app, "2024-03-15").await, ["ACME 261 F", "GLOBEX 102 F"]);
     assert_eq!(seen(&app, &book, None).await, ["ACME 2610 2024-03-15", "GLOBEX 1020 2024-03-15"]);
     assert_ne!(daily_facts(&app).await, before);
+    // All is known until another session opens: nobody is asked.
+    house.asked();
+    app.clock.advance(TimeDelta::hours(20));
+    assert_eq!(work(&services).await.failed, 0);
+    assert!(house.asked().is_empty());
     let book = book.with_client(app.client("alpha", "investor1").await);
     assert_eq!(book.show("2024-03-15", None, facts).await["dailyFacts"], fresh("2024-03-15"));
 }

@@ -12,7 +12,7 @@ use crate::market_data::pipeline::Work;
 use crate::market_data::providers::{Capability, IdentifierWanted};
 use crate::storage::instrument_load::set_identifiers;
 use crate::storage::pipeline::{Dataset, Outcome};
-use crate::storage::tracked::{Tracked, tracked};
+use crate::storage::tracked::{Tracked, Which, tracked};
 use crate::tenancy::{Access, DatabaseError, MarketDoor};
 
 /// Instruments that are asked for together.
@@ -23,7 +23,7 @@ const TAKEN: [&str; 3] = ["FIGI", "COMPOSITE_FIGI", "SHARE_CLASS_FIGI"];
 impl<D: MarketDoor> Refresh<'_, D> {
     pub(super) async fn identifier_pieces(&self) -> Result<Vec<Piece>, DatabaseError> {
         let session = self.door.market(Access::Read).await?;
-        let found = tracked(&session, HELD_WITHIN_DAYS, self.environment.clock.today(), None).await;
+        let found = tracked(&session, HELD_WITHIN_DAYS, self.environment.clock.now(), Which::All).await;
         session.close().await?;
         let wanted: Vec<_> = found?.into_iter().filter(is_asked_for).map(wanted).collect();
         Ok(wanted.chunks(AT_A_TIME).map(|chunk| Piece::Identifiers(chunk.to_vec())).collect())

@@ -24,13 +24,8 @@ impl<D: MarketDoor> Refresh<'_, D> {
             }
         };
         let session = self.door.market(Access::Write).await?;
-        let outcome = indicator::load(&session, self.environment, &delivery).await?;
-        session.commit().await?;
-        Ok(vec![Line {
-            dataset: Dataset::Indicators.name(),
-            provider: delivery.provider,
-            asked: delivery.asked,
-            result: Ok(outcome),
-        }])
+        let outcome = indicator::load(&session, self.environment, &delivery).await;
+        let run = self.run(Dataset::Indicators, &delivery.provider, delivery.asked, asked_at);
+        self.settled(session, run, outcome).await
     }
 }

@@ -15,7 +15,7 @@ use super::providers::{Capability, IdentifierWanted, ProviderError, Registry, Su
 use crate::clock::Environment;
 use crate::config::SeriesConfig;
 use crate::storage::pipeline::{Dataset, Outcome, Run, run};
-use crate::tenancy::{Access, DatabaseError, MarketDoor};
+use crate::tenancy::{Access, DatabaseError, Market, MarketDoor, Session};
 
 /// What providers are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,26 @@ impl<D: MarketDoor> Refresh<'_, D> {
             run::fail(&session, one, reason, self.environment.clock.now()).await?;
         }
         session.commit().await
+    }
+
+    /// Ends the session in which something was taken in; nothing of it is kept where that failed, but why.
+    async fn settled(
+        &self,
+        session: Session<Market>,
+        run: Run,
+        outcome: Result<Outcome, DatabaseError>,
+    ) -> Result<Vec<Line>, DatabaseError> {
+        match outcome {
+            Ok(outcome) => {
+                session.commit().await?;
+                Ok(vec![Line::of(run, Ok(outcome))])
+            }
+            Err(error) => {
+                session.close().await?;
+                self.failed(run, "the database did not take the rows; the server's log says why".to_owned()).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Notes that nothing came, and why.

@@ -7,7 +7,7 @@ use crate::market_data::delivery::{Delivery, DividendRow, PriceRow, SplitRow};
 use crate::market_data::pipeline::Work;
 use crate::market_data::providers::{Attempt, Collected, History, Registry, Subject};
 use crate::storage::pipeline::{Dataset, Outcome, Run};
-use crate::storage::tracked::{Tracked, tracked};
+use crate::storage::tracked::{Tracked, Which, tracked};
 use crate::tenancy::{Access, DatabaseError, MarketDoor};
 
 /// For so many days after it was last held, an instrument is asked for.
@@ -30,9 +30,9 @@ struct Given {
 impl<D: MarketDoor> Refresh<'_, D> {
     /// The instruments to ask for, in chunks: those that somebody knows a symbol of.
     pub(super) async fn price_pieces(&self, what: What) -> Result<Vec<Piece>, DatabaseError> {
-        let open_at = (what == What::Intraday).then(|| self.environment.clock.now());
+        let which = if what == What::Intraday { Which::Open } else { Which::Due };
         let session = self.door.market(Access::Read).await?;
-        let found = tracked(&session, HELD_WITHIN_DAYS, self.environment.clock.today(), open_at).await;
+        let found = tracked(&session, HELD_WITHIN_DAYS, self.environment.clock.now(), which).await;
         session.close().await?;
         let mut subjects: Vec<Subject> = found?.into_iter().map(subject).collect();
         let providers = self.providers(what);
