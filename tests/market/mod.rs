@@ -11,8 +11,8 @@ mod pipeline;
 mod prices;
 mod private;
 mod rates;
-mod search_plans;
 mod refresh;
+mod search_plans;
 
 use std::fs;
 use std::io::Write;
