@@ -3,8 +3,8 @@
 use domain::analytics::policy::{self, RATIOS_FROM_OBSERVATIONS, Withheld};
 use domain::analytics::{
     AnnualReturn, DatedReturn, Drawdown, Estimator, Moments, Regression, Side, TailRisk, Terms, Twr, calmar, capture,
-    compound_annual, downside_deviation, drawdowns, information_ratio, max_drawdown, omega, per_period, regression, sharpe, sortino,
-    tail_risk, tracking_error, treynor, ulcer_index, volatility,
+    compound_annual, downside_deviation, drawdowns, information_ratio, max_drawdown, omega, per_period, regression,
+    sharpe, sortino, tail_risk, tracking_error, treynor, ulcer_index, volatility,
 };
 
 use super::super::performance::{Figure, PERIODS_PER_YEAR};
@@ -55,7 +55,9 @@ fn figure(outcome: Result<Option<f64>, Withheld>) -> Figure {
 /// Risk of a chain of daily returns.
 pub fn risk(chain: &Twr, yardsticks: Yardsticks) -> Risk {
     let observed = observed(chain);
-    let of = |compute: &dyn Fn(&[f64]) -> Option<f64>| figure(observed.as_deref().map(compute).map_err(|withheld| *withheld));
+    let of = |compute: &dyn Fn(&[f64]) -> Option<f64>| {
+        figure(observed.as_deref().map(compute).map_err(|withheld| *withheld))
+    };
     let required = per_period(AnnualReturn(yardsticks.required), PERIODS_PER_YEAR);
     let year = PERIODS_PER_YEAR;
     Risk {
@@ -130,7 +132,8 @@ pub fn relative(own: &[f64], benchmark: &[f64], risk_free: f64) -> Relative {
         count if count < RATIOS_FROM_OBSERVATIONS => figure(Err(Withheld::TooFewObservations { count })),
         _ => figure(Ok(value)),
     };
-    let known = |value: f64| figure(if count == 0 { Err(Withheld::TooFewObservations { count }) } else { Ok(Some(value)) });
+    let known =
+        |value: f64| figure(if count == 0 { Err(Withheld::TooFewObservations { count }) } else { Ok(Some(value)) });
     Relative {
         observations: count,
         benchmark_return: known(total(benchmark)),
