@@ -9,6 +9,7 @@ use clap::{ArgGroup, Subcommand};
 use csv::Writer;
 use uuid::Uuid;
 
+use super::market_refresh::{self, Refreshed};
 use super::{Context, print};
 use crate::clock::SystemClock;
 use crate::market_data::delivery::{Basis, Delivery};
@@ -19,6 +20,12 @@ use crate::market_data::providers::{IdentifierWanted, Provider, ProviderError, R
 pub enum MarketCommand {
     /// Ask a provider and print what it answered as CSV; nothing is stored
     Fetch(FetchOptions),
+    /// Ask the providers for what is new and store it, now
+    Refresh {
+        /// Only this; without it, everything that anybody is configured for
+        #[arg(value_enum)]
+        what: Option<Refreshed>,
+    },
 }
 
 /// The options of `market fetch`.
@@ -52,7 +59,13 @@ pub struct FetchOptions {
 }
 
 pub(super) async fn run(command: MarketCommand, context: Context) -> anyhow::Result<ExitCode> {
-    let MarketCommand::Fetch(options) = command;
+    match command {
+        MarketCommand::Fetch(options) => ask(options, context).await,
+        MarketCommand::Refresh { what } => market_refresh::run(what, context).await,
+    }
+}
+
+async fn ask(options: FetchOptions, context: Context) -> anyhow::Result<ExitCode> {
     let (config, _) = context.into_configuration()?;
     let registry = Registry::from_config(&config.market_data, &Times::system(Arc::new(SystemClock)))?;
     let Some(provider) = registry.get(&options.provider) else {

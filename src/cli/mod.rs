@@ -11,6 +11,7 @@ mod import;
 mod jobs;
 mod login;
 mod market;
+mod market_refresh;
 mod migrate;
 mod open;
 mod password;

@@ -1,5 +1,7 @@
 //! Opens the services as the configuration says.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,6 +11,7 @@ use crate::{
     auth::{PasswordParams, TokenSettings},
     clock::Environment,
     config::{AuthConfig, Config, DEMO_SECRET},
+    market_data::providers::{Registry, Times},
     services::{Services, setup::AuthSettings},
     tenancy::{Gateway, TenantRecord},
 };
@@ -28,7 +31,14 @@ pub(super) async fn on_gateway(gateway: Gateway, config: &Config) -> anyhow::Res
         ),
     };
     let settings = auth_settings(&config.auth, secret)?;
-    Ok(Services::open(gateway, Environment::system(), settings).await?)
+    let environment = Environment::system();
+    let times = Times::system(Arc::clone(&environment.clock));
+    // Prices of the demo are made up: those of a provider would not go with them.
+    let providers = match gateway.is_demo() {
+        true => Registry::none(&times),
+        false => Registry::from_config(&config.market_data, &times)?,
+    };
+    Ok(Services::open(gateway, environment, settings).await?.with_providers(providers))
 }
 
 /// The tenant with this short name.

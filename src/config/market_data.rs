@@ -45,6 +45,8 @@ pub struct MarketDataConfig {
     pub readers: Vec<ReaderConfig>,
     /// Feeds of headlines, RSS or Atom.
     pub feeds: Vec<FeedConfig>,
+    /// Series of the market at large that are kept up to date.
+    pub series: Vec<SeriesConfig>,
     /// Keys of readers by their names.
     pub keys: BTreeMap<String, Secret>,
     /// Whom to ask for what, the first one first. The most specific route counts.
@@ -71,6 +73,7 @@ impl Default for MarketDataConfig {
             fred: ProviderConfig::at("https://fred.stlouisfed.org/", 30),
             readers: Vec::new(),
             feeds: Vec::new(),
+            series: Vec::new(),
             keys: BTreeMap::new(),
             routes: Vec::new(),
         }
@@ -144,6 +147,8 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// What it knows us by.
     pub key: Option<Secret>,
+    /// Whether it may be asked every minute while an exchange is open.
+    pub intraday: bool,
     /// Requests a minute.
     pub requests_per_minute: u32,
     /// One question with all its tries and waits.
@@ -166,6 +171,7 @@ impl ProviderConfig {
             enabled: false,
             base_url: base_url.to_owned(),
             key: None,
+            intraday: false,
             requests_per_minute,
             deadline_seconds: 120,
             allowed_addresses: Vec::new(),
@@ -191,6 +197,18 @@ pub struct FeedConfig {
     /// Networks that are not public and may be connected to nevertheless.
     #[serde(default)]
     pub allowed_addresses: Vec<IpNet>,
+}
+
+/// `[[market_data.series]]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesConfig {
+    /// What the series is called here.
+    pub code: String,
+    /// Who has it: `fred`, or a reader of indicators.
+    pub provider: String,
+    /// What it is called there.
+    pub series: String,
 }
 
 /// `[[market_data.routes]]`: the order for those instruments that everything given here fits.
@@ -222,6 +240,12 @@ impl MarketDataConfig {
             (openfigi, &self.openfigi),
             (fred, &self.fred),
         ]
+    }
+
+    /// The names of those that may be asked every minute while an exchange is open.
+    pub fn intraday(&self) -> impl Iterator<Item = &str> {
+        let built_in = self.built_in().into_iter().filter(|(_, provider)| provider.intraday).map(|(name, _)| name);
+        built_in.chain(self.readers.iter().filter(|reader| reader.intraday).map(|reader| reader.name.as_str()))
     }
 
     pub(super) fn validate(&self) -> Vec<Problem> {
@@ -273,6 +297,13 @@ impl MarketDataConfig {
             }
             for name in route.providers.iter().filter(|name| !known(name)) {
                 problems.push(of("routes", format!("`{name}` is neither built in nor one of the readers")));
+            }
+        }
+        for series in self.series.iter().filter(|series| series.provider != "fred") {
+            let name = &series.provider;
+            let mut readers = self.readers.iter().filter(|reader| reader.kind == ReaderKind::Indicators);
+            if !readers.any(|reader| reader.name == *name) {
+                problems.push(of("series", format!("`{name}` is neither fred nor one of the readers of indicators")));
             }
         }
         problems

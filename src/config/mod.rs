@@ -28,7 +28,7 @@ pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use market_data::{
     AnswerFormat, BasisName, EcbForm, FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderColumns,
-    ReaderConfig, ReaderKind, RouteConfig,
+    ReaderConfig, ReaderKind, RouteConfig, SeriesConfig,
 };
 pub use production::Violations;
 pub use provenance::{Origin, Provenance};

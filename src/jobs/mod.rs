@@ -7,6 +7,7 @@
 mod attempt;
 mod daily_value;
 mod housekeeping;
+mod market_refresh;
 mod progress;
 mod replay;
 mod schedule;
@@ -20,6 +21,7 @@ use chrono::TimeDelta;
 
 pub use self::daily_value::DailyFacts;
 pub use self::housekeeping::{Housekeeping, PlatformHousekeeping};
+pub use self::market_refresh::MarketRefresh;
 pub use self::progress::Teller;
 pub use self::replay::Replays;
 pub use self::schedule::STANDING;
@@ -27,6 +29,7 @@ pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
 use crate::queue::Owner;
+use crate::services::refresh::What;
 use crate::services::{Caller, ServiceError, Services};
 
 /// What a handler is given.
@@ -65,13 +68,29 @@ pub trait Handler: Send + Sync {
         Owner::Tenant
     }
 
+    /// Whether there is anything to do for it here. If not, its schedule rests, and its jobs are left to other workers.
+    fn has_work(&self, _services: &Services) -> bool {
+        true
+    }
+
     /// Does one job, or a piece of it.
     async fn run(&self, task: Task) -> Result<Outcome, ServiceError>;
 }
 
 /// Every handler there is.
 pub fn handlers() -> Vec<Arc<dyn Handler>> {
-    vec![Arc::new(DailyFacts), Arc::new(Replays), Arc::new(Housekeeping), Arc::new(PlatformHousekeeping)]
+    vec![
+        Arc::new(DailyFacts),
+        Arc::new(Replays),
+        Arc::new(Housekeeping),
+        Arc::new(PlatformHousekeeping),
+        Arc::new(MarketRefresh(What::Prices)),
+        Arc::new(MarketRefresh(What::Intraday)),
+        Arc::new(MarketRefresh(What::Rates)),
+        Arc::new(MarketRefresh(What::News)),
+        Arc::new(MarketRefresh(What::Indicators)),
+        Arc::new(MarketRefresh(What::Identifiers)),
+    ]
 }
 
 /// On what terms a worker works.

@@ -5,7 +5,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::queue::schedule::{fire, keep};
-use crate::queue::{DAILY_FACTS, HOUSEKEEPING, Owner, PLATFORM_HOUSEKEEPING, Recurrence, Standing};
+use crate::queue::{
+    DAILY_FACTS, HOUSEKEEPING, MARKET_IDENTIFIERS, MARKET_INDICATORS, MARKET_INTRADAY, MARKET_NEWS, MARKET_PRICES,
+    MARKET_RATES, Owner, PLATFORM_HOUSEKEEPING, Recurrence, Standing,
+};
 use crate::services::Services;
 use crate::tenancy::{Access, DatabaseError};
 
@@ -24,6 +27,37 @@ pub const STANDING: &[Standing] = &[
         name: "Housekeeping",
         kind: PLATFORM_HOUSEKEEPING,
         cron: "15 * * * *",
+        time_zone: "UTC",
+    },
+    Standing { owner: Owner::Installation, name: "Prices", kind: MARKET_PRICES, cron: "5 * * * *", time_zone: "UTC" },
+    Standing {
+        owner: Owner::Installation,
+        name: "Prices while exchanges are open",
+        kind: MARKET_INTRADAY,
+        cron: "* * * * *",
+        time_zone: "UTC",
+    },
+    // The European Central Bank publishes at about 16:00 on business days, at times later.
+    Standing {
+        owner: Owner::Installation,
+        name: "Exchange rates",
+        kind: MARKET_RATES,
+        cron: "15 16-20 * * 1-5",
+        time_zone: "Europe/Berlin",
+    },
+    Standing { owner: Owner::Installation, name: "News", kind: MARKET_NEWS, cron: "*/15 * * * *", time_zone: "UTC" },
+    Standing {
+        owner: Owner::Installation,
+        name: "Market indicators",
+        kind: MARKET_INDICATORS,
+        cron: "30 6,22 * * *",
+        time_zone: "UTC",
+    },
+    Standing {
+        owner: Owner::Installation,
+        name: "Instrument identifiers",
+        kind: MARKET_IDENTIFIERS,
+        cron: "0 4 * * 0",
         time_zone: "UTC",
     },
 ];

@@ -42,8 +42,9 @@ impl Drained {
 }
 
 impl Worker {
-    /// A worker with these handlers.
-    pub fn new(services: Services, handlers: Vec<Arc<dyn Handler>>, settings: WorkerSettings) -> Self {
+    /// A worker with those of these handlers that have anything to do.
+    pub fn new(services: Services, mut handlers: Vec<Arc<dyn Handler>>, settings: WorkerSettings) -> Self {
+        handlers.retain(|handler| handler.has_work(&services));
         Self { services, handlers, settings }
     }
 

@@ -8,6 +8,7 @@ mod load;
 pub mod news;
 pub mod pipeline;
 pub mod providers;
+pub mod refresh;
 
 pub use cache::{MarketCache, MarketView};
 pub use instruments::load_instruments;

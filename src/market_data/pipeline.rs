@@ -2,7 +2,8 @@
 //!
 //! A run is noted and committed before its work, so that one that was ended with its process is seen. Its work is one transaction,
 //! in which the next version of the market data is taken first: what comes at the same time waits, and whoever sees a value sees
-//! its version. In the same transaction every tenant's daily facts are asked for, if anything has changed.
+//! its version. In the same transaction every tenant's daily facts are asked for, if anything has changed that they
+//! are made of.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use super::delivery::{Basis, Delivery, DividendRow, PriceRow, RateRow, SplitRow}
 use crate::clock::Environment;
 use crate::queue::{self, DAILY_FACTS};
 use crate::storage::pipeline::prices::{self, Delivered, LongSeries, SeriesFinding};
-use crate::storage::pipeline::{Changed, Dataset, Outcome, Run, actions, rates, run, version};
+use crate::storage::pipeline::{Asked, Changed, Dataset, Outcome, Run, actions, rates, run, version};
 use crate::tenancy::{Access, DatabaseError, Market, MarketDoor, Session};
 
 /// Series that are looked at together: some megabytes of rows.
@@ -146,8 +147,7 @@ impl<'a> Work<'a> {
     /// Takes exchange rates in.
     pub async fn rates(&mut self, run: Run, delivery: &Delivery<RateRow>) -> Result<Outcome, DatabaseError> {
         self.runs.push(run.clone());
-        let rows = delivery.rows.iter();
-        let rows = rows.map(|row| [row.base.as_str(), row.quote.as_str(), row.date.as_str(), row.rate.as_str()]);
+        let rows = delivery.rows.iter().map(rate_cells);
         let outcome = rates::load(&self.session, &run, delivery.fetched_at, rows, self.next).await?;
         self.changed.rates |= outcome.promoted > 0;
         self.finish(&run, outcome).await
@@ -156,10 +156,7 @@ impl<'a> Work<'a> {
     /// Takes splits in.
     pub async fn splits(&mut self, run: Run, delivery: &Delivery<SplitRow>) -> Result<Outcome, DatabaseError> {
         self.runs.push(run.clone());
-        let rows = delivery.rows.iter().map(|row| {
-            let cells = [&row.symbol, &row.mic, &row.ex_date, &row.numerator, &row.denominator];
-            (row.instrument, cells.map(String::as_str))
-        });
+        let rows = delivery.rows.iter().map(split_cells);
         let outcome = actions::load_splits(&self.session, &run, delivery.fetched_at, rows, self.next).await?;
         self.changed.actions |= outcome.promoted > 0;
         self.finish(&run, outcome).await
@@ -168,10 +165,7 @@ impl<'a> Work<'a> {
     /// Takes cash dividends in.
     pub async fn dividends(&mut self, run: Run, delivery: &Delivery<DividendRow>) -> Result<Outcome, DatabaseError> {
         self.runs.push(run.clone());
-        let rows = delivery.rows.iter().map(|row| {
-            let cells = [&row.symbol, &row.mic, &row.kind, &row.ex_date, &row.pay_date, &row.amount, &row.currency];
-            (row.instrument, cells.map(String::as_str))
-        });
+        let rows = delivery.rows.iter().map(dividend_cells);
         let outcome = actions::load_dividends(&self.session, &run, delivery.fetched_at, rows, self.next).await?;
         self.changed.actions |= outcome.promoted > 0;
         self.finish(&run, outcome).await
@@ -229,15 +223,33 @@ impl<'a> Work<'a> {
 }
 
 /// Puts a version in force and asks for every tenant's daily facts: what was booked and computed from the version before is done
-/// again, whatever ends this process.
+/// again, whatever ends this process. Figures are stored until the last complete day, so that prices of later days, which come by
+/// the minute, ask for nothing: figures of these days are computed when they are looked at, from the version in force.
 pub async fn publish(
     session: &Session<Market>,
     environment: &Environment,
     changed: Changed,
 ) -> Result<(), DatabaseError> {
     let now = environment.clock.now();
-    version::put_in_force(session, changed, now).await?;
+    if version::put_in_force(session, changed, now).await? {
+        return Ok(());
+    }
     queue::enqueue_for_all(session, environment.ids.next(), DAILY_FACTS, now).await
+}
+
+// Functions and not closures, so that the work may move between threads whatever its rows live in.
+fn rate_cells(row: &RateRow) -> Asked<'_, 4> {
+    (None, [&row.base, &row.quote, &row.date, &row.rate].map(String::as_str))
+}
+
+fn split_cells(row: &SplitRow) -> Asked<'_, 5> {
+    let cells = [&row.symbol, &row.mic, &row.ex_date, &row.numerator, &row.denominator];
+    (Some(row.instrument), cells.map(String::as_str))
+}
+
+fn dividend_cells(row: &DividendRow) -> Asked<'_, 7> {
+    let cells = [&row.symbol, &row.mic, &row.kind, &row.ex_date, &row.pay_date, &row.amount, &row.currency];
+    (Some(row.instrument), cells.map(String::as_str))
 }
 
 fn delivered(row: &PriceRow) -> Delivered<'_> {

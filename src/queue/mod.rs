@@ -35,6 +35,24 @@ pub const HOUSEKEEPING: &str = "housekeeping";
 /// The same of the installation's own realm, and runs of jobs that are long past.
 pub const PLATFORM_HOUSEKEEPING: &str = "platform_housekeeping";
 
+/// Asks for prices of what is held.
+pub const MARKET_PRICES: &str = "market_prices";
+
+/// The same of what is traded at the moment, from those who may be asked every minute.
+pub const MARKET_INTRADAY: &str = "market_intraday";
+
+/// Asks for exchange rates.
+pub const MARKET_RATES: &str = "market_rates";
+
+/// Asks for headlines.
+pub const MARKET_NEWS: &str = "market_news";
+
+/// Asks for figures of the market at large.
+pub const MARKET_INDICATORS: &str = "market_indicators";
+
+/// Asks what instruments are known by.
+pub const MARKET_IDENTIFIERS: &str = "market_identifiers";
+
 /// What a tenant may have done by schedules of its own. None has a key.
 pub const SCHEDULED_BY_TENANTS: &[&str] = &[DAILY_FACTS, HOUSEKEEPING];
 

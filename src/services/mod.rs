@@ -34,6 +34,7 @@ pub mod portfolio;
 pub mod price;
 pub mod price_override;
 pub mod private_instrument;
+pub mod refresh;
 pub mod replay;
 pub mod sale_preview;
 pub mod schedule;
@@ -54,6 +55,7 @@ use crate::audit;
 use crate::auth::{AccessTokens, Actor, Entropy, Passwords};
 use crate::clock::Environment;
 use crate::market_data::MarketCache;
+use crate::market_data::providers::{Registry, Times};
 use crate::tenancy::{Access, Gateway, Realm, Session, Tenant, TenantRecord};
 
 use self::authentication::Profile;
@@ -111,6 +113,8 @@ pub struct Services {
     pub environment: Environment,
     /// Market data as columns.
     pub market: MarketCache,
+    /// Who is asked for market data: nobody, unless told otherwise.
+    pub providers: Registry,
     passwords: Passwords,
     tokens: AccessTokens,
     entropy: Arc<dyn Entropy>,
@@ -131,10 +135,12 @@ impl Services {
     ) -> Self {
         // What a person may do is read again within seconds, so that a change is felt without a log-out.
         let profiles = moka::sync::Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(10)).build();
+        let providers = Registry::none(&Times::system(Arc::clone(&environment.clock)));
         Self {
             gateway,
             environment,
             market: MarketCache::default(),
+            providers,
             passwords,
             tokens,
             entropy,
@@ -142,6 +148,12 @@ impl Services {
             profiles,
             changes: broadcast::Sender::new(CHANGES_KEPT),
         }
+    }
+
+    /// The same with these to ask for market data.
+    #[must_use]
+    pub fn with_providers(self, providers: Registry) -> Self {
+        Self { providers, ..self }
     }
 
     /// A session that reads in the caller's name.

@@ -58,13 +58,16 @@ fn pair(row: Option<&QueryResult>) -> Result<(u64, u64), DatabaseError> {
     Ok((one.unsigned_abs(), other.unsigned_abs()))
 }
 
+/// A delivered row: the instrument that was asked for, where the table of staging has a place for it, and its cells as they came.
+pub type Asked<'a, const N: usize> = (Option<Option<Uuid>>, [&'a str; N]);
+
 /// Stages rows of text cells, numbered from 1, by the constant `statement`; with the instrument asked for where the table has it.
 async fn stage_cells<'a, const N: usize>(
     session: &Session<Market>,
     statement: &'static str,
     run: &Run,
     fetched_at: DateTime<Utc>,
-    rows: impl ExactSizeIterator<Item = (Option<Option<Uuid>>, [&'a str; N])> + Send,
+    rows: impl ExactSizeIterator<Item = Asked<'a, N>> + Send,
 ) -> Result<u64, DatabaseError> {
     let mut rows = (1_usize..).zip(rows).peekable();
     let chunks = std::iter::from_fn(|| {

@@ -9,4 +9,4 @@ mod new_instruments;
 mod queue;
 mod replays;
 mod rights;
-mod schedules;
+pub mod schedules;

@@ -2,6 +2,7 @@
 
 mod calendars;
 mod held;
+mod house;
 mod indicators;
 mod instruments;
 mod listings;
@@ -10,6 +11,7 @@ mod pipeline;
 mod prices;
 mod private;
 mod rates;
+mod refresh;
 mod search_plans;
 
 use std::fs;

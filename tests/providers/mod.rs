@@ -11,7 +11,7 @@ mod line;
 mod openfigi;
 mod readers;
 mod redirects;
-mod replay;
+pub mod replay;
 mod stooq;
 mod tiingo;
 mod wrong;

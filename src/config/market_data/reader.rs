@@ -43,6 +43,9 @@ pub struct ReaderConfig {
     /// How many symbols one question asks for at most.
     #[serde(default = "one")]
     pub batch: u32,
+    /// Whether it may be asked every minute while an exchange is open.
+    #[serde(default)]
+    pub intraday: bool,
     /// Requests a minute.
     #[serde(default = "often")]
     pub requests_per_minute: u32,

@@ -145,11 +145,8 @@ impl Registry {
         let wanted: Vec<Wanted> = group.iter().map(|pending| wanted(provider, pending.subject, until)).collect();
         let questions: Vec<&[Wanted]> = wanted.chunks(provider.batch().max(1)).collect();
         // In their order, so that a run can be compared with another.
-        let answers: Vec<_> = stream::iter(&questions)
-            .map(|question| provider.prices(question))
-            .buffered(provider.concurrency().max(1))
-            .collect()
-            .await;
+        let asked: Vec<_> = questions.iter().map(|question| provider.prices(question)).collect();
+        let answers: Vec<_> = stream::iter(asked).buffered(provider.concurrency().max(1)).collect().await;
         let mut errors: BTreeMap<Uuid, ProviderError> = BTreeMap::new();
         let mut histories = Vec::new();
         for (question, answer) in questions.iter().zip(answers) {

@@ -18,7 +18,9 @@ use super::stooq::Stooq;
 use super::tiingo::Tiingo;
 use super::yahoo::Yahoo;
 use super::{Capability, Provider, ProviderError, Wanted};
-use crate::config::{FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderConfig, RouteConfig, Secret};
+use crate::config::{
+    FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderConfig, RouteConfig, Secret, SeriesConfig,
+};
 
 /// Why providers cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,10 @@ pub enum RegistryError {
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
     pub(super) routes: Vec<RouteConfig>,
+    /// The series of the market at large that are asked for.
+    pub(in crate::market_data) series: Vec<SeriesConfig>,
+    /// Who may be asked every minute, by name.
+    intraday: Vec<String>,
     pub(super) times: Times,
 }
 
@@ -67,7 +73,30 @@ impl Registry {
         for feed in &config.feeds {
             providers.push(headlines(feed, config, times)?);
         }
-        Ok(Self { providers, routes: config.routes.clone(), times: times.clone() })
+        let intraday = config.intraday().map(str::to_owned).collect();
+        let mut series = config.series.clone();
+        series.retain(|one| providers.iter().any(|provider| provider.name() == one.provider));
+        Ok(Self { providers, routes: config.routes.clone(), series, intraday, times: times.clone() })
+    }
+
+    /// Nobody to ask.
+    #[must_use]
+    pub fn none(times: &Times) -> Self {
+        Self {
+            providers: Vec::new(),
+            routes: Vec::new(),
+            series: Vec::new(),
+            intraday: Vec::new(),
+            times: times.clone(),
+        }
+    }
+
+    /// Those of them that may be asked every minute.
+    #[must_use]
+    pub fn of_intraday(&self) -> Self {
+        let mut few = self.clone();
+        few.providers.retain(|provider| self.intraday.iter().any(|name| name == provider.name()));
+        few
     }
 
     /// The provider of this name, if it is enabled.

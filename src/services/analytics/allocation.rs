@@ -73,7 +73,7 @@ impl Book {
             Slice { key, value, weight, lines }
         };
         let mut slices: Vec<Slice> = slices.into_iter().map(slice).collect();
-        slices.sort_by(|one, other| other.value.cmp(&one.value));
+        slices.sort_by_key(|slice| std::cmp::Reverse(slice.value));
         Ok(slices)
     }
 

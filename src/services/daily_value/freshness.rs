@@ -43,7 +43,8 @@ impl Services {
         session: &Session<Tenant>,
         portfolios: &[Uuid],
     ) -> Result<Vec<(Uuid, Freshness)>, ServiceError> {
-        let version = self.market.view(session).await?.version();
+        let market = self.market.view(session).await?;
+        let (version, last_day) = (market.version(), self.last_day(&market));
         let standings = storage::daily_value::standings(session, portfolios).await?;
         // Few versions: those that were in force since the oldest values were computed.
         let mut changes: HashMap<i64, Difference> = HashMap::new();
@@ -55,10 +56,9 @@ impl Services {
         }
         let found = standings.into_iter().map(|standing| {
             let since = standing.status.as_ref().and_then(|status| changes.get(&status.market_version));
-            let outdated_from = standing
-                .status
-                .as_ref()
-                .and_then(|status| outdated_from(status, version, since.copied().unwrap_or(Difference::Unknown)));
+            let outdated_from = standing.status.as_ref().and_then(|status| {
+                outdated_from(status, version, last_day, since.copied().unwrap_or(Difference::Unknown))
+            });
             (standing.portfolio, freshness(&standing, outdated_from))
         });
         Ok(found.collect())
@@ -70,13 +70,17 @@ fn is_current(status: &Status, market_version: i64) -> bool {
     status.market_version == market_version && status.calculation_version == CALCULATION_VERSION
 }
 
-/// From which day on values no longer hold, of those that were computed from older market data or by older arithmetic.
-fn outdated_from(status: &Status, market_version: i64, change: Difference) -> Option<NaiveDate> {
+/// From which day on values no longer hold, of those that were computed from older market data or by older arithmetic. Prices of
+/// days after the last one that values are stored of concern none of them.
+fn outdated_from(status: &Status, market_version: i64, last_day: NaiveDate, change: Difference) -> Option<NaiveDate> {
     if is_current(status, market_version) {
         return None;
     }
     if status.calculation_version != CALCULATION_VERSION {
         return Some(status.computed_from);
+    }
+    if matches!(change, Difference::From(day) if day > status.computed_until && last_day <= status.computed_until) {
+        return None;
     }
     let after_last = status.computed_until.succ_opt().unwrap_or(status.computed_until);
     Some(match change {

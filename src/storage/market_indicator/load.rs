@@ -173,3 +173,9 @@ pub async fn load(
     let promoted = execute(session, PROMOTE, [run.id.into(), run.started_at.into()]).await?;
     Ok(Outcome { delivered, promoted, held, revised: 0 })
 }
+
+/// The last day of a series.
+pub async fn last_day(session: &Session<Market>, code: &str) -> Result<Option<NaiveDate>, DatabaseError> {
+    let rows = ask(session, "SELECT max(date) FROM fact_market_indicator WHERE code = $1", [code.into()]).await?;
+    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+}

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
-use uuid::Uuid;
 
 use super::run::{Outcome, Run};
-use super::{execute, stage_cells};
+use super::{Asked, execute, stage_cells};
 use crate::storage::statement::statement;
 use crate::tenancy::{DatabaseError, Market, Session};
 
@@ -138,9 +137,6 @@ WITH chosen AS MATERIALIZED (
 )
 SELECT count(*), count(known) FROM chosen";
 
-/// A delivered row: the instrument that was asked for, and its cells as they came.
-pub type Asked<'a, const N: usize> = (Option<Uuid>, [&'a str; N]);
-
 /// Stages, checks and promotes splits: symbol, market, ex-date, numerator, denominator.
 pub async fn load_splits<'a>(
     session: &Session<Market>,
@@ -149,7 +145,6 @@ pub async fn load_splits<'a>(
     rows: impl ExactSizeIterator<Item = Asked<'a, 5>> + Send,
     next: i64,
 ) -> Result<Outcome, DatabaseError> {
-    let rows = rows.map(|(asked, cells)| (Some(asked), cells));
     let delivered = stage_cells(session, STAGE_SPLITS, run, fetched_at, rows).await?;
     settle(session, run, delivered, next, [READ_SPLITS, FIND_SPLITS, HOLD_SPLITS]).await
 }
@@ -162,7 +157,6 @@ pub async fn load_dividends<'a>(
     rows: impl ExactSizeIterator<Item = Asked<'a, 7>> + Send,
     next: i64,
 ) -> Result<Outcome, DatabaseError> {
-    let rows = rows.map(|(asked, cells)| (Some(asked), cells));
     let delivered = stage_cells(session, STAGE_DIVIDENDS, run, fetched_at, rows).await?;
     settle(session, run, delivered, next, [READ_DIVIDENDS, FIND_DIVIDENDS, HOLD_DIVIDENDS]).await
 }

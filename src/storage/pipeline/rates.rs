@@ -131,10 +131,9 @@ pub async fn load<'a>(
     session: &Session<Market>,
     run: &Run,
     fetched_at: DateTime<Utc>,
-    rows: impl ExactSizeIterator<Item = [&'a str; 4]> + Send,
+    rows: impl ExactSizeIterator<Item = super::Asked<'a, 4>> + Send,
     next: i64,
 ) -> Result<Outcome, DatabaseError> {
-    let rows = rows.map(|cells| (None, cells));
     let delivered = stage_cells(session, STAGE, run, fetched_at, rows).await?;
     super::each(session, OPEN).await?;
     execute(session, COMPARE, [run.id.into()]).await?;

@@ -1,9 +1,9 @@
 //! The next version of the market data: taken before anything is promoted, in force when its transaction commits.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::execute;
-use crate::storage::statement::statement;
+use crate::storage::statement::{ask, statement};
 use crate::tenancy::{DatabaseError, Market, Session};
 use sea_orm::ConnectionTrait;
 
@@ -42,13 +42,23 @@ UPDATE meta_market_version SET version = version + 1, pending_from = NULL,
             AND p.last_final_date >= (SELECT max(last_final_date) FROM meta_price_series) - 30
     )";
 
-/// Puts what was promoted in force: readers with an older version cached read again what has changed.
+/// Whether what changed is of days after the last complete one alone, which is the same as before.
+const IS_OF_OPEN_DAYS: &str = "
+SELECT coalesce(c.changed_from > v.last_complete_day AND v.last_complete_day = $1::date, false)
+FROM meta_market_version v LEFT JOIN meta_market_change c ON c.version = v.version";
+
+/// Puts what was promoted in force: readers with an older version cached read again what has changed. Returns whether that is of
+/// days alone that no figures are stored of, those after the last complete one.
 pub async fn put_in_force(
     session: &Session<Market>,
     changed: Changed,
     now: DateTime<Utc>,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
     let Changed { reference, rates, actions } = changed;
+    let before = ask(session, "SELECT last_complete_day FROM meta_market_version", []).await?;
+    let before: Option<NaiveDate> = before.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten();
     execute(session, PUT_IN_FORCE, [now.into(), reference.into(), rates.into(), actions.into()]).await?;
-    Ok(())
+    let after = ask(session, IS_OF_OPEN_DAYS, [before.into()]).await?;
+    let is_of_open_days = after.first().map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(changed == Changed::default() && is_of_open_days.unwrap_or(false))
 }
