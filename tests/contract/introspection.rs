@@ -110,6 +110,8 @@ async fn every_connection_has_the_same_shape_and_arguments() {
 const BOUNDED: &[&str] = &[
     "Analytics.allocation",
     "Analytics.contributions",
+    "Analytics.drawdowns",
+    "BenchmarkComparison.growth",
     "CashBalance.reasons",
     "DailyChange.reasons",
     "DailyChange.staleInputs",
@@ -187,6 +189,7 @@ const BOUNDED: &[&str] = &[
     "Role.permissions",
     "SchedulePayload.userErrors",
     "SignInPayload.userErrors",
+    "TailRisk.reasons",
     "Transaction.lots",
     "TransactionPayload.transactions",
     "TransactionPayload.userErrors",
@@ -207,6 +210,7 @@ const BOUNDED: &[&str] = &[
 
 /// A day without a value and an id without a thing are null in their places.
 const HOLED: &[&str] = &[
+    "BenchmarkComparison.growth",
     "Explanation.returns",
     "Explanation.values",
     "PeriodReturns.returns",

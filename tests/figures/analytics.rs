@@ -260,3 +260,135 @@ async fn a_trade_that_is_thought_of_changes_what_is_held_and_records_nothing() {
         assert!(answer.body.to_string().contains(words), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn risk_is_told_with_its_conventions_and_not_of_too_few_days() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let figure = "{ value method conventions reasons { code } }";
+    let fields = format!(
+        "metrics(riskFreeRate: 0.02) {{ volatility {{ value }} sharpe {{ value }} maxDrawdown {{ depth {{ value }} }} }}
+        analytics {{ risk(riskFreeRate: 0.02) {{ observations volatility {figure} sharpe {figure} sortino {figure} calmar {figure}
+            omega {figure} ulcerIndex {figure} skewness {figure} excessKurtosis {figure} downsideDeviation {figure} }}
+            drawdowns(first: 3) {{ depth peak trough recovery days }} }}
+        short: analytics(range: {{ from: \"2024-03-08\" }}) {{ risk {{ observations volatility {figure} }}
+            tailRisk {{ valueAtRisk {figure} observations reasons {{ code }} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let (risk, metrics) = (&shown["analytics"]["risk"], &shown["metrics"]);
+    for name in ["volatility", "sharpe"] {
+        assert!((rate(&risk[name]["value"]) - rate(&metrics[name]["value"])).abs() < 1e-9, "{name}: {risk}");
+    }
+    for name in ["sortino", "calmar", "omega", "ulcerIndex", "skewness", "excessKurtosis", "downsideDeviation"] {
+        assert!(rate(&risk[name]["value"]).is_finite() && !risk[name]["method"].as_str().expect("a method").is_empty());
+    }
+    let falls = shown["analytics"]["drawdowns"].as_array().expect("falls");
+    assert!((rate(&falls[0]["depth"]) - rate(&metrics["maxDrawdown"]["depth"]["value"])).abs() < 1e-12, "{falls:?}");
+    assert!(falls.windows(2).all(|pair| rate(&pair[0]["depth"]) <= rate(&pair[1]["depth"])), "{falls:?}");
+    let short = &shown["short"];
+    assert_eq!(short["risk"]["volatility"]["value"], Value::Null);
+    assert_eq!(short["risk"]["volatility"]["reasons"][0]["code"], "TOO_FEW_OBSERVATIONS");
+    assert_eq!(short["tailRisk"]["reasons"], json!([{ "code": "TOO_FEW_OBSERVATIONS" }]));
+}
+
+#[tokio::test]
+async fn a_scope_that_holds_its_benchmark_has_a_beta_of_one() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-01-03", "2500", "USD").await;
+    book.buy("2024-01-03", "ACME", "10", "250").await;
+    let [acme, globex] = ["ACME", "GLOBEX"].map(|symbol| book.instrument(symbol).to_owned());
+    let value = "{ value reasons { code } }";
+    let against = |parts: &str| {
+        format!(
+            "against(benchmark: {{ parts: [{parts}] }}) {{ observations beta {value} correlation {value} trackingError {value}
+                activeReturn {value} benchmarkReturn {value} matchedValue {{ amount }} upCapture {value} growth }}"
+        )
+    };
+    let fields = format!(
+        "totals {{ totalValue {{ value {{ amount }} }} }} analytics(range: {{ from: \"2024-01-05\" }}) {{ explain {{ dates }}
+            returns {{ twr {value} }} own: {} other: {} }}",
+        against(&format!("{{ instrumentId: \"{acme}\" }}")),
+        against(&format!("{{ instrumentId: \"{globex}\", weight: 3 }}, {{ instrumentId: \"{acme}\" }}")),
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let (own, other) = (&shown["analytics"]["own"], &shown["analytics"]["other"]);
+    assert!((rate(&own["beta"]["value"]) - 1.0).abs() < 1e-9, "{own}");
+    assert!(
+        (rate(&own["correlation"]["value"]) - 1.0).abs() < 1e-9 && rate(&own["trackingError"]["value"]).abs() < 1e-9,
+        "{own}"
+    );
+    assert!(
+        rate(&own["activeReturn"]["value"]).abs() < 1e-9 && (rate(&own["upCapture"]["value"]) - 1.0).abs() < 1e-9,
+        "{own}"
+    );
+    let total = amount(&shown["totals"]["totalValue"]["value"]["amount"]);
+    assert!((amount(&own["matchedValue"]["amount"]) - total).abs() < 1e-6, "{own} of {total}");
+    let growth = own["growth"].as_array().expect("a column");
+    assert_eq!(growth.len(), shown["analytics"]["explain"]["dates"].as_array().expect("days").len());
+    let last = rate(growth.last().expect("a last day"));
+    assert!((last - 1.0 - rate(&shown["analytics"]["returns"]["twr"]["value"])).abs() < 1e-9, "{last}");
+    assert!(rate(&other["trackingError"]["value"]) > 0.01 && rate(&other["correlation"]["value"]) < 0.999, "{other}");
+
+    for (arguments, words) in [
+        ("against(benchmark: { parts: [] }) { observations }".to_owned(), "0 are given"),
+        (
+            format!("against(benchmark: {{ parts: [{{ instrumentId: \"{acme}\", weight: 0 }}] }}) {{ observations }}"),
+            "0 is not above zero",
+        ),
+        (
+            format!(
+                "against(benchmark: {{ parts: [{{ instrumentId: \"{acme}\" }}] }}, riskFreeRate: 2) {{ observations }}"
+            ),
+            "0.02 is 2 %",
+        ),
+        ("tailRisk(input: { confidence: 1 }) { observations }".to_owned(), "input.confidence: 1 is not"),
+        ("tailRisk(input: { horizon: 10000 }) { observations }".to_owned(), "input.horizon: 10000 is not"),
+        ("drawdowns(first: 0) { depth }".to_owned(), "first: 0 is not"),
+    ] {
+        let query =
+            format!("query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\") {{ analytics {{ {arguments} }} }} }}");
+        let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{}", answer.body);
+        assert!(answer.body.to_string().contains(words), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn the_tail_of_what_is_held_is_that_of_its_returns() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-01-03", "2500", "USD").await;
+    book.buy("2024-01-03", "ACME", "10", "250").await;
+    let figures =
+        "{ valueAtRisk { value method conventions } expectedShortfall { value } amount { amount } observations }";
+    let fields = format!(
+        "totals {{ totalValue {{ value {{ amount }} }} }} analytics(range: {{ from: \"2024-01-05\" }}) {{
+            now: tailRisk {figures} was: tailRisk(input: {{ basis: REALIZED_RETURNS }}) {figures}
+            normal: tailRisk(input: {{ estimator: PARAMETRIC_NORMAL, horizon: 10 }}) {figures}
+            day: tailRisk(input: {{ estimator: PARAMETRIC_NORMAL }}) {figures}
+            explain {{ returns }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let analytics = &shown["analytics"];
+    // Everything is in one instrument from before the range on: what it did and what the portfolio earned are the same.
+    let of = |name: &str, figure: &str| rate(&analytics[name][figure]["value"]);
+    assert!((of("now", "valueAtRisk") - of("was", "valueAtRisk")).abs() < 1e-9, "{analytics}");
+    let mut returns: Vec<f64> =
+        analytics["explain"]["returns"].as_array().expect("a column").iter().filter_map(Value::as_f64).collect();
+    returns.sort_by(f64::total_cmp);
+    let rank = (returns.len() as f64 * 0.05).ceil() as usize;
+    assert!((of("was", "valueAtRisk") + returns[rank - 1]).abs() < 1e-9, "{returns:?}");
+    for name in ["now", "was", "normal", "day"] {
+        assert!(of(name, "expectedShortfall") >= of(name, "valueAtRisk"), "{analytics}");
+    }
+    // Ten days ahead the mean counts ten times and the deviation √10 times.
+    let mean = returns.iter().sum::<f64>() / returns.len() as f64;
+    let [ten, one] = [of("normal", "valueAtRisk") + 10.0 * mean, of("day", "valueAtRisk") + mean];
+    assert!((ten - 10.0_f64.sqrt() * one).abs() < 1e-12 && one > 0.0, "{ten} and {one}");
+    let total = amount(&shown["totals"]["totalValue"]["value"]["amount"]);
+    assert!(
+        (amount(&analytics["now"]["amount"]["amount"]) - of("now", "valueAtRisk") * total).abs() < 1e-6,
+        "{analytics}"
+    );
+}
