@@ -392,3 +392,54 @@ async fn the_tail_of_what_is_held_is_that_of_its_returns() {
         "{analytics}"
     );
 }
+
+#[tokio::test]
+async fn income_is_told_by_month_and_over_cost_and_value() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2023-01-03", "3000", "USD").await;
+    book.buy("2023-01-04", "ACME", "10", "200").await;
+    let dividend = |amount: &str| json!({ "dividend": { "instrumentId": book.instrument("ACME"), "amount": amount, "currency": "USD" } });
+    for (day, amount) in [("2023-01-20", "5"), ("2023-06-09", "20"), ("2023-12-08", "30"), ("2023-12-20", "1.5")] {
+        book.record(day, dividend(amount)).await;
+    }
+    book.record("2024-01-02", json!({ "interest": { "amount": "2", "currency": "USD" } })).await;
+    let income = "income { months amounts total { amount } yieldOnCost yieldOnValue }";
+    let fields = format!(
+        "totals {{ marketValue {{ value {{ amount }} }} }} analytics {{ {income} }} short: analytics(range: {{ preset: ONE_MONTH }}) {{ {income} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let of = &shown["analytics"]["income"];
+    assert_eq!(of["months"], json!(["2023-01-01", "2023-06-01", "2023-12-01", "2024-01-01"]));
+    assert_eq!((&of["amounts"], &of["total"]["amount"]), (&json!(["5", "20", "31.5", "2"]), &json!("58.5")));
+    // Of the last twelve months, without interest: 51.5 on 2,000.
+    assert!((rate(&of["yieldOnCost"]) - 51.5 / 2_000.0).abs() < 1e-12, "{of}");
+    let worth = amount(&shown["totals"]["marketValue"]["value"]["amount"]);
+    assert!((rate(&of["yieldOnValue"]) - 51.5 / worth).abs() < 1e-12, "{of}");
+    assert_eq!(
+        shown["short"]["income"],
+        json!({ "months": [], "amounts": [], "total": { "amount": "0" },
+        "yieldOnCost": null, "yieldOnValue": null })
+    );
+}
+
+#[tokio::test]
+async fn todays_change_is_told_by_holding_with_its_price_and_its_currency() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let fields = format!(
+        "today {{ change {{ rounded }} changeReturn contributions {{ instrument {{ symbol }} contribution {GAIN} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await["today"].clone();
+    let contributions = shown["contributions"].as_array().expect("contributions");
+    let sum: f64 = contributions.iter().map(|one| rate(&one["contribution"])).sum();
+    assert!((sum - rate(&shown["changeReturn"])).abs() < 1e-12, "{shown}");
+    let total: i64 = contributions.iter().map(|one| cents(&one["gain"])[5]).sum();
+    let change = (amount(&shown["change"]["rounded"]) * 100.0).round() as i64;
+    assert!((total - change).abs() <= 2, "each is rounded by itself: {total} and {change}");
+    let acme = contributions.iter().find(|one| one["instrument"]["symbol"] == "ACME").expect("ACME");
+    let [price, fx, ..] = cents(&acme["gain"]);
+    // Half a dollar a unit, at 1.1343, and what rounding leaves; and the dollar went from there to 1.1344.
+    assert!((price as f64 / 100.0 - 6.0 * 0.5 / 1.1343).abs() <= 0.011, "{acme}");
+    assert!(fx < 0, "{acme}");
+}

@@ -3,11 +3,13 @@
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
 use domain::valuation::{Daily, StaleSpan, Subject};
 
+use super::analytics::{Analytics, Contribution};
 use super::daily_value::Recomputing;
 use super::figure::{DataStatus, FigureReason};
 use super::money::Money;
 use crate::graphql::loaders::{self, FreshnessKey, HistoryKey, StaleKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::services::analytics::{Range, Scope};
 
 /// The range that figures are of, and whether something in it is missing: what tells how good the data behind them is.
 #[derive(Clone, Debug)]
@@ -129,9 +131,17 @@ pub struct DailyChange {
     pub reasons: Vec<FigureReason>,
 }
 
-/// How good the data behind it is.
+/// By holding, and how good the data behind it is.
 #[ComplexObject]
 impl DailyChange {
+    /// What each holding, and cash, changed by, with its price and currency parts, the largest contribution first.
+    async fn contributions(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
+        let HistoryKey { view, opening, end } = self.basis.range.clone();
+        let scope = std::sync::Arc::new(Scope::portfolio(view));
+        let analytics = Analytics::over(ctx, scope, Range { opening, end }).await?;
+        analytics.contributions_of(ctx)
+    }
+
     /// How good the worst price or rate behind the two values is.
     async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
         self.basis.status(ctx).await

@@ -28,6 +28,8 @@ pub struct Book {
     pub lines: Vec<Line>,
     /// What the gain over the range is made of; nothing where a value at its ends is unknown.
     pub gain: Option<GainSplit>,
+    /// Income by step: dividends and coupons before tax, by instrument, and interest on cash.
+    pub income: Vec<(NaiveDate, Option<Uuid>, Decimal)>,
     /// Charges on no trade and on no holding, by step: they are paid from cash.
     pub charges: Vec<Charge>,
     /// Every line at the close that the range opens from, and at its end.
@@ -123,9 +125,10 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> R
         Ok((daily, lines, gain, ends, flows))
     })?;
     let charges = charges(days, positions, cash)?;
+    let income = income(days, positions, cash)?;
     let names = instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
     let history = History { currency: scope.currency, daily, flows, names };
-    Ok(Book { currency: scope.currency, history, lines, gain, charges, ends, instruments })
+    Ok(Book { currency: scope.currency, history, lines, gain, income, charges, ends, instruments })
 }
 
 /// Where the days begin that anything was in the scope on: at the close before. All of them where nothing ever was.
@@ -188,4 +191,32 @@ fn charges(days: &[NaiveDate], positions: &[PositionPeriod], cash: &[CashPeriod]
         }
     }
     Ok(charges)
+}
+
+/// What came in on each day within the range, by what it came from; interest comes from nothing that is held.
+fn income(
+    days: &[NaiveDate],
+    positions: &[PositionPeriod],
+    cash: &[CashPeriod],
+) -> Result<Vec<(NaiveDate, Option<Uuid>, Decimal)>, ServiceError> {
+    let of_positions = positions.iter().map(|row| {
+        let key = (row.account, Some(row.instrument.uuid()), None);
+        (key, row.valid_from, row.income_base)
+    });
+    let of_cash = cash.iter().map(|row| ((row.account, None, Some(row.currency)), row.valid_from, row.interest_base));
+    let mut rows: Vec<_> = of_positions.chain(of_cash).collect();
+    rows.sort_by_key(|(key, from, _)| (*key, *from));
+    let (Some(&opening), Some(&end)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
+    let mut received = Vec::new();
+    for rows in rows.chunk_by(|one, other| one.0 == other.0) {
+        let mut before = Decimal::ZERO;
+        for &((_, instrument, _), from, total) in rows {
+            let amount = money::sub(total, before)?;
+            before = total;
+            if from > opening && from <= end && !amount.is_zero() {
+                received.push((from, instrument, amount));
+            }
+        }
+    }
+    Ok(received)
 }

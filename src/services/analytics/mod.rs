@@ -6,6 +6,7 @@ mod compare;
 mod figures;
 mod growth;
 mod hypothetical;
+mod income;
 pub mod risk;
 mod scope;
 
@@ -15,4 +16,5 @@ pub use self::compare::{Benchmark, Compared, Tail, TailBasis};
 pub use self::figures::{Contribution, ReturnTerms};
 pub use self::growth::Growth;
 pub use self::hypothetical::HypotheticalTrade;
+pub use self::income::Received;
 pub use self::scope::{Part, Range, Scope};

@@ -4,6 +4,7 @@ mod allocation;
 mod explanation;
 mod gain;
 mod hypothetical_trade;
+mod income;
 mod range;
 mod returns;
 mod risk;
@@ -17,6 +18,7 @@ pub use self::allocation::{AllocationBy, AllocationSlice};
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
 pub use self::hypothetical_trade::HypotheticalTradeInput;
+pub use self::income::Income;
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
@@ -41,6 +43,14 @@ impl Analytics {
     pub async fn over(ctx: &Context<'_>, scope: Arc<Scope>, range: Range) -> Result<Self> {
         let book = loaders::get(ctx, BookKey { scope: Arc::clone(&scope), range }).await??;
         Ok(Self { scope, range, book })
+    }
+
+    /// What each holding, and cash, brought.
+    pub fn contributions_of(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
+        let operation = Operation::of(ctx);
+        let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
+        let shown = contributions.iter().map(|one| Contribution::new(one, self.book.currency));
+        shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
     }
 
     fn opening(&self) -> NaiveDate {
@@ -108,10 +118,7 @@ impl Analytics {
     /// What each holding earned and how much of the range's time-weighted return it brought, the largest contribution first. Cash is
     /// the rest: the entry without an instrument.
     async fn contributions(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
-        let operation = Operation::of(ctx);
-        let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
-        let shown = contributions.iter().map(|one| Contribution::new(one, self.book.currency));
-        shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
+        self.contributions_of(ctx)
     }
 
     /// How the value varies, and what was earned for that.
@@ -198,6 +205,12 @@ impl Analytics {
         let trades = hypothetical_trade::trades(trades)?;
         let scope = Scope { trades: [self.scope.trades.clone(), trades].concat(), ..(*self.scope).clone() };
         Self::over(ctx, Arc::new(scope), self.range).await.map(Some)
+    }
+
+    /// Dividends, coupons and interest received, by month.
+    async fn income(&self, ctx: &Context<'_>) -> Result<Option<Income>> {
+        let income = self.book.income().map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(Some(Income::new(income, &self.book)))
     }
 
     /// What the figures are made of.
