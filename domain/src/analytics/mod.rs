@@ -6,15 +6,18 @@
 mod attribution;
 mod benchmark;
 mod blend;
+mod covariance;
 mod daily_return;
 mod dietz;
 mod drawdown;
 mod figure;
 mod interest;
+mod matrix;
 mod moments;
 pub mod policy;
 mod risk;
 mod roots;
+mod shrinkage;
 mod twr;
 mod value_at_risk;
 mod xirr;
@@ -25,16 +28,19 @@ mod tests;
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
+pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correlation};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use dietz::{modified_dietz, modified_irr, present_value};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
+pub use matrix::{Cholesky, NotSemidefinite, Symmetric};
 pub use moments::Moments;
 pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
     upper_partial, volatility,
 };
+pub use shrinkage::{ShrinkageTarget, Shrunk, shrunk};
 pub use twr::{Twr, TwrEnd, twr};
 pub use value_at_risk::{Estimator, NoTailRisk, TailRisk, Terms, linear_quantile, of_outcomes, tail_risk};
 pub use xirr::{NoSolution, Xirr, irr, xirr};
