@@ -6,6 +6,7 @@
 mod attribution;
 mod benchmark;
 mod blend;
+mod concentration;
 mod covariance;
 mod daily_return;
 mod dietz;
@@ -16,6 +17,7 @@ mod matrix;
 mod moments;
 pub mod policy;
 mod risk;
+mod risk_parts;
 mod roots;
 mod shrinkage;
 mod twr;
@@ -28,6 +30,7 @@ mod tests;
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
+pub use concentration::{Concentration, concentration};
 pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correlation};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use dietz::{modified_dietz, modified_irr, present_value};
@@ -39,6 +42,10 @@ pub use moments::Moments;
 pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
     upper_partial, volatility,
+};
+pub use risk_parts::{
+    NoRiskParts, RiskPart, RiskParts, TailParts, historical_tail_parts, incremental_tail_risk, outcomes,
+    parametric_tail_parts, portfolio_volatility, risk_parts,
 };
 pub use shrinkage::{ShrinkageTarget, Shrunk, shrunk};
 pub use twr::{Twr, TwrEnd, twr};

@@ -47,10 +47,8 @@ pub fn shrunk(columns: &[impl AsRef<[f64]>], target: ShrinkageTarget) -> Result<
     };
     let best = (errors.total - shared) / n / distance;
     let intensity = if distance > 0.0 { best.clamp(0.0, 1.0) } else { 0.0 };
-    let value = |row: usize, column: usize| {
-        let (s, f) = (sample.row(row)[column], towards.row(row)[column]);
-        if row == column && s == f { s } else { intensity * f + (1.0 - intensity) * s }
-    };
+    let value =
+        |row: usize, column: usize| intensity * towards.row(row)[column] + (1.0 - intensity) * sample.row(row)[column];
     Ok(Shrunk { covariance: Symmetric::from_lower(size, value), intensity })
 }
 
@@ -144,4 +142,73 @@ impl Errors {
 
 fn powers(centred: &Centred, power: i32) -> Vec<Vec<f64>> {
     centred.columns.iter().map(|column| column.iter().map(|value| value.powi(power)).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::analytics::covariance;
+
+    /// Twelve observations of three columns, in hundredths.
+    const COLUMNS: [[f64; 12]; 3] = [
+        [-5.0, 3.0, 2.0, 3.0, -5.0, 0.0, -4.0, 5.0, 5.0, -4.0, 0.0, -5.0],
+        [-2.0, -4.0, -2.0, 4.0, 3.0, -5.0, 2.0, 2.0, -5.0, 3.0, 4.0, -2.0],
+        [-4.0, -5.0, 0.0, 0.0, -5.0, -4.0, 3.0, 5.0, 2.0, 5.0, 3.0, -4.0],
+    ];
+
+    fn close(got: &Shrunk, intensity: f64, lower: &[&[f64]]) {
+        assert!((got.intensity - intensity).abs() < 1e-12, "{}", got.intensity);
+        for (row, expected) in lower.iter().enumerate() {
+            for (value, expected) in got.covariance.row(row).iter().zip(*expected) {
+                assert!((value / 1e4 - expected).abs() < 1e-15, "{value} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_identity_is_that_of_another_implementation() {
+        // scikit-learn 1.9, LedoitWolf().fit(…), its covariance times 12/11.
+        let expected: [&[f64]; 3] = [
+            &[0.001_501_826_920_805_876_6],
+            &[-9.181_979_577_536_843e-5, 0.001_393_092_952_124_519_3],
+            &[0.000_135_313_383_247_911_38, 0.000_193_304_833_211_302, 0.001_480_080_127_069_605],
+        ];
+        close(&shrunk(&COLUMNS, ShrinkageTarget::Identity).unwrap(), 0.710_042_750_183_047_1, &expected);
+    }
+
+    #[test]
+    fn the_constant_correlation_is_that_of_the_formulas_written_out() {
+        // The paper's appendix B in numpy, its matrix times 12/11: the variances stay.
+        let expected: [&[f64]; 3] = [
+            &[0.001_608_333_333_333_333_4],
+            &[0.000_169_111_058_353_213_16, 0.001_233_333_333_333_333_5],
+            &[0.000_319_610_000_061_996_1, 0.000_321_127_170_533_946_55, 0.001_533_333_333_333_333_2],
+        ];
+        close(&shrunk(&COLUMNS, ShrinkageTarget::ConstantCorrelation).unwrap(), 0.840_134_952_862_562_1, &expected);
+    }
+
+    #[test]
+    fn what_needs_no_drawing_stays() {
+        let still = shrunk(&[[0.1; 5], [0.2; 5]], ShrinkageTarget::ConstantCorrelation).unwrap();
+        assert_eq!((still.intensity, still.covariance.row(0)), (0.0, &[0.0, 0.0][..]));
+        let alone = shrunk(&[[0.1, 0.2, 0.4]], ShrinkageTarget::Identity).unwrap();
+        assert_eq!((alone.intensity, Ok(alone.covariance)), (0.0, covariance(&[[0.1, 0.2, 0.4]])));
+        assert!(shrunk(&[[0.1]], ShrinkageTarget::Identity).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_shrunk_covariance_is_positive_semidefinite(
+            columns in prop::collection::vec(prop::collection::vec(-0.1..0.1, 6), 1..12),
+            target in prop_oneof![Just(ShrinkageTarget::Identity), Just(ShrinkageTarget::ConstantCorrelation)],
+        ) {
+            let drawn = shrunk(&columns, target).unwrap();
+            prop_assert!((0.0..=1.0).contains(&drawn.intensity));
+            prop_assert!(drawn.covariance.cholesky().is_ok());
+            let (own, sample) = (drawn.covariance.diagonal(), covariance(&columns).unwrap().diagonal());
+            prop_assert!((own.iter().sum::<f64>() - sample.iter().sum::<f64>()).abs() < 1e-12, "the variance stays whole");
+        }
+    }
 }
