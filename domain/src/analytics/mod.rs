@@ -4,6 +4,7 @@
 //! and a figure a year are different types.
 
 mod attribution;
+mod backtest;
 mod benchmark;
 mod blend;
 mod concentration;
@@ -15,6 +16,7 @@ mod figure;
 mod interest;
 mod matrix;
 mod moments;
+mod monte_carlo;
 pub mod policy;
 mod risk;
 mod risk_parts;
@@ -28,6 +30,7 @@ mod xirr;
 mod tests;
 
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
+pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_exceptions};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
 pub use concentration::{Concentration, concentration};
@@ -39,6 +42,7 @@ pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, Shar
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
 pub use matrix::{Cholesky, NotSemidefinite, Symmetric};
 pub use moments::Moments;
+pub use monte_carlo::{NoSimulation, Revaluation, Simulation, simulate, simulated_tail_risk};
 pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
     upper_partial, volatility,

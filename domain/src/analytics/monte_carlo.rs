@@ -1,0 +1,322 @@
+//! Simulated outcomes of a portfolio. A seed names them: each block of paths draws from a stream of its own that seed and block alone
+//! determine, so any number of threads comes to the same answer.
+
+use super::matrix::dot;
+use super::{Cholesky, NoTailRisk, NotSemidefinite, Symmetric, TailRisk, of_outcomes};
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Simulation {
+    /// How many outcomes.
+    pub paths: usize,
+    /// Names the outcomes: one seed, one answer.
+    pub seed: u64,
+    /// Periods ahead, 1 or more: means grow with it and deviations with its root.
+    pub horizon: f64,
+    /// How a drawn number becomes a return.
+    pub revaluation: Revaluation,
+    /// How many threads share the work, 1 or more. The answer does not depend on it.
+    pub threads: usize,
+}
+
+/// How a number that is drawn from the normal distribution becomes the return of a holding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revaluation {
+    /// It is the return.
+    Linear,
+    /// It is the logarithm of the growth: the return is eˣ − 1, and nothing is lost twice.
+    Lognormal,
+}
+
+/// Why nothing was simulated.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum NoSimulation {
+    /// Not a mean and a row of the covariance for each weight.
+    #[error("{weights} weights stand beside {means} means and a covariance of {rows} rows")]
+    Mismatch {
+        /// How many weights there are.
+        weights: usize,
+        /// How many means.
+        means: usize,
+        /// How many rows.
+        rows: usize,
+    },
+    /// A weight or a mean that is infinite or not a number.
+    #[error("holding {at} has a weight or a mean that is not finite")]
+    NotFinite {
+        /// Which, from zero.
+        at: usize,
+    },
+    /// The covariance is none.
+    #[error(transparent)]
+    Covariance(#[from] NotSemidefinite),
+    /// An outcome is larger than a number can be: the horizon, or a variance, is that large.
+    #[error("over a horizon of {horizon} periods an outcome grows beyond all numbers")]
+    Overflow {
+        /// The horizon.
+        horizon: f64,
+    },
+    /// There is no value at risk of this horizon, confidence or number of paths.
+    #[error(transparent)]
+    TailRisk(#[from] NoTailRisk),
+}
+
+/// How many paths share a stream. Part of what a seed names: with another number it names other outcomes.
+const BLOCK: usize = 512;
+
+/// Returns of the portfolio in every path, in the order of the paths, each Σ wᵢ·rᵢ with r = μh + L·z·√h for standard normal z and the
+/// root L of the covariance (Glasserman 2003, 2.3).
+///
+/// `means` and `covariance` are of one period.
+///
+/// # Errors
+/// [`NoSimulation`].
+pub fn simulate(
+    weights: &[f64],
+    means: &[f64],
+    covariance: &Symmetric,
+    simulation: Simulation,
+) -> Result<Vec<f64>, NoSimulation> {
+    let model = Model::of(weights, means, covariance, simulation)?;
+    let mut outcomes = vec![0.0; simulation.paths];
+    let blocks = simulation.paths.div_ceil(BLOCK);
+    let share = blocks.div_ceil(simulation.threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        for (thread, part) in outcomes.chunks_mut(share * BLOCK).enumerate() {
+            let model = &model;
+            let mut work = move || {
+                for (at, block) in part.chunks_mut(BLOCK).enumerate() {
+                    model.fill(simulation.seed, thread * share + at, block);
+                }
+            };
+            // A single share needs no thread.
+            if share == blocks {
+                work();
+            } else {
+                scope.spawn(work);
+            }
+        }
+    });
+    let overflow = NoSimulation::Overflow { horizon: simulation.horizon };
+    if outcomes.iter().all(|outcome| outcome.is_finite()) { Ok(outcomes) } else { Err(overflow) }
+}
+
+/// Value at risk and expected shortfall of simulated outcomes.
+///
+/// # Errors
+/// [`NoSimulation`].
+pub fn simulated_tail_risk(
+    weights: &[f64],
+    means: &[f64],
+    covariance: &Symmetric,
+    confidence: f64,
+    simulation: Simulation,
+) -> Result<TailRisk, NoSimulation> {
+    if !(confidence > 0.0 && confidence < 1.0) {
+        return Err(NoTailRisk::Confidence { confidence }.into());
+    }
+    Ok(of_outcomes(simulate(weights, means, covariance, simulation)?, confidence)?)
+}
+
+/// A portfolio ready to be drawn.
+struct Model<'a> {
+    weights: &'a [f64],
+    /// Over the horizon.
+    means: Vec<f64>,
+    root: Cholesky,
+    grows: f64,
+    revaluation: Revaluation,
+}
+
+impl<'a> Model<'a> {
+    fn of(
+        weights: &'a [f64],
+        means: &[f64],
+        covariance: &Symmetric,
+        simulation: Simulation,
+    ) -> Result<Self, NoSimulation> {
+        let Simulation { horizon, revaluation, .. } = simulation;
+        if !(horizon >= 1.0 && horizon.is_finite()) {
+            return Err(NoTailRisk::Horizon { horizon }.into());
+        }
+        if means.len() != weights.len() || covariance.size() != weights.len() {
+            let rows = covariance.size();
+            return Err(NoSimulation::Mismatch { weights: weights.len(), means: means.len(), rows });
+        }
+        if let Some(at) = weights.iter().zip(means).position(|(weight, mean)| !(weight * mean).is_finite()) {
+            return Err(NoSimulation::NotFinite { at });
+        }
+        let means = means.iter().map(|mean| mean * horizon).collect();
+        Ok(Self { weights, means, root: covariance.cholesky()?, grows: horizon.sqrt(), revaluation })
+    }
+
+    fn fill(&self, seed: u64, block: usize, outcomes: &mut [f64]) {
+        let mut stream = Stream::of(seed, block as u64);
+        match self.revaluation {
+            Revaluation::Linear => self.fill_linear(&mut stream, outcomes),
+            Revaluation::Lognormal => self.fill_lognormal(&mut stream, outcomes),
+        }
+    }
+
+    /// wᵀμ + (Lᵀw)ᵀz: the sum over holdings is taken once, not in every path.
+    fn fill_linear(&self, stream: &mut Stream, outcomes: &mut [f64]) {
+        let mut loads = vec![0.0; self.root.rank()];
+        for (at, weight) in self.weights.iter().enumerate() {
+            loads.iter_mut().zip(self.root.row(at)).for_each(|(load, root)| *load += weight * root * self.grows);
+        }
+        let drift = dot(self.weights, &self.means);
+        let mut normals = vec![0.0; self.root.rank()];
+        for outcome in outcomes {
+            stream.fill(&mut normals);
+            *outcome = drift + dot(&loads, &normals);
+        }
+    }
+
+    fn fill_lognormal(&self, stream: &mut Stream, outcomes: &mut [f64]) {
+        let mut normals = vec![0.0; self.root.rank()];
+        for outcome in outcomes {
+            stream.fill(&mut normals);
+            let holdings = self.weights.iter().zip(&self.means).enumerate();
+            let returns = holdings
+                .map(|(at, (weight, mean))| weight * (mean + dot(self.root.row(at), &normals) * self.grows).exp_m1());
+            *outcome = returns.sum();
+        }
+    }
+}
+
+/// Standard normal numbers, all determined by where the stream starts: Marsaglia's polar method (1964) on SplitMix64 (Steele, Lea and
+/// Flood 2014).
+struct Stream {
+    state: u64,
+}
+
+impl Stream {
+    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+    fn of(seed: u64, block: u64) -> Self {
+        Self { state: mixed(mixed(seed).wrapping_add(block.wrapping_mul(Self::STEP))) }
+    }
+
+    /// From −1 to below 1, on a grid of 2⁻⁵².
+    fn symmetric(&mut self) -> f64 {
+        self.state = self.state.wrapping_add(Self::STEP);
+        let bits = mixed(self.state) >> 11;
+        bits as f64 * (2.0 / (1_u64 << 53) as f64) - 1.0
+    }
+
+    fn fill(&mut self, normals: &mut [f64]) {
+        for pair in normals.chunks_mut(2) {
+            let (x, y) = self.pair();
+            pair[0] = x;
+            if let Some(second) = pair.get_mut(1) {
+                *second = y;
+            }
+        }
+    }
+
+    fn pair(&mut self) -> (f64, f64) {
+        loop {
+            let (x, y) = (self.symmetric(), self.symmetric());
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                let scale = (-2.0 * square.ln() / square).sqrt();
+                return (x * scale, y * scale);
+            }
+        }
+    }
+}
+
+fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::analytics::{Moments, portfolio_volatility};
+
+    const PLAIN: Simulation =
+        Simulation { paths: 20_000, seed: 7, horizon: 1.0, revaluation: Revaluation::Linear, threads: 2 };
+
+    fn market() -> Symmetric {
+        let rows: [&[f64]; 3] = [&[4e-4], &[1e-4, 1e-4], &[-2e-4, 0.0, 9e-4]];
+        Symmetric::from_lower(3, |row, column| rows[row][column])
+    }
+
+    #[test]
+    fn the_stream_is_that_of_its_authors() {
+        // The first number of SplitMix64 from a state of zero.
+        assert_eq!(mixed(Stream::STEP), 0xE220_A839_7B1D_CDAF);
+        let mut normals = vec![0.0; 100_000];
+        Stream::of(1, 0).fill(&mut normals);
+        let moments = Moments::of(&normals).unwrap();
+        // Within four standard errors: 1/√n, 1/√(2n), √(6/n) and √(24/n).
+        assert!(moments.mean().abs() < 0.0127 && (moments.deviation(1).unwrap() - 1.0).abs() < 0.009);
+        assert!(moments.skewness().unwrap().abs() < 0.031 && moments.excess_kurtosis().unwrap().abs() < 0.062);
+    }
+
+    #[test]
+    fn outcomes_have_the_moments_of_the_market() {
+        let (weights, means) = ([0.5, 0.3, 0.2], [0.001, 0.0, -0.001]);
+        let outcomes = simulate(&weights, &means, &market(), Simulation { horizon: 4.0, ..PLAIN }).unwrap();
+        let moments = Moments::of(&outcomes).unwrap();
+        // Four periods: 4 · (0.0005 − 0.0002) = 0.0012, and twice the deviation.
+        let deviation = 2.0 * portfolio_volatility(&weights, &market()).unwrap();
+        assert!((moments.mean() - 0.0012).abs() < 4.0 * deviation / 20_000_f64.sqrt(), "{moments:?}");
+        assert!((moments.deviation(1).unwrap() / deviation - 1.0).abs() < 0.02);
+        // 1.645 and 2.063 deviations beyond the mean.
+        let tail =
+            simulated_tail_risk(&weights, &means, &market(), 0.95, Simulation { horizon: 4.0, ..PLAIN }).unwrap();
+        assert!((tail.value_at_risk / (1.644_854 * deviation - 0.0012) - 1.0).abs() < 0.03, "{tail:?}");
+        assert!((tail.expected_shortfall / (2.062_713 * deviation - 0.0012) - 1.0).abs() < 0.03, "{tail:?}");
+    }
+
+    #[test]
+    fn a_logarithm_never_loses_more_than_all() {
+        let long = Simulation { horizon: 10_000.0, revaluation: Revaluation::Lognormal, ..PLAIN };
+        let outcomes = simulate(&[0.5, 0.25, 0.25], &[0.0; 3], &market(), long).unwrap();
+        assert!(outcomes.iter().all(|outcome| *outcome > -1.0));
+        // E[eˣ − 1] = e^(σ²/2) − 1 of each holding; over one period 2e-4, 5e-5 and 4.5e-4.
+        let short = Simulation { horizon: 1.0, ..long };
+        let mean = Moments::of(&simulate(&[1.0, 1.0, 1.0], &[0.0; 3], &market(), short).unwrap()).unwrap().mean();
+        assert!((mean - 7e-4).abs() < 4.0 * 0.035 / 20_000_f64.sqrt(), "{mean}");
+    }
+
+    #[test]
+    fn what_cannot_be_simulated_says_why() {
+        let run = |weights: &[f64], means: &[f64], simulation| {
+            simulated_tail_risk(weights, means, &market(), 0.95, simulation).unwrap_err()
+        };
+        assert_eq!(run(&[1.0], &[0.0], PLAIN), NoSimulation::Mismatch { weights: 1, means: 1, rows: 3 });
+        assert_eq!(run(&[1.0, f64::NAN, 0.0], &[0.0; 3], PLAIN), NoSimulation::NotFinite { at: 1 });
+        let now = Simulation { horizon: 0.0, ..PLAIN };
+        assert_eq!(run(&[1.0; 3], &[0.0; 3], now), NoSimulation::TailRisk(NoTailRisk::Horizon { horizon: 0.0 }));
+        let none = Simulation { paths: 0, ..PLAIN };
+        let too_few = NoTailRisk::TooFew { count: 0, needed: 1 };
+        assert_eq!(run(&[1.0; 3], &[0.0; 3], none), NoSimulation::TailRisk(too_few));
+        let far = Simulation { horizon: 1e12, revaluation: Revaluation::Lognormal, ..PLAIN };
+        assert_eq!(run(&[1.0; 3], &[0.0; 3], far), NoSimulation::Overflow { horizon: 1e12 });
+        let impossible = Symmetric::from_lower(2, |row, column| if row == column { 1.0 } else { 2.0 });
+        let refused = simulate(&[1.0, 1.0], &[0.0; 2], &impossible, PLAIN);
+        assert!(matches!(refused, Err(NoSimulation::Covariance(_))));
+        assert!(simulated_tail_risk(&[1.0; 3], &[0.0; 3], &market(), 1.0, PLAIN).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn threads_and_further_paths_change_nothing(seed: u64, threads in 0_usize..9, paths in 0_usize..3_000) {
+            let of = |threads, paths| {
+                let simulation = Simulation { paths, seed, threads, ..PLAIN };
+                simulate(&[0.5, 0.3, 0.2], &[0.0; 3], &market(), simulation).unwrap()
+            };
+            let alone = of(1, 3_000);
+            prop_assert_eq!(&of(threads, paths), &alone[..paths]);
+            prop_assert_ne!(&alone[..512], &alone[512..1024]);
+        }
+    }
+}
