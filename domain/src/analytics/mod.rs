@@ -7,6 +7,7 @@ mod attribution;
 mod backtest;
 mod benchmark;
 mod blend;
+mod bonds;
 mod concentration;
 mod covariance;
 mod daily_return;
@@ -33,6 +34,7 @@ pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, c
 pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_exceptions};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
+pub use bonds::{Accrual, Bond, BondFigures, LastPeriod, NoBondFigure};
 pub use concentration::{Concentration, concentration};
 pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correlation};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
