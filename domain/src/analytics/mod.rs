@@ -18,6 +18,7 @@ mod interest;
 mod matrix;
 mod moments;
 mod monte_carlo;
+mod options;
 pub mod policy;
 mod risk;
 mod risk_parts;
@@ -45,6 +46,7 @@ pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual}
 pub use matrix::{Cholesky, NotSemidefinite, Symmetric};
 pub use moments::Moments;
 pub use monte_carlo::{NoSimulation, Revaluation, Simulation, simulate, simulated_tail_risk};
+pub use options::{Exercise, NoOptionFigure, OptionFigures, OptionTerms, Right};
 pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
     upper_partial, volatility,
