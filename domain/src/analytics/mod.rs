@@ -8,6 +8,7 @@ mod backtest;
 mod benchmark;
 mod blend;
 mod bonds;
+mod clusters;
 mod concentration;
 mod covariance;
 mod daily_return;
@@ -36,6 +37,7 @@ pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
 pub use bonds::{Accrual, Bond, BondFigures, LastPeriod, NoBondFigure};
+pub use clusters::{Dendrogram, Merge, clusters};
 pub use concentration::{Concentration, concentration};
 pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correlation};
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};

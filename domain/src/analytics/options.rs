@@ -375,7 +375,7 @@ mod tests {
         let coarse = OptionTerms { exercise: Exercise::American { steps: 4 }, rate: 1.0, ..plain };
         assert!(matches!(refused(coarse), NoOptionFigure::TooCoarse { .. }));
         assert!(matches!(refused(OptionTerms { years: 200.0, rate: -10.0, ..plain }), NoOptionFigure::Overflow { .. }));
-        let wild = OptionTerms { exercise: Exercise::American { steps: 100 }, years: 1e4, ..plain };
+        let wild = OptionTerms { right: Right::Call, exercise: Exercise::American { steps: 100 }, years: 1e4, ..plain };
         assert!(matches!(wild.at(AnnualVolatility(9.0)), Err(NoOptionFigure::Overflow { .. })));
         assert!(plain.at(AnnualVolatility(f64::NAN)).is_err() && plain.at(AnnualVolatility(0.0)).is_err());
         // A put is worth at most its discounted strike, and an American one at least what it brings at once.
