@@ -23,6 +23,7 @@ mod options;
 pub mod policy;
 mod risk;
 mod risk_parts;
+mod rolling;
 mod roots;
 mod shrinkage;
 mod twr;
@@ -56,6 +57,10 @@ pub use risk::{
 pub use risk_parts::{
     NoRiskParts, RiskPart, RiskParts, TailParts, historical_tail_parts, incremental_tail_risk, outcomes,
     parametric_tail_parts, portfolio_volatility, risk_parts,
+};
+pub use rolling::{
+    NoWindow, Rolling, rolling_beta, rolling_correlation, rolling_max_drawdown, rolling_return, rolling_sharpe,
+    rolling_sortino, rolling_volatility,
 };
 pub use shrinkage::{ShrinkageTarget, Shrunk, shrunk};
 pub use twr::{Twr, TwrEnd, twr};
