@@ -168,7 +168,7 @@ impl Elimination<'_> {
         let largest =
             |x: &(usize, &usize), y: &(usize, &usize)| self.remainders[*x.1].total_cmp(&self.remainders[*y.1]);
         let Some((place, &pivot)) = self.open.iter().enumerate().max_by(largest) else { return false };
-        if !(self.remainders[pivot] > self.rounding) {
+        if self.remainders[pivot].is_nan() || self.remainders[pivot] <= self.rounding {
             return false;
         }
         self.open.swap_remove(place);
@@ -188,12 +188,12 @@ impl Elimination<'_> {
         let tolerance = 64.0 * self.rounding;
         for (at, &row) in self.open.iter().enumerate() {
             let own = self.remainders[row];
-            if !(own >= -tolerance) {
+            if own.is_nan() || own < -tolerance {
                 return Err(NotSemidefinite { row, remainder: own * deviations[row] * deviations[row] });
             }
             for &column in self.open.iter().take(at) {
                 let rest = self.rest(row, column).abs();
-                if !(rest <= tolerance) {
+                if rest.is_nan() || rest > tolerance {
                     return Err(NotSemidefinite { row, remainder: -rest * deviations[row] * deviations[column] });
                 }
             }
