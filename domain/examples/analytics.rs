@@ -42,6 +42,8 @@ fn figures(returns: &str, flows: &str) -> Result<(), Box<dyn Error>> {
     let line = regression(&own, &benchmark, target);
     let tail = |estimator| tail_risk(&own, estimator, Terms { confidence: 0.95, horizon: 1.0 });
     let historical = tail(Estimator::Historical)?;
+    let linear = tail(Estimator::HistoricalLinear)?;
+    let normal = tail(Estimator::ParametricNormal)?;
     let rolled = rolling_sharpe(&own, RISK_FREE, 126, YEAR)?;
     let named = [
         ("xirr", xirr(&flows).rate().map(|rate| rate.0)),
@@ -58,8 +60,10 @@ fn figures(returns: &str, flows: &str) -> Result<(), Box<dyn Error>> {
         ("excess_kurtosis", Moments::of(&own).and_then(|moments| moments.excess_kurtosis())),
         ("var_historical", Some(historical.value_at_risk)),
         ("es_historical", Some(historical.expected_shortfall)),
-        ("var_linear", Some(tail(Estimator::HistoricalLinear)?.value_at_risk)),
-        ("var_parametric", Some(tail(Estimator::ParametricNormal)?.value_at_risk)),
+        ("var_linear", Some(linear.value_at_risk)),
+        ("es_linear", Some(linear.expected_shortfall)),
+        ("var_parametric", Some(normal.value_at_risk)),
+        ("es_parametric", Some(normal.expected_shortfall)),
         ("alpha", line.map(|line| line.alpha * YEAR)),
         ("beta", line.map(|line| line.beta)),
         ("r_squared", line.and_then(|line| line.r_squared())),
@@ -75,9 +79,12 @@ fn figures(returns: &str, flows: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A date and numbers.
+type Line = (NaiveDate, Vec<f64>);
+
 /// Lines of a date and so many numbers.
-fn read(path: &str, numbers: usize) -> Result<Vec<(NaiveDate, Vec<f64>)>, Box<dyn Error>> {
-    let row = |line: &str| -> Result<_, Box<dyn Error>> {
+fn read(path: &str, numbers: usize) -> Result<Vec<Line>, Box<dyn Error>> {
+    let row = |line: &str| -> Result<Line, Box<dyn Error>> {
         let (day, rest) = line.split_once(',').ok_or_else(|| format!("`{line}` is no date and numbers"))?;
         let values = rest.split(',').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
         if values.len() == numbers {
