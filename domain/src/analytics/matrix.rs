@@ -1,29 +1,14 @@
-//! Symmetric matrices, as covariances are: products, the Cholesky factor, and what makes an indefinite one definite.
+//! Symmetric matrices, as covariances are: products, correlations, and what makes an indefinite one semidefinite.
 
 use std::cmp::Ordering;
+
+use super::NotSemidefinite;
 
 /// A symmetric matrix of n rows, all n² values in one piece.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Symmetric {
     size: usize,
     values: Vec<f64>,
-}
-
-/// A root L of a positive semidefinite matrix, A = L·Lᵀ, with as many columns as the matrix has rank.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cholesky {
-    rank: usize,
-    rows: Vec<Vec<f64>>,
-}
-
-/// Some combination of what the rows stand for would have a variance below zero.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("the matrix is not positive semidefinite: {remainder:e} remains on the diagonal of row {row}")]
-pub struct NotSemidefinite {
-    /// The row, from zero, at which it shows.
-    pub row: usize,
-    /// What the rows before it leave of its diagonal.
-    pub remainder: f64,
 }
 
 impl Symmetric {
@@ -47,7 +32,7 @@ impl Symmetric {
 
     /// One row; empty where there is none.
     pub fn row(&self, row: usize) -> &[f64] {
-        self.values.get(row * self.size..(row + 1) * self.size).unwrap_or_default()
+        if row < self.size { &self.values[row * self.size..(row + 1) * self.size] } else { &[] }
     }
 
     /// Its rows from the first to the last.
@@ -76,40 +61,6 @@ impl Symmetric {
             _ => (self.row(row)[column] / deviations[row] / deviations[column]).clamp(-1.0, 1.0),
         };
         Some(Self::from_lower(self.size, value))
-    }
-
-    /// A = L·Lᵀ with complete pivoting (Higham 2002, 10.3), scaled to correlations, so that a small variance beside a large one counts.
-    /// Rows that others determine, and those that do not vary, take no column of their own. L is a triangle up to the order of rows.
-    ///
-    /// # Errors
-    /// [`NotSemidefinite`], also where a value is not finite.
-    pub fn cholesky(&self) -> Result<Cholesky, NotSemidefinite> {
-        let diagonal = self.diagonal();
-        let possible = |row: &usize| {
-            let own = diagonal[*row];
-            own.is_finite() && (own > 0.0 || own == 0.0 && self.row(*row).iter().all(|value| *value == 0.0))
-        };
-        if let Some(row) = (0..self.size).find(|row| !possible(row)) {
-            return Err(NotSemidefinite { row, remainder: diagonal[row] });
-        }
-        let deviations: Vec<f64> = diagonal.iter().map(|value| value.sqrt()).collect();
-        let mut elimination = Elimination {
-            matrix: self,
-            inverse: deviations.iter().map(|value| if *value > 0.0 { 1.0 / value } else { 0.0 }).collect(),
-            rows: vec![Vec::new(); self.size],
-            open: (0..self.size).collect(),
-            remainders: deviations.iter().map(|value| if *value > 0.0 { 1.0 } else { 0.0 }).collect(),
-            rounding: 16.0 * f64::EPSILON * self.size as f64,
-        };
-        while elimination.step() {}
-        elimination.check(&deviations)?;
-        let rank = self.size - elimination.open.len();
-        let mut rows = elimination.rows;
-        for (row, deviation) in rows.iter_mut().zip(deviations) {
-            row.iter_mut().for_each(|value| *value *= deviation);
-            row.resize(rank, 0.0);
-        }
-        Ok(Cholesky { rank, rows })
     }
 
     /// The nearest semidefinite matrix on the line to its own diagonal, (1 − s)·A + s·diag(A), and s: zero where it is semidefinite
@@ -143,82 +94,6 @@ impl Symmetric {
     }
 }
 
-/// A factorisation of the matrix scaled to correlations, on its way.
-struct Elimination<'a> {
-    matrix: &'a Symmetric,
-    /// One over each deviation; zero for what does not vary.
-    inverse: Vec<f64>,
-    rows: Vec<Vec<f64>>,
-    /// The rows that have not been the pivot.
-    open: Vec<usize>,
-    /// What the columns so far leave of each diagonal.
-    remainders: Vec<f64>,
-    rounding: f64,
-}
-
-impl Elimination<'_> {
-    /// What the columns so far leave of one value.
-    fn rest(&self, row: usize, column: usize) -> f64 {
-        let scaled = self.matrix.row(row)[column] * self.inverse[row] * self.inverse[column];
-        scaled - dot(&self.rows[row], &self.rows[column])
-    }
-
-    /// Takes the row with the largest remainder as the next pivot; false where none is left that is above rounding.
-    fn step(&mut self) -> bool {
-        let largest =
-            |x: &(usize, &usize), y: &(usize, &usize)| self.remainders[*x.1].total_cmp(&self.remainders[*y.1]);
-        let Some((place, &pivot)) = self.open.iter().enumerate().max_by(largest) else { return false };
-        if self.remainders[pivot].is_nan() || self.remainders[pivot] <= self.rounding {
-            return false;
-        }
-        self.open.swap_remove(place);
-        let root = self.remainders[pivot].sqrt();
-        for at in 0..self.open.len() {
-            let row = self.open[at];
-            let value = self.rest(row, pivot) / root;
-            self.rows[row].push(value);
-            self.remainders[row] -= value * value;
-        }
-        self.rows[pivot].push(root);
-        true
-    }
-
-    /// Whether nothing but rounding is left of the rows that have not been a pivot.
-    fn check(&self, deviations: &[f64]) -> Result<(), NotSemidefinite> {
-        let tolerance = 64.0 * self.rounding;
-        for (at, &row) in self.open.iter().enumerate() {
-            let own = self.remainders[row];
-            if own.is_nan() || own < -tolerance {
-                return Err(NotSemidefinite { row, remainder: own * deviations[row] * deviations[row] });
-            }
-            for &column in self.open.iter().take(at) {
-                let rest = self.rest(row, column).abs();
-                if rest.is_nan() || rest > tolerance {
-                    return Err(NotSemidefinite { row, remainder: -rest * deviations[row] * deviations[column] });
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Cholesky {
-    /// How many rows it has.
-    pub fn size(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// How many columns it has: of how many independent sources the rows are made.
-    pub fn rank(&self) -> usize {
-        self.rank
-    }
-
-    /// One row, a value for each column; empty where there is none.
-    pub fn row(&self, row: usize) -> &[f64] {
-        self.rows.get(row).map(Vec::as_slice).unwrap_or_default()
-    }
-}
-
 /// Σ xᵢ·yᵢ in eight sums side by side, which is fast and rounds less than one.
 pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
     let (left, left_rest) = left.as_chunks::<8>();
@@ -242,28 +117,6 @@ mod tests {
     }
 
     #[test]
-    fn the_factor_of_a_matrix_worked_by_hand() {
-        // Correlation 0.5 with deviations 2 and 4: the second row is 4·0.5 and 4·√0.75.
-        let factor = of(&[&[4.0], &[4.0, 16.0]]).cholesky().unwrap();
-        let (last, first) = (factor.row(0), factor.row(1));
-        assert_eq!((factor.rank(), first), (2, &[4.0, 0.0][..]));
-        assert!((last[0] - 1.0).abs() < 1e-15 && (last[1] - 3.0_f64.sqrt()).abs() < 1e-15, "{last:?}");
-        assert_eq!(factor.row(2), &[] as &[f64]);
-    }
-
-    #[test]
-    fn what_others_determine_adds_nothing() {
-        // The second row is twice the first, the third does not vary.
-        let factor = of(&[&[1.0], &[2.0, 4.0], &[0.0, 0.0, 0.0]]).cholesky().unwrap();
-        assert_eq!([factor.row(0), factor.row(1), factor.row(2)], [&[1.0], &[2.0], &[0.0]]);
-        // A row that does not vary cannot vary with another.
-        assert!(of(&[&[0.0], &[0.1, 1.0]]).cholesky().is_err());
-        assert!(of(&[&[f64::NAN]]).cholesky().is_err());
-        assert!(of(&[&[1.0], &[f64::NAN, 1.0]]).cholesky().is_err());
-        assert_eq!(of(&[&[-1.0]]).cholesky(), Err(NotSemidefinite { row: 0, remainder: -1.0 }));
-    }
-
-    #[test]
     fn an_indefinite_matrix_is_drawn_to_its_diagonal_as_little_as_needed() {
         // Correlations 0.9, 0.9 and 0 cannot be: the smallest eigenvalue of 1 and s·0.9 is 1 − s·0.9·√2, zero at s = 0.785674.
         let impossible = of(&[&[1.0], &[0.9, 1.0], &[0.9, 0.0, 1.0]]);
@@ -279,6 +132,7 @@ mod tests {
     #[test]
     fn correlations_are_covariances_over_deviations() {
         let correlation = of(&[&[4.0], &[3.0, 9.0]]).correlation().unwrap();
+        assert_eq!(correlation.row(2), &[] as &[f64]);
         assert_eq!((correlation.row(0), correlation.row(1)), (&[1.0, 0.5][..], &[0.5, 1.0][..]));
         assert_eq!(of(&[&[0.0]]).correlation(), None);
         assert_eq!(of(&[&[4.0], &[3.0, 9.0]]).times(&[1.0, 2.0]), Some(vec![10.0, 21.0]));

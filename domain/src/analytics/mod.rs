@@ -8,6 +8,7 @@ mod backtest;
 mod benchmark;
 mod blend;
 mod bonds;
+mod cholesky;
 mod clusters;
 mod concentration;
 mod covariance;
@@ -16,9 +17,11 @@ mod dietz;
 mod drawdown;
 mod figure;
 mod interest;
+mod lattice;
 mod matrix;
 mod moments;
 mod monte_carlo;
+mod normal_stream;
 mod options;
 pub mod policy;
 mod risk;
@@ -26,6 +29,7 @@ mod risk_parts;
 mod rolling;
 mod roots;
 mod shrinkage;
+mod tail_parts;
 mod twr;
 mod value_at_risk;
 mod xirr;
@@ -38,6 +42,7 @@ pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
 pub use blend::{Rebalancing, blend, matched};
 pub use bonds::{Accrual, Bond, BondFigures, LastPeriod, NoBondFigure};
+pub use cholesky::{Cholesky, NotSemidefinite};
 pub use clusters::{Dendrogram, Merge, clusters};
 pub use concentration::{Concentration, concentration};
 pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correlation};
@@ -46,7 +51,7 @@ pub use dietz::{modified_dietz, modified_irr, present_value};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
-pub use matrix::{Cholesky, NotSemidefinite, Symmetric};
+pub use matrix::Symmetric;
 pub use moments::Moments;
 pub use monte_carlo::{NoSimulation, Revaluation, Simulation, simulate, simulated_tail_risk};
 pub use options::{Exercise, NoOptionFigure, OptionFigures, OptionTerms, Right};
@@ -54,15 +59,13 @@ pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,
     upper_partial, volatility,
 };
-pub use risk_parts::{
-    NoRiskParts, RiskPart, RiskParts, TailParts, historical_tail_parts, incremental_tail_risk, outcomes,
-    parametric_tail_parts, portfolio_volatility, risk_parts,
-};
+pub use risk_parts::{NoRiskParts, RiskPart, RiskParts, portfolio_volatility, risk_parts};
 pub use rolling::{
     NoWindow, Rolling, rolling_beta, rolling_correlation, rolling_max_drawdown, rolling_return, rolling_sharpe,
     rolling_sortino, rolling_volatility,
 };
 pub use shrinkage::{ShrinkageTarget, Shrunk, shrunk};
+pub use tail_parts::{TailParts, historical_tail_parts, incremental_tail_risk, outcomes, parametric_tail_parts};
 pub use twr::{Twr, TwrEnd, twr};
 pub use value_at_risk::{Estimator, NoTailRisk, TailRisk, Terms, linear_quantile, of_outcomes, tail_risk};
 pub use xirr::{NoSolution, Xirr, irr, xirr};

@@ -2,6 +2,7 @@
 //! determine, so any number of threads comes to the same answer.
 
 use super::matrix::dot;
+use super::normal_stream::NormalStream;
 use super::{Cholesky, NoTailRisk, NotSemidefinite, Symmetric, TailRisk, of_outcomes};
 
 /// What is simulated.
@@ -47,6 +48,14 @@ pub enum NoSimulation {
         /// Which, from zero.
         at: usize,
     },
+    /// More paths than are worth their time.
+    #[error("{paths} paths are asked: {limit} at most are simulated")]
+    TooManyPaths {
+        /// How many are asked.
+        paths: usize,
+        /// How many are simulated at most.
+        limit: usize,
+    },
     /// The covariance is none.
     #[error(transparent)]
     Covariance(#[from] NotSemidefinite),
@@ -60,6 +69,9 @@ pub enum NoSimulation {
     #[error(transparent)]
     TailRisk(#[from] NoTailRisk),
 }
+
+/// The most paths of one simulation: their outcomes take 80 MB.
+const MOST_PATHS: usize = 10_000_000;
 
 /// How many paths share a stream. Part of what a seed names: with another number it names other outcomes.
 const BLOCK: usize = 512;
@@ -135,7 +147,10 @@ impl<'a> Model<'a> {
         covariance: &Symmetric,
         simulation: Simulation,
     ) -> Result<Self, NoSimulation> {
-        let Simulation { horizon, revaluation, .. } = simulation;
+        let Simulation { paths, horizon, revaluation, .. } = simulation;
+        if paths > MOST_PATHS {
+            return Err(NoSimulation::TooManyPaths { paths, limit: MOST_PATHS });
+        }
         if !(horizon >= 1.0 && horizon.is_finite()) {
             return Err(NoTailRisk::Horizon { horizon }.into());
         }
@@ -151,7 +166,7 @@ impl<'a> Model<'a> {
     }
 
     fn fill(&self, seed: u64, block: usize, outcomes: &mut [f64]) {
-        let mut stream = Stream::of(seed, block as u64);
+        let mut stream = NormalStream::of(seed, block as u64);
         match self.revaluation {
             Revaluation::Linear => self.fill_linear(&mut stream, outcomes),
             Revaluation::Lognormal => self.fill_lognormal(&mut stream, outcomes),
@@ -159,7 +174,7 @@ impl<'a> Model<'a> {
     }
 
     /// wᵀμ + (Lᵀw)ᵀz: the sum over holdings is taken once, not in every path.
-    fn fill_linear(&self, stream: &mut Stream, outcomes: &mut [f64]) {
+    fn fill_linear(&self, stream: &mut NormalStream, outcomes: &mut [f64]) {
         let mut loads = vec![0.0; self.root.rank()];
         for (at, weight) in self.weights.iter().enumerate() {
             loads.iter_mut().zip(self.root.row(at)).for_each(|(load, root)| *load += weight * root * self.grows);
@@ -172,7 +187,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn fill_lognormal(&self, stream: &mut Stream, outcomes: &mut [f64]) {
+    fn fill_lognormal(&self, stream: &mut NormalStream, outcomes: &mut [f64]) {
         let mut normals = vec![0.0; self.root.rank()];
         for outcome in outcomes {
             stream.fill(&mut normals);
@@ -182,54 +197,6 @@ impl<'a> Model<'a> {
             *outcome = returns.sum();
         }
     }
-}
-
-/// Standard normal numbers, all determined by where the stream starts: Marsaglia's polar method (1964) on SplitMix64 (Steele, Lea and
-/// Flood 2014).
-struct Stream {
-    state: u64,
-}
-
-impl Stream {
-    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-
-    fn of(seed: u64, block: u64) -> Self {
-        Self { state: mixed(mixed(seed).wrapping_add(block.wrapping_mul(Self::STEP))) }
-    }
-
-    /// From −1 to below 1, on a grid of 2⁻⁵².
-    fn symmetric(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(Self::STEP);
-        let bits = mixed(self.state) >> 11;
-        bits as f64 * (2.0 / (1_u64 << 53) as f64) - 1.0
-    }
-
-    fn fill(&mut self, normals: &mut [f64]) {
-        for pair in normals.chunks_mut(2) {
-            let (x, y) = self.pair();
-            pair[0] = x;
-            if let Some(second) = pair.get_mut(1) {
-                *second = y;
-            }
-        }
-    }
-
-    fn pair(&mut self) -> (f64, f64) {
-        loop {
-            let (x, y) = (self.symmetric(), self.symmetric());
-            let square = x * x + y * y;
-            if square > 0.0 && square < 1.0 {
-                let scale = (-2.0 * square.ln() / square).sqrt();
-                return (x * scale, y * scale);
-            }
-        }
-    }
-}
-
-fn mixed(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]
@@ -245,18 +212,6 @@ mod tests {
     fn market() -> Symmetric {
         let rows: [&[f64]; 3] = [&[4e-4], &[1e-4, 1e-4], &[-2e-4, 0.0, 9e-4]];
         Symmetric::from_lower(3, |row, column| rows[row][column])
-    }
-
-    #[test]
-    fn the_stream_is_that_of_its_authors() {
-        // The first number of SplitMix64 from a state of zero.
-        assert_eq!(mixed(Stream::STEP), 0xE220_A839_7B1D_CDAF);
-        let mut normals = vec![0.0; 100_000];
-        Stream::of(1, 0).fill(&mut normals);
-        let moments = Moments::of(&normals).unwrap();
-        // Within four standard errors: 1/√n, 1/√(2n), √(6/n) and √(24/n).
-        assert!(moments.mean().abs() < 0.0127 && (moments.deviation(1).unwrap() - 1.0).abs() < 0.009);
-        assert!(moments.skewness().unwrap().abs() < 0.031 && moments.excess_kurtosis().unwrap().abs() < 0.062);
     }
 
     #[test]
@@ -298,6 +253,9 @@ mod tests {
         let none = Simulation { paths: 0, ..PLAIN };
         let too_few = NoTailRisk::TooFew { count: 0, needed: 1 };
         assert_eq!(run(&[1.0; 3], &[0.0; 3], none), NoSimulation::TailRisk(too_few));
+        let many = Simulation { paths: usize::MAX, ..PLAIN };
+        let limit = MOST_PATHS;
+        assert_eq!(run(&[1.0; 3], &[0.0; 3], many), NoSimulation::TooManyPaths { paths: usize::MAX, limit });
         let far = Simulation { horizon: 1e12, revaluation: Revaluation::Lognormal, ..PLAIN };
         assert_eq!(run(&[1.0; 3], &[0.0; 3], far), NoSimulation::Overflow { horizon: 1e12 });
         let impossible = Symmetric::from_lower(2, |row, column| if row == column { 1.0 } else { 2.0 });
