@@ -4,7 +4,7 @@
 //!     cargo run --release -p domain --example analytics -- times
 //!
 //! RETURNS has lines `date,return,benchmark`, FLOWS lines `date,amount` with the investor's sign. Figures are printed as `name,value`,
-//! times as `name,microseconds`, the median of several runs on one thread. `bench/compare_analytics.py` runs both.
+//! times as `name,microseconds`, the median of several runs, on one thread where no other number is named. `bench/compare_analytics.py` runs both.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -12,9 +12,10 @@ use std::time::Instant;
 
 use chrono::{Days, NaiveDate};
 use domain::analytics::{
-    AnnualReturn, DatedReturn, Estimator, Moments, Revaluation, Side, Simulation, Terms, calmar, capture,
-    compound_annual, covariance, downside_deviation, information_ratio, max_drawdown, omega, per_period, regression,
-    rolling_sharpe, sharpe, simulated_tail_risk, sortino, tail_risk, tracking_error, ulcer_index, volatility, xirr,
+    AnnualReturn, DatedReturn, Estimator, Moments, MonteCarlo, NoSimulation, Revaluation, Side, Simulation, Terms,
+    calmar, capture, compound_annual, covariance, downside_deviation, information_ratio, max_drawdown, omega,
+    per_period, regression, rolling_sharpe, sharpe, simulated_tail_risk, sortino, tail_risk, tracking_error,
+    ulcer_index, volatility, xirr,
 };
 
 /// Trading days a year.
@@ -127,12 +128,35 @@ fn times() -> Result<(), Box<dyn Error>> {
     timed("rolling_sharpe", 100, || rolling_sharpe(own, RISK_FREE, 126, YEAR));
     timed("covariance_500", 5, || covariance(&columns));
     let fifty = covariance(&columns[..50])?;
-    let simulation = Simulation { paths: 100_000, seed: 7, horizon: 1.0, revaluation: Revaluation::Linear, threads: 1 };
+    let simulation = Simulation { paths: 100_000, seed: 7, horizon: 1.0, revaluation: Revaluation::Linear };
     let (weights, means) = ([0.02; 50], [0.0; 50]);
     timed("monte_carlo", 5, || simulated_tail_risk(&weights, &means, &fifty, 0.95, simulation));
+    let market = MonteCarlo::of(&weights, &means, &fifty, simulation)?;
+    if on_threads(&market, 2) != market.outcomes() {
+        return Err("two threads simulate other outcomes than one".into());
+    }
+    timed("monte_carlo_two_threads", 5, || on_threads(&market, 2));
     let lognormal = Simulation { revaluation: Revaluation::Lognormal, ..simulation };
     timed("monte_carlo_lognormal", 5, || simulated_tail_risk(&weights, &means, &fifty, 0.95, lognormal));
     Ok(())
+}
+
+/// The outcomes of all paths, each thread simulating a stretch of blocks.
+fn on_threads(market: &MonteCarlo<'_>, threads: usize) -> Result<Vec<f64>, NoSimulation> {
+    let blocks: Vec<usize> = (0..market.blocks()).collect();
+    let stretch = |blocks: &[usize]| blocks.iter().map(|block| market.block(*block)).collect::<Result<Vec<_>, _>>();
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = blocks
+            .chunks(blocks.len().div_ceil(threads).max(1))
+            .map(|share| scope.spawn(move || stretch(share)))
+            .collect();
+        let mut all = Vec::new();
+        for share in shares {
+            // A thread ends without an answer only where it panics, and so does this one.
+            all.extend(share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?.concat());
+        }
+        Ok(all)
+    })
 }
 
 /// Purchases, the last of all a value that makes them worth a little more.

@@ -53,7 +53,7 @@ pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, Shar
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
 pub use matrix::Symmetric;
 pub use moments::Moments;
-pub use monte_carlo::{NoSimulation, Revaluation, Simulation, simulate, simulated_tail_risk};
+pub use monte_carlo::{MonteCarlo, NoSimulation, Revaluation, Simulation, simulated_tail_risk};
 pub use options::{Exercise, NoOptionFigure, OptionFigures, OptionTerms, Right};
 pub use risk::{
     calmar, compound_annual, downside_deviation, lower_partial, omega, per_period, sharpe, sortino, ulcer_index,

@@ -1,5 +1,5 @@
 //! Simulated outcomes of a portfolio. A seed names them: each block of paths draws from a stream of its own that seed and block alone
-//! determine, so any number of threads comes to the same answer.
+//! determine, so blocks can be shared out among any number of threads, in any order, and come to the same answer.
 
 use super::matrix::dot;
 use super::normal_stream::NormalStream;
@@ -16,8 +16,6 @@ pub struct Simulation {
     pub horizon: f64,
     /// How a drawn number becomes a return.
     pub revaluation: Revaluation,
-    /// How many threads share the work, 1 or more. The answer does not depend on it.
-    pub threads: usize,
 }
 
 /// How a number that is drawn from the normal distribution becomes the return of a holding.
@@ -76,43 +74,6 @@ const MOST_PATHS: usize = 10_000_000;
 /// How many paths share a stream. Part of what a seed names: with another number it names other outcomes.
 const BLOCK: usize = 512;
 
-/// Returns of the portfolio in every path, in the order of the paths, each Σ wᵢ·rᵢ with r = μh + L·z·√h for standard normal z and the
-/// root L of the covariance (Glasserman 2003, 2.3).
-///
-/// `means` and `covariance` are of one period.
-///
-/// # Errors
-/// [`NoSimulation`].
-pub fn simulate(
-    weights: &[f64],
-    means: &[f64],
-    covariance: &Symmetric,
-    simulation: Simulation,
-) -> Result<Vec<f64>, NoSimulation> {
-    let model = Model::of(weights, means, covariance, simulation)?;
-    let mut outcomes = vec![0.0; simulation.paths];
-    let blocks = simulation.paths.div_ceil(BLOCK);
-    let share = blocks.div_ceil(simulation.threads.max(1)).max(1);
-    std::thread::scope(|scope| {
-        for (thread, part) in outcomes.chunks_mut(share * BLOCK).enumerate() {
-            let model = &model;
-            let mut work = move || {
-                for (at, block) in part.chunks_mut(BLOCK).enumerate() {
-                    model.fill(simulation.seed, thread * share + at, block);
-                }
-            };
-            // A single share needs no thread.
-            if share == blocks {
-                work();
-            } else {
-                scope.spawn(work);
-            }
-        }
-    });
-    let overflow = NoSimulation::Overflow { horizon: simulation.horizon };
-    if outcomes.iter().all(|outcome| outcome.is_finite()) { Ok(outcomes) } else { Err(overflow) }
-}
-
 /// Value at risk and expected shortfall of simulated outcomes.
 ///
 /// # Errors
@@ -127,27 +88,33 @@ pub fn simulated_tail_risk(
     if !(confidence > 0.0 && confidence < 1.0) {
         return Err(NoTailRisk::Confidence { confidence }.into());
     }
-    Ok(of_outcomes(simulate(weights, means, covariance, simulation)?, confidence)?)
+    Ok(of_outcomes(MonteCarlo::of(weights, means, covariance, simulation)?.outcomes()?, confidence)?)
 }
 
-/// A portfolio ready to be drawn.
-struct Model<'a> {
+/// A portfolio ready to be drawn: the return in a path is Σ wᵢ·rᵢ with r = μh + L·z·√h for standard normal z and the root L of the
+/// covariance (Glasserman 2003, 2.3).
+#[derive(Clone, Debug)]
+pub struct MonteCarlo<'a> {
     weights: &'a [f64],
     /// Over the horizon.
     means: Vec<f64>,
     root: Cholesky,
     grows: f64,
-    revaluation: Revaluation,
+    simulation: Simulation,
 }
 
-impl<'a> Model<'a> {
-    fn of(
+impl<'a> MonteCarlo<'a> {
+    /// Checks what is simulated; `means` and `covariance` are of one period.
+    ///
+    /// # Errors
+    /// [`NoSimulation`].
+    pub fn of(
         weights: &'a [f64],
         means: &[f64],
         covariance: &Symmetric,
         simulation: Simulation,
     ) -> Result<Self, NoSimulation> {
-        let Simulation { paths, horizon, revaluation, .. } = simulation;
+        let Simulation { paths, horizon, .. } = simulation;
         if paths > MOST_PATHS {
             return Err(NoSimulation::TooManyPaths { paths, limit: MOST_PATHS });
         }
@@ -162,15 +129,40 @@ impl<'a> Model<'a> {
             return Err(NoSimulation::NotFinite { at });
         }
         let means = means.iter().map(|mean| mean * horizon).collect();
-        Ok(Self { weights, means, root: covariance.cholesky()?, grows: horizon.sqrt(), revaluation })
+        Ok(Self { weights, means, root: covariance.cholesky()?, grows: horizon.sqrt(), simulation })
     }
 
-    fn fill(&self, seed: u64, block: usize, outcomes: &mut [f64]) {
+    /// How many blocks the paths are in.
+    pub fn blocks(&self) -> usize {
+        self.simulation.paths.div_ceil(BLOCK)
+    }
+
+    /// The returns of the paths of one block, from zero; none beyond the last.
+    ///
+    /// # Errors
+    /// [`NoSimulation::Overflow`].
+    pub fn block(&self, block: usize) -> Result<Vec<f64>, NoSimulation> {
+        let Simulation { paths, seed, horizon, revaluation } = self.simulation;
+        let mut outcomes = vec![0.0; paths.saturating_sub(block.saturating_mul(BLOCK)).min(BLOCK)];
         let mut stream = NormalStream::of(seed, block as u64);
-        match self.revaluation {
-            Revaluation::Linear => self.fill_linear(&mut stream, outcomes),
-            Revaluation::Lognormal => self.fill_lognormal(&mut stream, outcomes),
+        match revaluation {
+            Revaluation::Linear => self.fill_linear(&mut stream, &mut outcomes),
+            Revaluation::Lognormal => self.fill_lognormal(&mut stream, &mut outcomes),
         }
+        let are_finite = outcomes.iter().all(|outcome| outcome.is_finite());
+        if are_finite { Ok(outcomes) } else { Err(NoSimulation::Overflow { horizon }) }
+    }
+
+    /// The returns of all paths, block by block.
+    ///
+    /// # Errors
+    /// [`NoSimulation::Overflow`].
+    pub fn outcomes(&self) -> Result<Vec<f64>, NoSimulation> {
+        let mut all = Vec::with_capacity(self.simulation.paths);
+        for block in 0..self.blocks() {
+            all.extend(self.block(block)?);
+        }
+        Ok(all)
     }
 
     /// wᵀμ + (Lᵀw)ᵀz: the sum over holdings is taken once, not in every path.
@@ -206,18 +198,26 @@ mod tests {
     use super::*;
     use crate::analytics::{Moments, portfolio_volatility};
 
-    const PLAIN: Simulation =
-        Simulation { paths: 20_000, seed: 7, horizon: 1.0, revaluation: Revaluation::Linear, threads: 2 };
+    const PLAIN: Simulation = Simulation { paths: 20_000, seed: 7, horizon: 1.0, revaluation: Revaluation::Linear };
 
     fn market() -> Symmetric {
         let rows: [&[f64]; 3] = [&[4e-4], &[1e-4, 1e-4], &[-2e-4, 0.0, 9e-4]];
         Symmetric::from_lower(3, |row, column| rows[row][column])
     }
 
+    fn all(
+        weights: &[f64],
+        means: &[f64],
+        covariance: &Symmetric,
+        simulation: Simulation,
+    ) -> Result<Vec<f64>, NoSimulation> {
+        MonteCarlo::of(weights, means, covariance, simulation)?.outcomes()
+    }
+
     #[test]
     fn outcomes_have_the_moments_of_the_market() {
         let (weights, means) = ([0.5, 0.3, 0.2], [0.001, 0.0, -0.001]);
-        let outcomes = simulate(&weights, &means, &market(), Simulation { horizon: 4.0, ..PLAIN }).unwrap();
+        let outcomes = all(&weights, &means, &market(), Simulation { horizon: 4.0, ..PLAIN }).unwrap();
         let moments = Moments::of(&outcomes).unwrap();
         // Four periods: 4 · (0.0005 − 0.0002) = 0.0012, and twice the deviation.
         let deviation = 2.0 * portfolio_volatility(&weights, &market()).unwrap();
@@ -233,11 +233,11 @@ mod tests {
     #[test]
     fn a_logarithm_never_loses_more_than_all() {
         let long = Simulation { horizon: 10_000.0, revaluation: Revaluation::Lognormal, ..PLAIN };
-        let outcomes = simulate(&[0.5, 0.25, 0.25], &[0.0; 3], &market(), long).unwrap();
+        let outcomes = all(&[0.5, 0.25, 0.25], &[0.0; 3], &market(), long).unwrap();
         assert!(outcomes.iter().all(|outcome| *outcome > -1.0));
         // E[eˣ − 1] = e^(σ²/2) − 1 of each holding; over one period 2e-4, 5e-5 and 4.5e-4.
         let short = Simulation { horizon: 1.0, ..long };
-        let mean = Moments::of(&simulate(&[1.0, 1.0, 1.0], &[0.0; 3], &market(), short).unwrap()).unwrap().mean();
+        let mean = Moments::of(&all(&[1.0, 1.0, 1.0], &[0.0; 3], &market(), short).unwrap()).unwrap().mean();
         assert!((mean - 7e-4).abs() < 4.0 * 0.035 / 20_000_f64.sqrt(), "{mean}");
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let far = Simulation { horizon: 1e12, revaluation: Revaluation::Lognormal, ..PLAIN };
         assert_eq!(run(&[1.0; 3], &[0.0; 3], far), NoSimulation::Overflow { horizon: 1e12 });
         let impossible = Symmetric::from_lower(2, |row, column| if row == column { 1.0 } else { 2.0 });
-        let refused = simulate(&[1.0, 1.0], &[0.0; 2], &impossible, PLAIN);
+        let refused = all(&[1.0, 1.0], &[0.0; 2], &impossible, PLAIN);
         assert!(matches!(refused, Err(NoSimulation::Covariance(_))));
         assert!(simulated_tail_risk(&[1.0; 3], &[0.0; 3], &market(), 1.0, PLAIN).is_err());
     }
@@ -267,14 +267,19 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn threads_and_further_paths_change_nothing(seed: u64, threads in 0_usize..9, paths in 0_usize..3_000) {
-            let of = |threads, paths| {
-                let simulation = Simulation { paths, seed, threads, ..PLAIN };
-                simulate(&[0.5, 0.3, 0.2], &[0.0; 3], &market(), simulation).unwrap()
+        fn neither_order_nor_further_paths_change_a_block(seed: u64, paths in 0_usize..3_000) {
+            let of = |paths| {
+                let simulation = Simulation { paths, seed, ..PLAIN };
+                MonteCarlo::of(&[0.5, 0.3, 0.2], &[0.0; 3], &market(), simulation).unwrap()
             };
-            let alone = of(1, 3_000);
-            prop_assert_eq!(&of(threads, paths), &alone[..paths]);
-            prop_assert_ne!(&alone[..512], &alone[512..1024]);
+            let long = of(3_000).outcomes().unwrap();
+            let short = of(paths);
+            prop_assert_eq!(&short.outcomes().unwrap(), &long[..paths]);
+            let mut backwards: Vec<Vec<f64>> = (0..short.blocks()).rev().map(|block| short.block(block).unwrap()).collect();
+            backwards.reverse();
+            prop_assert_eq!(&backwards.concat(), &long[..paths]);
+            prop_assert_eq!(short.block(usize::MAX), Ok(Vec::new()));
+            prop_assert_ne!(&long[..512], &long[512..1024]);
         }
     }
 }
