@@ -80,6 +80,12 @@ pub enum NoBondFigure {
         /// The yield.
         rate: f64,
     },
+    /// By months of 30 days no time is left: on the 30th before a maturity on the 31st.
+    #[error("from {settlement} to the maturity no time is left that a yield could be earned in")]
+    NoTime {
+        /// The day of settlement.
+        settlement: NaiveDate,
+    },
     /// A price, with its accrued interest, that is not above zero, or that no yield explains.
     #[error("no yield explains a dirty price of {dirty} for 100 of face")]
     Price {
@@ -143,6 +149,9 @@ impl Bond {
         let unexplained = NoBondFigure::Price { dirty };
         if !(dirty > 0.0 && dirty.is_finite()) {
             return Err(unexplained);
+        }
+        if remaining.flows.last().is_none_or(|(time, _)| *time <= 0.0) {
+            return Err(NoBondFigure::NoTime { settlement });
         }
         let per_period = match (self.last_period, remaining.flows.as_slice()) {
             (LastPeriod::Simple, [(time, amount)]) => (amount / dirty - 1.0) / time,
@@ -243,9 +252,9 @@ impl Bond {
         }
     }
 
-    /// The share of a period's coupon that is earned on a day: never more than the whole, which months of 30 days can come to.
+    /// The share of a period's coupon that is earned on a day: none to the whole, which months of 30 days can go beyond.
     fn elapsed(&self, day: NaiveDate, from: NaiveDate, to: NaiveDate) -> f64 {
-        let thirties = |days: f64| (days / 360.0 * f64::from(self.frequency)).min(1.0);
+        let thirties = |days: f64| (days / 360.0 * f64::from(self.frequency)).clamp(0.0, 1.0);
         match self.accrual {
             Accrual::ActActIcma | Accrual::Act360 => (day - from).num_days() as f64 / (to - from).num_days() as f64,
             Accrual::Thirty360 => {

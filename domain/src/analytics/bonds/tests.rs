@@ -58,6 +58,7 @@ fn coupons_keep_to_the_ends_of_months() {
     // The last day of a half-year from 28 February cannot earn more than the half-year.
     let europe = bond("2027-08-31", 0.05, Accrual::ThirtyE360);
     assert_eq!(europe.accrued(day("2027-08-30")), Ok(2.5));
+    assert_eq!(Bond { accrual: Accrual::Thirty360, ..europe }.accrued(day("2027-02-28")), Ok(0.0));
     let us = Bond { accrual: Accrual::Thirty360, ..europe };
     assert_eq!(us.accrued(day("2027-08-30")), Ok(2.5));
 }
@@ -82,6 +83,10 @@ fn what_is_no_bond_says_why() {
     assert_eq!(plain.at_yield(settlement, -2.0), Err(NoBondFigure::Yield { rate: -2.0 }));
     assert!(matches!(plain.at_yield(settlement, f64::NAN), Err(NoBondFigure::Yield { .. })));
     assert!(matches!(plain.at_clean_price(settlement, -1.5), Err(NoBondFigure::Price { .. })));
+    let thirtieth = bond("2027-08-31", 0.05, Accrual::ThirtyE360);
+    let settlement_before = day("2027-08-30");
+    let no_time = NoBondFigure::NoTime { settlement: settlement_before };
+    assert_eq!(thirtieth.at_clean_price(settlement_before, 100.0), Err(no_time));
     let late = Bond { maturity: NaiveDate::MAX, ..plain };
     assert_eq!(late.accrued(settlement), Err(NoBondFigure::TooLong { limit: 1_200 }));
     assert!(matches!(plain.at_clean_price(NaiveDate::MIN, 100.0), Err(NoBondFigure::TooLong { .. })));
@@ -98,7 +103,13 @@ proptest! {
         let bond = Bond { maturity, coupon, frequency, accrual, is_end_of_month: true, last_period };
         let settlement = maturity - chrono::Days::new(days);
         let at = bond.at_yield(settlement, rate).unwrap();
-        prop_assert!((bond.at_clean_price(settlement, at.clean).unwrap().rate - rate).abs() < 1e-8);
+        match bond.at_clean_price(settlement, at.clean) {
+            Ok(priced) => prop_assert!((priced.rate - rate).abs() < 1e-8),
+            Err(error) => {
+                // The 30th before the 31st.
+                prop_assert_eq!((error, days, at.modified_duration), (NoBondFigure::NoTime { settlement }, 1, 0.0));
+            }
+        }
         prop_assert!(at.accrued >= 0.0 && at.modified_duration >= 0.0);
         // Duration and convexity are the first and second slope of the price.
         let step = 1e-5;
