@@ -113,9 +113,14 @@ const BOUNDED: &[&str] = &[
     "Analytics.drawdowns",
     "BenchmarkComparison.growth",
     "CashBalance.reasons",
+    "Correlations.correlations",
+    "Correlations.counts",
+    "Correlations.firstIds",
+    "Correlations.secondIds",
     "DailyChange.contributions",
     "DailyChange.reasons",
     "DailyChange.staleInputs",
+    "Diversification.riskContributions",
     "Exchange.days",
     "Exchange.sessions",
     "ExchangeRate.legs",
@@ -214,6 +219,7 @@ const BOUNDED: &[&str] = &[
 /// A day without a value and an id without a thing are null in their places.
 const HOLED: &[&str] = &[
     "BenchmarkComparison.growth",
+    "Correlations.correlations",
     "Explanation.returns",
     "Explanation.values",
     "PeriodReturns.returns",

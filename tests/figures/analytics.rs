@@ -443,3 +443,26 @@ async fn todays_change_is_told_by_holding_with_its_price_and_its_currency() {
     assert!((price as f64 / 100.0 - 6.0 * 0.5 / 1.1343).abs() <= 0.011, "{acme}");
     assert!(fx < 0, "{acme}");
 }
+
+#[tokio::test]
+async fn what_is_held_spreads_its_risk_by_shares_that_sum_to_one() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let fields = "analytics { weights: allocation(by: INSTRUMENT) { key weight } diversification(top: 1) { herfindahlIndex effectiveNumber
+        topShare observations volatility { value } diversificationRatio { value } riskContributions { instrument { symbol } weight
+        contribution } correlations { firstIds secondIds correlations counts } } }";
+    let of = book.show("2024-03-14", None, fields).await["analytics"]["diversification"].clone();
+    let parts = of["riskContributions"].as_array().expect("parts");
+    let sum: f64 = parts.iter().map(|part| rate(&part["contribution"])).sum();
+    assert!(parts.len() == 2 && (sum - 1.0).abs() < 1e-9, "{of}");
+    assert!(rate(&of["diversificationRatio"]["value"]) >= 1.0 - 1e-12, "{of}");
+    assert!(rate(&of["observations"]) >= 20.0 && rate(&of["volatility"]["value"]) > 0.0, "{of}");
+    let index = rate(&of["herfindahlIndex"]);
+    assert!(
+        (index * rate(&of["effectiveNumber"]) - 1.0).abs() < 1e-9 && (0.0..=1.0).contains(&rate(&of["topShare"])),
+        "{of}"
+    );
+    let pairs = &of["correlations"];
+    assert_eq!(pairs["firstIds"].as_array().map(Vec::len), Some(1));
+    assert!((-1.0..=1.0).contains(&rate(&pairs["correlations"][0])) && rate(&pairs["counts"][0]) >= 20.0, "{pairs}");
+}

@@ -3,6 +3,7 @@
 mod allocation;
 mod book;
 mod compare;
+mod diversification;
 mod figures;
 mod growth;
 mod hypothetical;
@@ -13,6 +14,7 @@ mod scope;
 pub use self::allocation::{Grouping, Slice};
 pub use self::book::Book;
 pub use self::compare::{Benchmark, Compared, Tail, TailBasis};
+pub use self::diversification::Diversification;
 pub use self::figures::{Contribution, ReturnTerms};
 pub use self::growth::Growth;
 pub use self::hypothetical::HypotheticalTrade;

@@ -1,6 +1,7 @@
 //! Figures over a scope and a range, and what they are made of.
 
 mod allocation;
+mod diversification;
 mod explanation;
 mod gain;
 mod hypothetical_trade;
@@ -15,6 +16,7 @@ use async_graphql::{Context, Object, Result};
 use chrono::NaiveDate;
 
 pub use self::allocation::{AllocationBy, AllocationSlice};
+pub use self::diversification::Diversification;
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
 pub use self::hypothetical_trade::HypotheticalTradeInput;
@@ -205,6 +207,25 @@ impl Analytics {
         let trades = hypothetical_trade::trades(trades)?;
         let scope = Scope { trades: [self.scope.trades.clone(), trades].concat(), ..(*self.scope).clone() };
         Self::over(ctx, Arc::new(scope), self.range).await.map(Some)
+    }
+
+    /// How what is held at the end of the range spreads its risk. Null where it cannot be computed: see the errors.
+    async fn diversification(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many of the largest `topShare` is of, 1 to 100.", default = 5)] top: i32,
+    ) -> Result<Option<Diversification>> {
+        if !(1..=100).contains(&top) {
+            return Err(ErrorCode::BadUserInput.error(format!("top: {top} is not between 1 and 100")));
+        }
+        let operation = Operation::of(ctx);
+        let compute = async {
+            let session = operation.session().await?;
+            let top = usize::try_from(top).unwrap_or(1);
+            operation.services.analytics_diversification(&session, &self.book, top).await
+        };
+        let figures = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(Diversification::new(figures)))
     }
 
     /// Dividends, coupons and interest received, by month.
