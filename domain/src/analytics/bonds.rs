@@ -80,7 +80,7 @@ pub enum NoBondFigure {
         /// The yield.
         rate: f64,
     },
-    /// By months of 30 days no time is left: on the 30th before a maturity on the 31st.
+    /// By months of 30 days no time is left: up to three days before a maturity on the 31st.
     #[error("from {settlement} to the maturity no time is left that a yield could be earned in")]
     NoTime {
         /// The day of settlement.

@@ -106,8 +106,8 @@ proptest! {
         match bond.at_clean_price(settlement, at.clean) {
             Ok(priced) => prop_assert!((priced.rate - rate).abs() < 1e-8),
             Err(error) => {
-                // The 30th before the 31st.
-                prop_assert_eq!((error, days, at.modified_duration), (NoBondFigure::NoTime { settlement }, 1, 0.0));
+                // From 28 February to 28 August are 180 days of months of 30 already.
+                prop_assert_eq!((error, days <= 3, at.modified_duration), (NoBondFigure::NoTime { settlement }, true, 0.0));
             }
         }
         prop_assert!(at.accrued >= 0.0 && at.modified_duration >= 0.0);
