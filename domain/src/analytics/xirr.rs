@@ -58,8 +58,11 @@ impl Xirr {
 /// final value of zero is given as a flow of zero on the last day.
 pub fn xirr(flows: &[(NaiveDate, f64)]) -> Xirr {
     let mut by_day: BTreeMap<NaiveDate, f64> = BTreeMap::new();
-    for (date, amount) in flows {
-        *by_day.entry(*date).or_default() += amount;
+    // Flows mostly come in order: those of one day are summed before the day is looked for.
+    for day in flows.chunk_by(|left, right| left.0 == right.0) {
+        if let Some((date, _)) = day.first() {
+            *by_day.entry(*date).or_default() += day.iter().map(|flow| flow.1).sum::<f64>();
+        }
     }
     let Some((&start, _)) = by_day.first_key_value() else {
         return Xirr::NoSolution(NoSolution::OneSided);

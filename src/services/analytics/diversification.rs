@@ -126,8 +126,8 @@ fn pairs(ids: &[Uuid], columns: &[Vec<Option<f64>>]) -> Vec<(Uuid, Uuid, PairCor
     let Ok(matrix) = pairwise_correlation(columns) else { return Vec::new() };
     let mut pairs = Vec::new();
     for (at, (id, row)) in ids.iter().zip(&matrix).enumerate() {
-        let later = ids.iter().zip(row).skip(at + 1);
-        pairs.extend(later.map(|(other, pair)| (*id, *other, *pair)));
+        // The rows are of the lower triangle, the diagonal last.
+        pairs.extend(ids.iter().zip(row).take(at).map(|(other, pair)| (*other, *id, *pair)));
     }
     pairs
 }
