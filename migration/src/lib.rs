@@ -68,6 +68,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0018_tracked_instruments",
     "market" / "m0025_successions",
     "market" / "m0026_business_days",
+    "market" / "m0027_traded_first",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

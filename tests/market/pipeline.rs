@@ -228,3 +228,21 @@ async fn a_symbol_of_two_markets_is_held_unless_the_market_is_given() {
     assert_eq!(findings(&app, "prices").await, ["1 AMBIGUOUS_SYMBOL"]);
     assert_eq!(stored(&app, "ACME", "2024-03-14").await, ["256.6 F"]);
 }
+
+#[tokio::test]
+async fn a_split_of_a_symbol_that_is_used_again_is_of_what_is_traded() {
+    let app = App::start().await;
+    let listed = "symbol,name,asset_type,mic,currency,isin,sector,price_multiplier,price_source\n\
+                  AGAIN,The first,STOCK,24X7,USD,,,1,EXCHANGE\nAGAIN,The second,STOCK,XNYS,USD,,,1,EXCHANGE\n";
+    let split = "symbol,ex_date,numerator,denominator\nAGAIN,2024-03-14,2,1\n";
+    let both = load(&app, &[("instruments.csv", listed), ("splits.csv", split)]).await.expect("loaded");
+    assert_eq!(both.splits, came(1, 0, 1, 0), "two are traded");
+    let ended = "symbol,mic,listed_on,delisted_on\nAGAIN,24X7,1990-01-02,2020-01-02\n";
+    load(&app, &[("listings.csv", ended)]).await.expect("loaded");
+    let again = "symbol,ex_date,numerator,denominator\nAGAIN,2024-03-13,3,1\n";
+    let one = load(&app, &[("splits.csv", again)]).await.expect("loaded");
+    assert_eq!(one.splits, came(1, 1, 0, 0));
+    let of = "SELECT i.mic || ' ' || a.ex_date FROM market.fact_corporate_action a JOIN market.dim_stock i ON i.id = a.instrument_id \
+              WHERE i.symbol = 'AGAIN'";
+    assert_eq!(Superuser::of(&app).await.texts(of).await, ["XNYS 2024-03-13"]);
+}

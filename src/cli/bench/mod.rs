@@ -50,6 +50,8 @@ const HOLDINGS: &str = "query($id: ID!) { portfolio(id: $id) { totals { totalVal
 const METRICS: &str = "query($id: ID!) { portfolio(id: $id) { metrics { twr { value } xirr { value } annualizedReturn { value } \
     volatility { value } sharpe { value } maxDrawdown { depth { value } } } } }";
 const VALUATIONS: &str = "query($id: ID!) { portfolio(id: $id) { valuations { dates values flows } } }";
+const ANALYTICS: &str = "query($id: ID!) { portfolio(id: $id) { analytics { returns { twr { value } xirr { value } } \
+    risk { volatility { value } sharpe { value } sortino { value } } drawdowns { depth } gain { total { amount } } } } }";
 const SMALL: &str = "{ viewer { user { name } } portfolios(first: 5) { nodes { id name version } } }";
 
 /// The options of `bench`.
@@ -171,9 +173,12 @@ async fn of_the_api(
     let server = Server::start(database).await?;
     let variables = json!({ "id": portfolio });
     let mut client = Client::connect(server.address).await?;
-    for (what, query) in
-        [("holdings of 18", HOLDINGS), ("metrics over 10 years", METRICS), ("valuations by day, 10 years", VALUATIONS)]
-    {
+    for (what, query) in [
+        ("holdings of 18", HOLDINGS),
+        ("metrics over 10 years", METRICS),
+        ("valuations by day, 10 years", VALUATIONS),
+        ("analytics over 10 years", ANALYTICS),
+    ] {
         let (first, times) = alone(&mut client, token.expose_secret(), query, &variables, options.runs).await?;
         let held = (times.quantile(0.99) <= QUERY_LIMIT, "20 ms at p99");
         report.push(line(&format!("{what}, first after start"), &millis(first), None));

@@ -12,8 +12,9 @@ use crate::tenancy::{Access, DatabaseError, MarketDoor};
 
 /// For so many days after it was last held, an instrument is asked for.
 pub(super) const HELD_WITHIN_DAYS: i32 = 45;
-/// Instruments that are asked for together: what fails of them leaves the rest.
-const AT_A_TIME: usize = 500;
+/// Instruments that are asked for together: what fails of them leaves the rest, and what came of them is seen before the next are
+/// asked for, minutes later where a provider answers few questions a minute.
+const AT_A_TIME: usize = 100;
 /// The same of those whose whole history is asked for.
 const HISTORIES_AT_A_TIME: usize = 25;
 /// Symbols that are named of those that nobody answered for.
