@@ -75,6 +75,13 @@ async fn the_parts_of_a_gain_sum_to_it_and_contributions_to_the_return() {
         analytics["months"]["returns"].as_array().expect("months").iter().map(|r| 1.0 + rate(r)).product();
     assert!((growth - 1.0 - twr).abs() < 1e-12, "{growth}");
     assert_eq!(analytics["months"]["starts"], json!(["2024-01-03", "2024-02-01", "2024-03-01"]));
+    let fields = "analytics(range: { from: \"2024-02-21\" }) { openingDate explain { flowDates } }";
+    let late = book.show("2024-03-14", None, fields).await["analytics"].clone();
+    assert_eq!(
+        late,
+        json!({ "openingDate": "2024-02-20", "explain": { "flowDates": [] } }),
+        "the deposit of the 20th is in its close"
+    );
     let linked: f64 = column("returns").iter().filter_map(Value::as_f64).map(|r| 1.0 + r).product();
     assert!((linked - 1.0 - twr).abs() < 1e-12, "{linked}");
 }

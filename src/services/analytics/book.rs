@@ -110,8 +110,9 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> R
         let lines = valuation::lines(inputs, days)?;
         let mut daily = valuation::daily(inputs, days)?;
         let mut gain = valuation::gain(inputs, &daily, &lines)?;
-        let mut flows: Vec<(NaiveDate, Decimal)> = flows
-            .iter()
+        // What crossed on the day of the opening close is in it.
+        let within = flows.iter().filter(|flow| flow.date > range.opening);
+        let mut flows: Vec<(NaiveDate, Decimal)> = within
             .map(|flow| Ok((flow.date, valuation::flow_value(inputs, flow)?)))
             .collect::<Result<_, ValuationError>>()?;
         if is_holding {
