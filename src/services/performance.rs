@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use domain::analytics::policy::{self, MoneyWeighted, Withheld};
-use domain::analytics::{AnnualReturn, FlowTimings, Xirr, daily_return, max_drawdown, twr, xirr};
+use domain::analytics::{AnnualReturn, FlowTimings, Twr, Xirr, daily_return, max_drawdown, twr, xirr};
 use domain::money;
-use domain::valuation::{MissingSpan, Subject};
+use domain::valuation::{Daily, MissingSpan, Subject};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -90,9 +90,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
     let (Some(&opening), Some(&end)) = (daily.dates.first(), daily.dates.last()) else {
         return Err(ServiceError::BadInput("the range holds no day".to_owned()));
     };
-    let values: Vec<Option<f64>> = daily.values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
-    let flows: Vec<f64> = daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
-    let chain = twr(&daily.dates, &values, &flows, FlowTimings::default());
+    let chain = history.chain();
     let days = (end - opening).num_days();
     let missing: Vec<(&'static str, String)> = daily
         .missing
@@ -107,7 +105,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         })
         .collect();
     let figure = |figure: Figure| figure.with_reasons(&missing);
-    let (money_weighted, xirr_is_annual) = money_weighted(history, opening, end, &values);
+    let (money_weighted, xirr_is_annual) = money_weighted(history, ends_of(history));
     let drawdown = policy::period_return(&chain).map(|_| max_drawdown(&chain.returns));
     let trough = drawdown.as_ref().ok().and_then(Option::as_ref).filter(|fall| fall.depth < 0.0).cloned();
     Ok(Performance {
@@ -135,17 +133,24 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
     })
 }
 
-/// The investor's flows: the opening value goes in, the final value comes out.
-fn money_weighted(history: &History, opening: NaiveDate, end: NaiveDate, values: &[Option<f64>]) -> (Figure, bool) {
-    let (Some(Some(first)), Some(Some(last))) = (values.first(), values.last()) else {
+/// The values at both ends, as far as they are known.
+fn ends_of(history: &History) -> [Option<f64>; 2] {
+    let values = &history.daily.values;
+    [values.first(), values.last()].map(|value| value.copied().flatten()?.to_f64())
+}
+
+/// The investor's flows: the opening value goes in, the final value comes out; and whether the rate is one a year.
+pub(super) fn money_weighted(history: &History, ends: [Option<f64>; 2]) -> (Figure, bool) {
+    let dates = &history.daily.dates;
+    let ([Some(first), Some(last)], Some(&opening), Some(&end)) = (ends, dates.first(), dates.last()) else {
         let reason = ("UNKNOWN_VALUE", "the value at the start or at the end of the range is unknown".to_owned());
         return (Figure { value: None, reasons: vec![reason] }, false);
     };
     let mut flows = vec![(opening, -first)];
     let inside = history.flows.iter().filter(|(date, _)| *date > opening && *date <= end);
     flows.extend(inside.map(|(date, amount)| (*date, -amount.to_f64().unwrap_or_default())));
-    flows.push((end, *last));
-    if *first == 0.0 {
+    flows.push((end, last));
+    if first == 0.0 {
         flows.remove(0);
     }
     // Money that came later has not been invested for the whole range.
@@ -169,6 +174,14 @@ fn money_weighted(history: &History, opening: NaiveDate, end: NaiveDate, values:
 }
 
 impl History {
+    /// Its time-weighted returns, linked.
+    pub fn chain(&self) -> Twr {
+        let Daily { dates, values, flows, .. } = &self.daily;
+        let values: Vec<Option<f64>> = values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
+        let flows: Vec<f64> = flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
+        twr(dates, &values, &flows, FlowTimings::default())
+    }
+
     /// What people call the subject of a span.
     pub fn name(&self, span: &MissingSpan) -> String {
         match span.input.subject {

@@ -160,7 +160,7 @@ fn cash_period(row: fact_daily_cash::Model) -> Result<CashPeriod, DatabaseError>
 }
 
 /// Which flows are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Border {
     /// Those that crossed the border of the portfolio.
     Portfolio,

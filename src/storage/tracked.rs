@@ -68,7 +68,8 @@ struct Row {
 
 /// What was held long before the latest day on which anything was is no longer asked for. Crypto assets are traded at all times;
 /// everything else while a session of its exchange lasts, but for its break. A price may be missing where a session
-/// has opened since the last final one, or where no sessions are known that are yet to come. What has no prices yet, whose whole history is asked for, comes last.
+/// has opened since the last final one, or where no sessions are known that are yet to come. What has no prices yet, whose whole
+/// history is asked for, comes last.
 const TRACKED: &str = "
 SELECT i.id, i.symbol, i.mic, i.currency, i.asset_type, nullif(i.isin, '') AS isin, p.last_final_date,
     EXISTS (SELECT FROM dim_identifier f WHERE f.instrument_id = i.id AND f.scheme = 'FIGI') AS has_figi, (

@@ -2,18 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::{amount, rate, worked_example};
 use crate::support::{App, Book};
 
 const GAIN: &str =
     "gain { price { amount } fx { amount } income { amount } fees { amount } taxes { amount } total { amount } }";
-
-fn rate(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no rate"))
-}
-
-fn amount(value: &Value) -> f64 {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no amount")).parse().expect("a number")
-}
 
 fn cents(gain: &Value) -> [i64; 6] {
     ["price", "fx", "income", "fees", "taxes", "total"]
@@ -86,18 +79,11 @@ async fn the_parts_of_a_gain_sum_to_it_and_contributions_to_the_return() {
     assert!((linked - 1.0 - twr).abs() < 1e-12, "{linked}");
 }
 
-/// +20 %, then nine times as much is added, then −5 %; a fee that an advisor is paid.
+/// The worked example, and a fee that an advisor is paid.
 #[tokio::test]
 async fn a_holding_earns_what_its_price_did_and_fees_are_before_or_after() {
     let app = App::start().await;
-    let book = Book::open(&app, "USD").await;
-    book.deposit("2023-01-03", "10000", "USD").await;
-    book.buy("2023-01-03", "COIN", "100", "100").await;
-    for (day, price) in [("2023-01-03", "100"), ("2023-07-05", "120"), ("2024-01-03", "114")] {
-        book.price(day, "COIN", price).await;
-    }
-    book.deposit("2023-07-06", "90000", "USD").await;
-    book.buy("2023-07-06", "COIN", "750", "120").await;
+    let book = worked_example(&app).await;
     let coin = book.instrument("COIN").to_owned();
     let fields = format!(
         "analytics(instrumentId: \"{coin}\") {{ openingDate returns {{ twr {{ value }} xirr {{ value }} }} {GAIN} }}"
@@ -309,12 +295,12 @@ async fn a_scope_that_holds_its_benchmark_has_a_beta_of_one() {
     let against = |parts: &str| {
         format!(
             "against(benchmark: {{ parts: [{parts}] }}) {{ observations beta {value} correlation {value} trackingError {value}
-                activeReturn {value} benchmarkReturn {value} matchedValue {{ amount }} upCapture {value} growth }}"
+                activeReturn {value} benchmarkReturn {value} matchedValue {{ amount }} matchedXirr {{ value unit }} upCapture {value} growth }}"
         )
     };
     let fields = format!(
         "totals {{ totalValue {{ value {{ amount }} }} }} analytics(range: {{ from: \"2024-01-05\" }}) {{ explain {{ dates }}
-            returns {{ twr {value} }} own: {} other: {} }}",
+            returns {{ twr {value} xirr {{ value unit }} }} own: {} other: {} }}",
         against(&format!("{{ instrumentId: \"{acme}\" }}")),
         against(&format!("{{ instrumentId: \"{globex}\", weight: 3 }}, {{ instrumentId: \"{acme}\" }}")),
     );
@@ -331,6 +317,10 @@ async fn a_scope_that_holds_its_benchmark_has_a_beta_of_one() {
     );
     let total = amount(&shown["totals"]["totalValue"]["value"]["amount"]);
     assert!((amount(&own["matchedValue"]["amount"]) - total).abs() < 1e-6, "{own} of {total}");
+    // The same flows in the same thing: the same rate, and of the same unit, which under a year is the range.
+    let xirr = &shown["analytics"]["returns"]["xirr"];
+    assert_eq!((&own["matchedXirr"]["unit"], &xirr["unit"]), (&json!("FRACTION"), &json!("FRACTION")));
+    assert!((rate(&own["matchedXirr"]["value"]) - rate(&xirr["value"])).abs() < 1e-9, "{own}");
     let growth = own["growth"].as_array().expect("a column");
     assert_eq!(growth.len(), shown["analytics"]["explain"]["dates"].as_array().expect("days").len());
     let last = rate(growth.last().expect("a last day"));
@@ -472,4 +462,51 @@ async fn what_is_held_spreads_its_risk_by_shares_that_sum_to_one() {
     let pairs = &of["correlations"];
     assert_eq!(pairs["firstIds"].as_array().map(Vec::len), Some(1));
     assert!((-1.0..=1.0).contains(&rate(&pairs["correlations"][0])) && rate(&pairs["counts"][0]) >= 20.0, "{pairs}");
+}
+
+#[tokio::test]
+async fn figures_of_one_operation_keep_their_own_currency_and_part() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let acme = book.instrument("ACME");
+    let totals = "explain { values }";
+    let of = |currency: &str, arguments: &str| {
+        format!(
+            "portfolio(id: $id, asOf: \"2024-03-14\", currency: \"{currency}\") {{ analytics{arguments} {{ {totals} }} }}"
+        )
+    };
+    let [plain, dollars, part] = [of("EUR", ""), of("USD", ""), of("EUR", &format!("(instrumentId: \"{acme}\")"))];
+    let apart = async |field: &str| {
+        let answer =
+            book.client.run_with(&format!("query($id: ID!) {{ {field} }}"), json!({ "id": book.portfolio })).await;
+        answer.at("/portfolio").clone()
+    };
+    let query = format!("query($id: ID!) {{ a: {plain} b: {dollars} c: {part} }}");
+    let together = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+    for (name, field) in [("/a", &plain), ("/b", &dollars), ("/c", &part)] {
+        assert_eq!(*together.at(name), apart(field).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_trade_of_another_instrument_leaves_a_holding_as_it_is() {
+    let app = App::start().await;
+    let book = mixed(&app).await;
+    let holding = "gain { total { amount } } explain { values endHoldings { instrument { symbol } quantity } } kinds: allocation(by: ASSET_TYPE) { key }";
+    for (mine, other) in [("ACME", "GLOBEX"), ("GLOBEX", "ACME")] {
+        let fields = format!(
+            "analytics(instrumentId: \"{}\") {{ {holding} whatIf(trades: [{{ instrumentId: \"{}\", quantity: \"1\" }}]) {{ {holding} }}
+                more: whatIf(trades: [{{ instrumentId: \"{}\", quantity: \"1\" }}]) {{ {holding} }} }}",
+            book.instrument(mine),
+            book.instrument(other),
+            book.instrument(mine),
+        );
+        let shown = book.show("2024-03-14", None, &fields).await["analytics"].clone();
+        for field in ["gain", "explain", "kinds"] {
+            assert_eq!(shown["whatIf"][field], shown[field], "{field} of {mine} after a trade of {other}");
+        }
+        assert_eq!(shown["more"]["kinds"], json!([{ "key": "STOCK" }]), "what is paid for it is outside");
+        let held = |of: &Value| amount(&of["explain"]["endHoldings"][0]["quantity"]);
+        assert!((held(&shown["more"]) - held(&shown) - 1.0).abs() < 1e-12, "{shown}");
+    }
 }

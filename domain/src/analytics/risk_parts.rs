@@ -108,7 +108,7 @@ pub(super) fn all_finite(values: &[f64]) -> Result<(), NoRiskParts> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -141,7 +141,8 @@ mod tests {
         assert_eq!(risk_parts(&[1.0, f64::NAN], &covariance), Err(NoRiskParts::NotFinite { at: 1 }));
     }
 
-    fn market() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
+    /// Weights, and a column of returns for each.
+    pub(in crate::analytics) fn market() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
         (1_usize..8).prop_flat_map(|size| {
             let weights = prop::collection::vec(-1.0..1.0, size);
             (weights, prop::collection::vec(prop::collection::vec(-0.1..0.1, 30), size))

@@ -130,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::analytics::covariance;
+    use crate::analytics::risk_parts::tests::market;
 
     #[test]
     fn what_cannot_be_taken_apart_says_why() {
@@ -164,13 +165,6 @@ mod tests {
         assert_eq!(incremental_tail_risk(&[0.5, 0.5], &columns, 0.75, 1).unwrap().value_at_risk, 0.0);
         close(incremental_tail_risk(&[0.5, 0.5], &columns, 0.5, 1).unwrap().value_at_risk, 0.01);
         assert!(incremental_tail_risk(&[0.5, 0.5], &columns, 0.5, 2).is_err());
-    }
-
-    fn market() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
-        (1_usize..8).prop_flat_map(|size| {
-            let weights = prop::collection::vec(-1.0..1.0, size);
-            (weights, prop::collection::vec(prop::collection::vec(-0.1..0.1, 30), size))
-        })
     }
 
     proptest! {

@@ -123,7 +123,8 @@ pub fn of_outcomes(mut outcomes: Vec<f64>, confidence: f64) -> Result<TailRisk, 
     let tail = count as f64 * (1.0 - confidence);
     // What rounding puts a hair above a whole rank is that rank.
     let rank = ((tail - 1e-9).ceil().max(1.0) as usize).min(count);
-    let quantile = *outcomes.get(rank.wrapping_sub(1)).ok_or(NoTailRisk::TooFew { count, needed: 1 })?;
+    let quantile = rank.checked_sub(1).and_then(|at| outcomes.get(at).copied());
+    let quantile = quantile.ok_or(NoTailRisk::TooFew { count, needed: 1 })?;
     // Rockafellar and Uryasev (2002): VaR + Σ max(loss − VaR, 0) / (n(1 − α)), so that a part of an outcome counts as a part.
     let beyond: f64 = outcomes.iter().take(rank).map(|outcome| quantile - outcome).sum();
     Ok(TailRisk { value_at_risk: -quantile, expected_shortfall: beyond / tail.max(f64::MIN_POSITIVE) - quantile })

@@ -59,7 +59,7 @@ impl AnalyticsQuery {
             }
         };
         let rows = read.await.map_err(|error| operation.fail(error))?;
-        if asked.iter().flatten().any(|id| rows.iter().all(|row| row.id != *id)) {
+        if asked.is_some_and(|ids| rows.len() < ids.len()) {
             return Err(ErrorCode::NotFound.error("portfolioIds: one of them is no portfolio that you may see"));
         }
         if rows.is_empty() || rows.len() > MAX_PORTFOLIOS {

@@ -61,14 +61,14 @@ impl Metric {
         Self::new(&performance.annualized_return, unit, "(1 + TWR)^(365/days) − 1", &conventions)
     }
 
-    pub fn xirr(performance: &Performance) -> Self {
-        let (unit, note) = if performance.xirr_is_annual {
+    pub fn xirr(figure: &Figure, is_annual: bool) -> Self {
+        let (unit, note) = if is_annual {
             (MetricUnit::FractionPerYear, "a year")
         } else {
             (MetricUnit::Fraction, "over the range: (1 + r)^(days/365) − 1, since the range is under a year")
         };
         let method = "the rate at which all flows, the opening and the final value are worth nothing together";
-        Self::new(&performance.xirr, unit, method, &["ACT/365F", note])
+        Self::new(figure, unit, method, &["ACT/365F", note])
     }
 
     fn volatility(performance: &Performance) -> Self {
@@ -163,7 +163,7 @@ impl Metrics {
             observations: i32::try_from(performance.observations).unwrap_or(i32::MAX),
             twr: Metric::twr(performance),
             annualized_return: Metric::annualized_return(performance),
-            xirr: Metric::xirr(performance),
+            xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
             volatility: Metric::volatility(performance),
             sharpe: Metric::sharpe(performance, risk_free),
             max_drawdown: MaxDrawdown {

@@ -1,9 +1,11 @@
 //! A scope over a range, valued: the columns that every figure of it is computed from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::analytics::Twr;
+use domain::id::AccountId;
 use domain::ledger::{CashPeriod, PositionPeriod};
 use domain::money::{self, Currency};
 use domain::valuation::{self, Daily, GainSplit, Holdings, Line, ValuationError};
@@ -24,6 +26,8 @@ pub struct Book {
     pub currency: Currency,
     /// Value and flows by valuation day, the first of which opens the range.
     pub history: History,
+    /// Its time-weighted returns.
+    pub chain: Twr,
     /// Each instrument that was held, by day.
     pub lines: Vec<Line>,
     /// What the gain over the range is made of; nothing where a value at its ends is unknown.
@@ -56,27 +60,26 @@ impl Services {
     ) -> Result<Vec<Result<Arc<Book>, ServiceError>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
-        let groups: BTreeSet<(NaiveDate, NaiveDate, bool)> =
-            asked.iter().map(|(scope, range)| key(scope, *range)).collect();
-        let mut loaded: HashMap<(NaiveDate, NaiveDate, bool), (OfViews<Rows>, Market)> = HashMap::new();
-        for group in groups {
-            let of_group = asked.iter().filter(|(scope, range)| key(scope, *range) == group);
-            let mut views: Vec<View> = of_group.flat_map(|(scope, _)| scope.views.iter().cloned()).collect();
-            views.sort_by_key(|view| view.portfolio);
-            views.dedup();
-            let border = if group.2 { Border::Account } else { Border::Portfolio };
-            let rows = self.rows(session, &views, (group.0, group.1), border, &fx).await?;
-            let traded = asked.iter().filter(|(scope, range)| key(scope, *range) == group);
-            let traded = traded.flat_map(|(scope, _)| scope.trades.iter().map(|trade| trade.instrument));
+        let mut groups: HashMap<Group, Vec<&Scope>> = HashMap::new();
+        for (scope, range) in asked {
+            groups.entry(group(scope, *range)).or_default().push(scope);
+        }
+        let mut loaded: HashMap<Group, (OfViews<Rows>, Market)> = HashMap::new();
+        for ((opening, end, border), scopes) in groups {
+            // Each once: the rows of a view are given away to the first that asks for them.
+            let views: HashSet<&View> = scopes.iter().flat_map(|scope| &scope.views).collect();
+            let views: Vec<View> = views.into_iter().cloned().collect();
+            let rows = self.rows(session, &views, (opening, end), border, &fx).await?;
+            let traded = scopes.iter().flat_map(|scope| &scope.trades).map(|trade| trade.instrument);
             let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid());
             let held = held.chain(traded).collect();
             let market = load_calendars(session, &market_view, Arc::clone(&fx), held).await?;
             let market = market.with_prices(session, &market_view).await?;
-            loaded.insert(group, (rows, market));
+            loaded.insert((opening, end, border), (rows, market));
         }
         let book = |(scope, range): &(Arc<Scope>, Range)| {
             let (rows, market) = loaded
-                .get(&key(scope, *range))
+                .get(&group(scope, *range))
                 .ok_or_else(|| ServiceError::Internal("the rows of a scope are gone".to_owned()))?;
             book(scope, *range, rows, market).map(Arc::new)
         };
@@ -84,22 +87,27 @@ impl Services {
     }
 }
 
-fn key(scope: &Scope, range: Range) -> (NaiveDate, NaiveDate, bool) {
-    (range.opening, range.end, scope.border() == Border::Account)
+/// What is read together: a range, and the flows across a border.
+type Group = (NaiveDate, NaiveDate, Border);
+
+fn group(scope: &Scope, range: Range) -> Group {
+    (range.opening, range.end, scope.border())
 }
 
 fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> Result<Book, ServiceError> {
     let mut all = Rows::default();
     for view in &scope.views {
         let of_view = rows.get(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))?;
-        let of_view = scope.within(of_view.as_ref().map_err(again)?.clone());
-        all.positions.extend(of_view.positions);
-        all.cash.extend(of_view.cash);
-        all.flows.extend(of_view.flows);
+        let of_view = of_view.as_ref().map_err(again)?;
+        all.positions.extend_from_slice(&of_view.positions);
+        all.cash.extend_from_slice(&of_view.cash);
+        all.flows.extend_from_slice(&of_view.flows);
     }
+    // A trade is made before the scope is cut out: what pays for a holding is no part of it.
     for trade in &scope.trades {
-        hypothetical::make(&mut all, trade, range.end, scope.currency, market)?;
+        hypothetical::make(&mut all, trade, scope, range.end, market)?;
     }
+    let all = scope.within(all);
     let held = || all.positions.iter().map(|row| row.instrument.uuid());
     let days = valuation_days(held(), market, range.opening, range.end);
     let days = &days[beginning(&all, &days)..];
@@ -129,7 +137,8 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> R
     let income = income(days, positions, cash)?;
     let names = instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
     let history = History { currency: scope.currency, daily, flows, names };
-    Ok(Book { currency: scope.currency, history, lines, gain, income, charges, ends, instruments })
+    let chain = history.chain();
+    Ok(Book { currency: scope.currency, history, chain, lines, gain, income, charges, ends, instruments })
 }
 
 /// Where the days begin that anything was in the scope on: at the close before. All of them where nothing ever was.
@@ -160,35 +169,19 @@ fn of_holding(daily: &mut Daily, line: Option<&Line>) {
 
 /// What was charged in each step from one day to the next; nothing on the first day.
 fn charges(days: &[NaiveDate], positions: &[PositionPeriod], cash: &[CashPeriod]) -> Result<Vec<Charge>, ServiceError> {
+    let fees = cash.iter().map(|row| (of_cash(row), row.valid_from, row.fees_base));
+    let taxes = cash.iter().map(|row| (of_cash(row), row.valid_from, row.taxes_base));
+    let taxes = taxes.chain(positions.iter().map(|row| (of_holding_in(row), row.valid_from, row.taxes_base)));
     let mut charges = vec![Charge::default(); days.len()];
-    let mut add = |before: Charge, now: Charge, from: NaiveDate| -> Result<(), ServiceError> {
-        if days.first().is_none_or(|first| from <= *first) {
-            return Ok(());
-        }
-        if let Some(step) = charges.get_mut(days.partition_point(|day| *day < from)) {
-            step.fees = money::add(step.fees, money::sub(now.fees, before.fees)?)?;
-            step.taxes = money::add(step.taxes, money::sub(now.taxes, before.taxes)?)?;
-        }
-        Ok(())
-    };
-    let mut cash: Vec<&CashPeriod> = cash.iter().collect();
-    cash.sort_by_key(|row| (row.account, row.currency, row.valid_from));
-    for rows in cash.chunk_by(|one, other| (one.account, one.currency) == (other.account, other.currency)) {
-        let mut before = Charge::default();
-        for row in rows {
-            let now = Charge { fees: row.fees_base, taxes: row.taxes_base };
-            add(before, now, row.valid_from)?;
-            before = now;
+    let step = |day: NaiveDate| days.partition_point(|one| *one < day);
+    for (_, day, paid) in changes(days, fees)? {
+        if let Some(charge) = charges.get_mut(step(day)) {
+            charge.fees = money::add(charge.fees, paid)?;
         }
     }
-    let mut positions: Vec<&PositionPeriod> = positions.iter().collect();
-    positions.sort_by_key(|row| (row.account, row.instrument, row.valid_from));
-    for rows in positions.chunk_by(|one, other| (one.account, one.instrument) == (other.account, other.instrument)) {
-        let mut before = Charge::default();
-        for row in rows {
-            let now = Charge { fees: Decimal::ZERO, taxes: row.taxes_base };
-            add(before, now, row.valid_from)?;
-            before = now;
+    for (_, day, paid) in changes(days, taxes)? {
+        if let Some(charge) = charges.get_mut(step(day)) {
+            charge.taxes = money::add(charge.taxes, paid)?;
         }
     }
     Ok(charges)
@@ -200,24 +193,41 @@ fn income(
     positions: &[PositionPeriod],
     cash: &[CashPeriod],
 ) -> Result<Vec<(NaiveDate, Option<Uuid>, Decimal)>, ServiceError> {
-    let of_positions = positions.iter().map(|row| {
-        let key = (row.account, Some(row.instrument.uuid()), None);
-        (key, row.valid_from, row.income_base)
-    });
-    let of_cash = cash.iter().map(|row| ((row.account, None, Some(row.currency)), row.valid_from, row.interest_base));
-    let mut rows: Vec<_> = of_positions.chain(of_cash).collect();
-    rows.sort_by_key(|(key, from, _)| (*key, *from));
+    let rows = positions.iter().map(|row| (of_holding_in(row), row.valid_from, row.income_base));
+    let rows = rows.chain(cash.iter().map(|row| (of_cash(row), row.valid_from, row.interest_base)));
+    let received = changes(days, rows)?.into_iter();
+    Ok(received.map(|((_, instrument, _), day, amount)| (day, instrument, amount)).collect())
+}
+
+/// Whose a cumulative figure is: an account's, of an instrument or of a currency.
+type Owner = (AccountId, Option<Uuid>, Option<Currency>);
+
+fn of_holding_in(row: &PositionPeriod) -> Owner {
+    (row.account, Some(row.instrument.uuid()), None)
+}
+
+fn of_cash(row: &CashPeriod) -> Owner {
+    (row.account, None, Some(row.currency))
+}
+
+/// By how much cumulative figures changed, and when, after the first of the days and until the last.
+fn changes(
+    days: &[NaiveDate],
+    rows: impl Iterator<Item = (Owner, NaiveDate, Decimal)>,
+) -> Result<Vec<(Owner, NaiveDate, Decimal)>, ServiceError> {
     let (Some(&opening), Some(&end)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
-    let mut received = Vec::new();
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|(owner, from, _)| (*owner, *from));
+    let mut changes = Vec::new();
     for rows in rows.chunk_by(|one, other| one.0 == other.0) {
         let mut before = Decimal::ZERO;
-        for &((_, instrument, _), from, total) in rows {
-            let amount = money::sub(total, before)?;
+        for &(owner, from, total) in rows {
+            let change = money::sub(total, before)?;
             before = total;
-            if from > opening && from <= end && !amount.is_zero() {
-                received.push((from, instrument, amount));
+            if from > opening && from <= end && !change.is_zero() {
+                changes.push((owner, from, change));
             }
         }
     }
-    Ok(received)
+    Ok(changes)
 }

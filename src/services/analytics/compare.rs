@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::analytics::{Estimator, Rebalancing, Terms, blend, matched, xirr};
+use domain::analytics::{Estimator, Rebalancing, Terms, blend, matched};
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
-use super::super::performance::Figure;
+use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
 use super::Book;
+use super::growth::steps;
 use super::risk::{Relative, relative, tail};
 use crate::tenancy::{Session, Tenant};
 
@@ -32,7 +33,9 @@ pub struct Compared {
     /// What the same flows would have become in the benchmark.
     pub matched_value: Option<f64>,
     /// Their money-weighted return.
-    pub matched_xirr: Option<f64>,
+    pub matched_xirr: Figure,
+    /// Whether that is a rate a year.
+    pub matched_xirr_is_annual: bool,
 }
 
 /// What the returns are of that a tail is estimated from.
@@ -91,8 +94,9 @@ impl Services {
         let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());
         let matched =
             opening.and_then(|opening| matched(opening, &growth, &flows)).and_then(|values| values.last().copied());
-        let matched_xirr = opening.zip(matched).and_then(|(opening, last)| money_weighted(book, opening, last));
-        Ok(Compared { relative: relative(&own, &other, risk_free), growth, matched_value: matched, matched_xirr })
+        let (matched_xirr, matched_xirr_is_annual) = money_weighted(&book.history, [opening, matched]);
+        let relative = relative(&own, &other, risk_free);
+        Ok(Compared { relative, growth, matched_value: matched, matched_xirr, matched_xirr_is_annual })
     }
 
     /// The tail of a book.
@@ -105,7 +109,7 @@ impl Services {
         terms: Terms,
     ) -> Result<Tail, ServiceError> {
         let returns: Vec<f64> = match basis {
-            TailBasis::RealizedReturns => book.chain().returns.iter().map(|step| step.value).collect(),
+            TailBasis::RealizedReturns => book.chain.returns.iter().map(|step| step.value).collect(),
             TailBasis::CurrentHoldings => self.returns_of_current_holdings(session, book).await?,
         };
         Ok(Tail { figures: tail(&returns, estimator, terms), observations: returns.len() })
@@ -119,29 +123,26 @@ impl Services {
         book: &Book,
     ) -> Result<Vec<f64>, ServiceError> {
         let days = &book.history.daily.dates;
-        let held: BTreeSet<Uuid> = book.ends[1].positions.iter().map(|line| line.instrument.uuid()).collect();
-        let grown = self.growth(session, held, days, book.currency).await?;
+        let weights = book.weights();
+        let grown = self.growth(session, weights.keys().copied().collect(), days, book.currency).await?;
         let mut sums: Vec<Option<f64>> = vec![Some(0.0); days.len().saturating_sub(1)];
-        for line in &book.ends[1].positions {
-            let returns = grown.get(&line.instrument.uuid()).map(super::Growth::returns);
-            add(&mut sums, line.weight, returns);
+        for (id, weight) in weights {
+            add(&mut sums, weight, grown.get(&id).map(super::Growth::returns).as_deref());
         }
         let foreign = book.ends[1].cash.iter().filter(|line| line.currency != book.currency);
         let fx = self.market.view(session).await?.fx(session).await?;
         for line in foreign {
             let mut rates = fx.cursor(line.currency, book.currency);
             let values: Vec<Option<f64>> = days.iter().map(|day| rates.at(*day).ok()?.value().ok()?.to_f64()).collect();
-            let pairs = values.iter().zip(values.iter().skip(1));
-            let returns = pairs.map(|(before, after)| before.zip(*after).map(|(before, after)| after / before - 1.0));
-            add(&mut sums, line.weight, Some(returns.collect()));
+            add(&mut sums, line.weight, Some(&steps(&values)));
         }
         Ok(sums.into_iter().flatten().collect())
     }
 }
 
-fn add(sums: &mut [Option<f64>], weight: Option<f64>, returns: Option<Vec<Option<f64>>>) {
+fn add(sums: &mut [Option<f64>], weight: Option<f64>, returns: Option<&[Option<f64>]>) {
     for (at, sum) in sums.iter_mut().enumerate() {
-        let earned = returns.as_ref().and_then(|returns| returns.get(at).copied().flatten());
+        let earned = returns.and_then(|returns| returns.get(at).copied().flatten());
         *sum = sum.zip(weight.zip(earned)).map(|(sum, (weight, earned))| sum + weight * earned);
     }
 }
@@ -153,7 +154,7 @@ fn aligned(book: &Book, growth: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
     let (mut own, mut other) = (Vec::new(), Vec::new());
     let mut earned = 1.0;
     let mut last: Option<f64> = None;
-    for step in &book.chain().returns {
+    for step in &book.chain.returns {
         last = last.or_else(|| on(step.from));
         earned *= 1.0 + step.value;
         if let (Some(before), Some(now)) = (last, on(step.date)) {
@@ -163,19 +164,4 @@ fn aligned(book: &Book, growth: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
         }
     }
     (own, other)
-}
-
-/// A year, from a year on: see [`policy::money_weighted`](domain::analytics::policy::money_weighted) for less.
-fn money_weighted(book: &Book, opening: f64, last: f64) -> Option<f64> {
-    let range = book.range();
-    let mut flows = vec![(range.opening, -opening)];
-    flows.extend(book.history.flows.iter().map(|(day, amount)| (*day, -amount.to_f64().unwrap_or_default())));
-    flows.push((range.end, last));
-    flows.retain(|flow| flow.1 != 0.0);
-    let days = flows.first().map_or(0, |first| (range.end - first.0).num_days());
-    let solution = xirr(&flows);
-    match domain::analytics::policy::money_weighted(&solution, days).ok()? {
-        domain::analytics::policy::MoneyWeighted::Annual(rate) => Some(rate.0),
-        domain::analytics::policy::MoneyWeighted::Period(rate) => Some(rate.0),
-    }
 }

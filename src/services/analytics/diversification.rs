@@ -1,7 +1,5 @@
 //! How far what is held spreads its risk.
 
-use std::collections::BTreeMap;
-
 use domain::analytics::policy::{RATIOS_FROM_OBSERVATIONS, Withheld};
 use domain::analytics::{
     Concentration, PairCorrelation, RiskParts, ShrinkageTarget, concentration, covariance, pairwise_correlation,
@@ -48,12 +46,7 @@ impl Services {
         book: &Book,
         largest: usize,
     ) -> Result<Diversification, ServiceError> {
-        let end = &book.ends[1];
-        let mut weights: BTreeMap<Uuid, Option<f64>> = BTreeMap::new();
-        for line in &end.positions {
-            let weight = weights.entry(line.instrument.uuid()).or_insert(Some(0.0));
-            *weight = weight.zip(line.weight).map(|(sum, weight)| sum + weight);
-        }
+        let weights = book.weights();
         if weights.len() > MAX_HOLDINGS {
             let message =
                 format!("{} holdings: their risk is told together for {MAX_HOLDINGS} at the most", weights.len());
@@ -69,7 +62,7 @@ impl Services {
         let known: Option<Vec<f64>> = weights.values().copied().collect();
         let (parts, is_shrunk) = parts(known.as_deref(), &complete);
         let all: Option<Vec<f64>> = known.as_ref().and_then(|known| {
-            let cash = end.cash.iter().map(|line| line.weight);
+            let cash = book.ends[1].cash.iter().map(|line| line.weight);
             known.iter().copied().map(Some).chain(cash).collect()
         });
         let figure = |of: fn(&RiskParts) -> f64| match &parts {

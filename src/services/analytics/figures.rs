@@ -1,7 +1,10 @@
 //! What is computed from a book.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use domain::analytics::{FlowTimings, Twr, twr};
+use domain::analytics::{FlowTimings, carino};
 use domain::money;
 use domain::valuation::{GainSplit, Line};
 use rust_decimal::Decimal;
@@ -50,12 +53,12 @@ impl Book {
     /// # Errors
     /// [`ServiceError::BadInput`] for a range without days.
     pub fn performance(&self, terms: ReturnTerms) -> Result<Performance, ServiceError> {
-        performance(&self.history_before(terms)?, terms.risk_free)
+        performance(&*self.history_before(terms)?, terms.risk_free)
     }
 
     /// The history as it would be had charges been paid from outside: each is a flow into the scope in the step that it was paid in.
-    pub fn history_before(&self, terms: ReturnTerms) -> Result<History, ServiceError> {
-        let mut history = self.history.clone();
+    fn history_before(&self, terms: ReturnTerms) -> Result<Cow<'_, History>, ServiceError> {
+        let mut history = Cow::Borrowed(&self.history);
         for (at, charge) in self.charges.iter().enumerate() {
             let fees = if terms.gross_of_fees { charge.fees } else { Decimal::ZERO };
             let taxes = if terms.gross_of_taxes { charge.taxes } else { Decimal::ZERO };
@@ -63,6 +66,7 @@ impl Book {
             if paid.is_zero() {
                 continue;
             }
+            let history = history.to_mut();
             if let (Some(flow), Some(day)) = (history.daily.flows.get_mut(at), history.daily.dates.get(at)) {
                 *flow = money::sub(*flow, paid)?;
                 history.flows.push((*day, -paid));
@@ -71,13 +75,14 @@ impl Book {
         Ok(history)
     }
 
-    /// The chain of its time-weighted returns.
-    pub fn chain(&self) -> Twr {
-        let daily = &self.history.daily;
-        let values: Vec<Option<f64>> =
-            daily.values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
-        let flows: Vec<f64> = daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
-        twr(&daily.dates, &values, &flows, FlowTimings::default())
+    /// The share of each instrument that is held at the end of the value then, over all accounts; nothing where one is not known.
+    pub fn weights(&self) -> BTreeMap<Uuid, Option<f64>> {
+        let mut weights = BTreeMap::new();
+        for line in &self.ends[1].positions {
+            let weight = weights.entry(line.instrument.uuid()).or_insert(Some(0.0));
+            *weight = weight.zip(line.weight).map(|(sum, weight)| sum + weight);
+        }
+        weights
     }
 
     /// What each holding brought, the largest part first, and the rest.
@@ -85,9 +90,9 @@ impl Book {
     /// # Errors
     /// [`ServiceError::Refused`] for sums that are too large.
     pub fn contributions(&self) -> Result<Vec<Contribution>, ServiceError> {
-        let chain = self.chain();
-        let total = chain.total.map(|total| total.0);
-        let steps = self.linked_steps(&chain);
+        let total = self.chain.total.map(|total| total.0);
+        let steps = self.linked_steps();
+        let weights = self.weights();
         let mut contributions = Vec::with_capacity(self.lines.len() + 1);
         let mut rest = total;
         let mut gain = self.gain;
@@ -99,8 +104,7 @@ impl Book {
                 _ => None,
             };
             let id = line.instrument.uuid();
-            let weights = self.ends[1].positions.iter().filter(|row| row.instrument == line.instrument);
-            let weight = weights.map(|row| row.weight).try_fold(0.0, |sum, weight| Some(sum + weight?));
+            let weight = weights.get(&id).copied().unwrap_or(Some(0.0));
             contributions.push(Contribution { instrument: Some(id), contribution: part, gain: line.split, weight });
         }
         contributions
@@ -111,22 +115,18 @@ impl Book {
     }
 
     /// The steps of the chain: the days that each spans, and what a gain within it counts for in the return of the range.
-    fn linked_steps(&self, chain: &Twr) -> Vec<Step> {
+    fn linked_steps(&self) -> Vec<Step> {
         let daily = &self.history.daily;
-        let total = chain.total.map_or(0.0, |total| total.0);
-        let of_range = carino(total);
+        let Some(of_range) = self.chain.total.and_then(|total| carino(total.0)) else { return Vec::new() };
         let place = |date: NaiveDate| daily.dates.partition_point(|day| *day < date);
-        chain
-            .returns
-            .iter()
-            .filter_map(|step| {
-                let (from, to) = (place(step.from), place(step.date));
-                let opening = daily.values.get(from).copied().flatten()?.to_f64()?;
-                let flow: f64 = daily.flows.get(from + 1..=to)?.iter().filter_map(Decimal::to_f64).sum();
-                let capital = FlowTimings::default().capital(opening, flow);
-                Some(Step { from, to, factor: carino(step.value) / of_range / capital })
-            })
-            .collect()
+        let linked = self.chain.returns.iter().filter_map(|step| {
+            let (from, to) = (place(step.from), place(step.date));
+            let opening = daily.values.get(from).copied().flatten()?.to_f64()?;
+            let flow: f64 = daily.flows.get(from + 1..=to)?.iter().filter_map(Decimal::to_f64).sum();
+            let capital = FlowTimings::default().capital(opening, flow);
+            Some(Step { from, to, factor: carino(step.value)? / of_range / capital })
+        });
+        linked.collect()
     }
 }
 
@@ -134,11 +134,6 @@ struct Step {
     from: usize,
     to: usize,
     factor: f64,
-}
-
-/// ln(1 + r) / r, and its limit where nothing was earned.
-fn carino(value: f64) -> f64 {
-    if value.abs() < 1e-12 { 1.0 } else { value.ln_1p() / value }
 }
 
 /// What the gains of a line within the steps come to; nothing where one is unknown at the end of a step.

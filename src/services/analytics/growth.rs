@@ -28,9 +28,14 @@ pub struct Growth {
 impl Growth {
     /// The return from each day to the next; nothing where one of both is missing.
     pub fn returns(&self) -> Vec<Option<f64>> {
-        let pairs = self.values.iter().zip(self.values.iter().skip(1));
-        pairs.map(|(before, after)| before.zip(*after).map(|(before, after)| after / before - 1.0)).collect()
+        steps(&self.values)
     }
+}
+
+/// The return from each value to the next; nothing where one of both is missing.
+pub(super) fn steps(values: &[Option<f64>]) -> Vec<Option<f64>> {
+    let pairs = values.iter().zip(values.iter().skip(1));
+    pairs.map(|(before, after)| before.zip(*after).map(|(before, after)| after / before - 1.0)).collect()
 }
 
 impl Services {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::super::ServiceError;
 use super::super::valuation::{Market, Rows};
+use super::{Part, Scope};
 use crate::storage::instrument::Instrument;
 
 /// A purchase or a sale that is thought of.
@@ -33,8 +34,8 @@ pub struct HypotheticalTrade {
 pub(super) fn make(
     rows: &mut Rows,
     trade: &HypotheticalTrade,
+    scope: &Scope,
     day: NaiveDate,
-    currency: Currency,
     market: &Market,
 ) -> Result<(), ServiceError> {
     let refuse = |message: String| Err(ServiceError::BadInput(message));
@@ -45,11 +46,11 @@ pub(super) fn make(
     let Some(price) = trade.price.or(close) else {
         return refuse(format!("trades: {} has no price on {day}: give one", instrument.symbol));
     };
-    let Some(account) = account_of(rows, trade) else {
+    let Some(account) = account_of(rows, trade, scope) else {
         return refuse("trades: no account that is looked at holds anything to trade with".to_owned());
     };
     let local = money::mul(money::mul(trade.quantity, instrument.price_multiplier)?, price)?;
-    let base = market.fx.convert(local, instrument.currency, currency, day);
+    let base = market.fx.convert(local, instrument.currency, scope.currency, day);
     let base = base.map_err(|error| ServiceError::BadInput(format!("trades: {error}")))?;
     let held = own(&mut rows.positions, day, |row| row.account == account && row.instrument.uuid() == instrument.id);
     let held = held.unwrap_or_else(|| nothing_held(account, &instrument));
@@ -62,12 +63,18 @@ pub(super) fn make(
     Ok(())
 }
 
-/// The account that is asked for, one that holds the instrument, or the first; none where it has never held anything.
-fn account_of(rows: &Rows, trade: &HypotheticalTrade) -> Option<AccountId> {
+/// The account that is asked for, one that holds the instrument, or the first; of a scope of one account, that one. None where it has
+/// never held anything.
+fn account_of(rows: &Rows, trade: &HypotheticalTrade, scope: &Scope) -> Option<AccountId> {
     let holding = |row: &&PositionPeriod| row.instrument.uuid() == trade.instrument && row.valid_until.is_none();
     let holders = rows.positions.iter().filter(holding).map(|row| row.account);
     let others = rows.cash.iter().map(|row| row.account).chain(rows.positions.iter().map(|row| row.account));
-    holders.chain(others).find(|account| trade.account.is_none_or(|asked| account.uuid() == asked))
+    let is_asked_for = |account: &AccountId| trade.account.is_none_or(|asked| account.uuid() == asked);
+    let is_looked_at = |account: &AccountId| match scope.part {
+        Part::Account(only) => account.uuid() == only,
+        Part::Whole | Part::Holding(_) => true,
+    };
+    holders.chain(others).find(|account| is_asked_for(account) && is_looked_at(account))
 }
 
 /// A row that holds for a time.

@@ -7,6 +7,22 @@ use uuid::Uuid;
 use crate::storage::statement::{ask, run, statement};
 use crate::tenancy::{DatabaseError, Market, Session};
 
+/// A statement over days of trading that are told: `s` is the instrument, `t` the days that hold then, since what is empty stays as it is.
+macro_rules! with_days {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            "FROM unnest($1::text[], $2::text[], $3::text[]) AS l (id, listed_on, delisted_on)
+            JOIN dim_stock s ON s.id = l.id::uuid
+            CROSS JOIN LATERAL (
+                SELECT coalesce(nullif(l.listed_on, '')::date, s.listed_on) AS listed_on,
+                    coalesce(nullif(l.delisted_on, '')::date, s.delisted_on) AS delisted_on
+            ) t ",
+            $rest
+        )
+    };
+}
+
 /// From when until when an instrument is traded.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Listing {
@@ -49,21 +65,16 @@ pub async fn contradiction(
     session: &Session<Market>,
     columns: [Vec<String>; 3],
 ) -> Result<Option<String>, DatabaseError> {
-    const FIND: &str = "
-        SELECT CASE
+    const FIND: &str = with_days!(
+        "SELECT CASE
             WHEN t.delisted_on < t.listed_on
                 THEN format('%s on %s: delisted on %s, before it was listed on %s', s.symbol, s.mic, t.delisted_on, t.listed_on)
             ELSE format('%s on %s: delisted on %s, and there is a price of %s', s.symbol, s.mic, t.delisted_on, p.last_date)
-        END
-        FROM unnest($1::text[], $2::text[], $3::text[]) AS l (id, listed_on, delisted_on)
-        JOIN dim_stock s ON s.id = l.id::uuid
-        CROSS JOIN LATERAL (
-            SELECT coalesce(nullif(l.listed_on, '')::date, s.listed_on) AS listed_on,
-                coalesce(nullif(l.delisted_on, '')::date, s.delisted_on) AS delisted_on
-        ) t
-        LEFT JOIN meta_price_series p ON p.instrument_id = s.id
+        END ",
+        "LEFT JOIN meta_price_series p ON p.instrument_id = s.id
         WHERE t.delisted_on < t.listed_on OR t.delisted_on <= p.last_date
-        LIMIT 1";
+        LIMIT 1"
+    );
     let row = session.query_one_raw(statement(FIND, columns.map(Value::from))).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
@@ -71,16 +82,9 @@ pub async fn contradiction(
 /// Sets days of trading, as columns of one length: ids, first days and first days without trading; what is empty stays as it is known.
 /// Returns how many instruments have other days since. What was valued from such a day on is valued again.
 pub async fn set_days(session: &Session<Market>, columns: [Vec<String>; 3]) -> Result<u64, DatabaseError> {
-    const SET: &str = "
-        WITH told AS MATERIALIZED (
-            SELECT s.id, t.listed_on, t.delisted_on, s.delisted_on AS former
-            FROM unnest($1::text[], $2::text[], $3::text[]) AS l (id, listed_on, delisted_on)
-            JOIN dim_stock s ON s.id = l.id::uuid
-            CROSS JOIN LATERAL (
-                SELECT coalesce(nullif(l.listed_on, '')::date, s.listed_on) AS listed_on,
-                    coalesce(nullif(l.delisted_on, '')::date, s.delisted_on) AS delisted_on
-            ) t
-            WHERE (t.listed_on, t.delisted_on) IS DISTINCT FROM (s.listed_on, s.delisted_on)
+    const SET: &str = with_days!(
+        "WITH told AS MATERIALIZED (SELECT s.id, t.listed_on, t.delisted_on, s.delisted_on AS former ",
+        "WHERE (t.listed_on, t.delisted_on) IS DISTINCT FROM (s.listed_on, s.delisted_on)
         ), noted AS (
             UPDATE meta_market_version SET pending_from = least(pending_from, (
                 SELECT min(least(delisted_on, former)) FROM told WHERE delisted_on IS DISTINCT FROM former
@@ -88,7 +92,8 @@ pub async fn set_days(session: &Session<Market>, columns: [Vec<String>; 3]) -> R
         )
         UPDATE dim_stock s
         SET listed_on = t.listed_on, delisted_on = t.delisted_on, delisted = s.delisted OR t.delisted_on IS NOT NULL
-        FROM told t WHERE s.id = t.id";
+        FROM told t WHERE s.id = t.id"
+    );
     run(session, SET, columns.map(Value::from)).await
 }
 

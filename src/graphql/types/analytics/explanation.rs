@@ -41,7 +41,7 @@ impl Explanation {
     async fn returns(&self) -> Vec<Option<f64>> {
         let dates = &self.0.history.daily.dates;
         let mut column = vec![None; dates.len()];
-        for step in self.0.chain().returns {
+        for step in &self.0.chain.returns {
             if let Ok(at) = dates.binary_search(&step.date) {
                 column[at] = Some(step.value);
             }

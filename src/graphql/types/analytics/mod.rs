@@ -133,7 +133,7 @@ impl Analytics {
         check_rate("riskFreeRate", risk_free_rate)?;
         check_rate("requiredReturn", required_return)?;
         let yardsticks = Yardsticks { risk_free: risk_free_rate, required: required_return };
-        Ok(Risk::new(&risk_of(&self.book.chain(), yardsticks), yardsticks))
+        Ok(Risk::new(&risk_of(&self.book.chain, yardsticks), yardsticks))
     }
 
     /// The falls of the time-weighted growth from a peak, the deepest first.
@@ -145,7 +145,7 @@ impl Analytics {
             return Err(ErrorCode::BadUserInput.error(format!("first: {first} is not between 1 and 100")));
         }
         let end = self.book.range().end;
-        let falls = worst_drawdowns(&self.book.chain(), usize::try_from(first).unwrap_or(1));
+        let falls = worst_drawdowns(&self.book.chain, usize::try_from(first).unwrap_or(1));
         Ok(falls.iter().map(|fall| Drawdown::new(fall, end)).collect())
     }
 

@@ -30,7 +30,7 @@ impl Returns {
         Self {
             twr: Metric::twr(performance),
             annualized_return: Metric::annualized_return(performance),
-            xirr: Metric::xirr(performance),
+            xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
             computed_at: Instant(computed_at),
         }
     }
@@ -70,7 +70,7 @@ impl PeriodReturns {
             let period = periods.entry(by.start(*day)).or_insert((*day, Some(1.0)));
             period.0 = *day;
         }
-        let chain = book.chain();
+        let chain = &book.chain;
         for step in &chain.returns {
             if let Some((_, growth)) = periods.get_mut(&by.start(step.date)) {
                 *growth = growth.map(|growth| growth * (1.0 + step.value));

@@ -237,7 +237,6 @@ impl BenchmarkComparison {
         let year = format!("{PERIODS_PER_YEAR} valuation days a year");
         let free = format!("risk-free rate of {risk_free} a year");
         let sample = "sample deviation (n − 1)";
-        let matched = Figure { value: compared.matched_xirr, reasons: Vec::new() };
         let money = compared.matched_value.and_then(rust_decimal::Decimal::from_f64);
         use MetricUnit::{Fraction, FractionPerYear, Ratio};
         Self {
@@ -289,12 +288,7 @@ impl BenchmarkComparison {
                 &["steps with b < 0"],
             ),
             matched_value: money.map(|value| Money::new(value, currency)),
-            matched_xirr: Metric::new(
-                &matched,
-                FractionPerYear,
-                "the rate of the same flows with the matched value at the end",
-                &["ACT/365F", "over the range where it is under a year"],
-            ),
+            matched_xirr: Metric::xirr(&compared.matched_xirr, compared.matched_xirr_is_annual),
             growth: compared.growth,
         }
     }
