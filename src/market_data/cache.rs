@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use domain::money::Currency;
-use domain::pricing::{FxRates, Series};
+use domain::pricing::{Certainty, FxRates, Series};
 use uuid::Uuid;
 
 use crate::storage;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::market_version::MarketVersion;
+use crate::storage::price::Observation;
 use crate::storage::price_override::ByDay;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -265,35 +266,38 @@ fn corrupt(error: impl ToString) -> DatabaseError {
 }
 
 /// Rows sorted by key and day, as one series a key.
-fn columns<K: Copy + Eq>(
-    rows: Vec<(K, NaiveDate, rust_decimal::Decimal)>,
-) -> Result<Vec<(K, Arc<Series>)>, DatabaseError> {
-    rows.chunk_by(|left, right| left.0 == right.0)
-        .map(|rows| {
-            let dates = rows.iter().map(|row| row.1).collect();
-            let values = rows.iter().map(|row| row.2).collect();
-            Ok((rows[0].0, Arc::new(Series::new(dates, values).map_err(corrupt)?)))
-        })
-        .collect()
+fn columns<K: Copy + Eq>(rows: Vec<Observation<K>>) -> Result<Vec<(K, Arc<Series>)>, DatabaseError> {
+    rows.chunk_by(|left, right| left.0 == right.0).map(|rows| Ok((rows[0].0, Arc::new(series(rows)?)))).collect()
+}
+
+/// Rows of one key, sorted by day.
+fn series<K>(rows: &[Observation<K>]) -> Result<Series, DatabaseError> {
+    let dates = rows.iter().map(|row| row.1).collect();
+    let values = rows.iter().map(|row| row.2).collect();
+    let uncertain = rows.iter().filter(|row| row.3 != Certainty::Final).map(|row| (row.1, row.3)).collect();
+    Ok(Series::new(dates, values).map_err(corrupt)?.uncertain_on(uncertain))
 }
 
 /// The market's closes with a tenant's own on their days.
 fn overlaid(market: Option<&Series>, own: &ByDay) -> Result<Series, DatabaseError> {
-    let market = market.map(|series| series.dates().iter().copied().zip(series.values().iter().copied()));
-    let mut days: BTreeMap<NaiveDate, rust_decimal::Decimal> = market.into_iter().flatten().collect();
-    days.extend(own.iter().filter_map(|(day, entry)| Some((*day, entry.price?))));
+    let of_market = market.map(|series| series.dates().iter().copied().zip(series.values().iter().copied()));
+    let mut days: BTreeMap<NaiveDate, rust_decimal::Decimal> = of_market.into_iter().flatten().collect();
+    let mut uncertain = market.map_or_else(Vec::new, |series| series.uncertain().to_vec());
+    let own = own.iter().filter_map(|(day, entry)| Some((*day, entry.price?)));
+    for (day, price) in own {
+        days.insert(day, price);
+        uncertain.retain(|(uncertain, _)| *uncertain != day);
+    }
     let (dates, values) = days.into_iter().unzip();
-    Series::new(dates, values).map_err(corrupt)
+    Ok(Series::new(dates, values).map_err(corrupt)?.uncertain_on(uncertain))
 }
 
-fn fx_rates(rows: Vec<((String, String), NaiveDate, rust_decimal::Decimal)>) -> Result<FxRates, DatabaseError> {
+fn fx_rates(rows: Vec<Observation<(String, String)>>) -> Result<FxRates, DatabaseError> {
     let mut rates = FxRates::default();
     for rows in rows.chunk_by(|left, right| left.0 == right.0) {
         let (base, quote) = &rows[0].0;
         let [base, quote] = [base, quote].map(|code| Currency::new(code).map_err(corrupt));
-        let dates = rows.iter().map(|row| row.1).collect();
-        let values = rows.iter().map(|row| row.2).collect();
-        rates.insert_pair(base?, quote?, Series::new(dates, values).map_err(corrupt)?).map_err(corrupt)?;
+        rates.insert_pair(base?, quote?, series(rows)?).map_err(corrupt)?;
     }
     Ok(rates)
 }

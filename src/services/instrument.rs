@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::identifier::Scheme;
 use domain::money::Currency;
+use domain::pricing::Certainty;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -26,6 +27,16 @@ pub struct Columns {
     pub dates: Vec<NaiveDate>,
     /// The values.
     pub values: Vec<Decimal>,
+    /// How certain each is.
+    pub certainties: Vec<Certainty>,
+}
+
+impl Columns {
+    fn push(&mut self, date: NaiveDate, value: Decimal, certainty: Certainty) {
+        self.dates.push(date);
+        self.values.push(value);
+        self.certainties.push(certainty);
+    }
 }
 
 impl Services {
@@ -154,8 +165,11 @@ impl Services {
         if found.manually_priced {
             return Err(ServiceError::BadInput(format!("knownAt: {} is priced by hand", found.symbol)));
         }
-        let (dates, values) = storage::price::known_at(session, instrument, at, from, to).await?.into_iter().unzip();
-        Ok(Some((found, Columns { dates, values })))
+        let mut columns = Columns::default();
+        for (date, value, certainty) in storage::price::known_at(session, instrument, at, from, to).await? {
+            columns.push(date, value, certainty);
+        }
+        Ok(Some((found, columns)))
     }
 
     /// The closes of an instrument from one day to another, both included, as quoted on their day; prices entered by hand
@@ -178,7 +192,9 @@ impl Services {
             let first = from.map_or(0, |from| series.dates().partition_point(|day| *day < from));
             let end = to.map_or(series.dates().len(), |to| series.dates().partition_point(|day| *day <= to));
             let range = first..end.max(first);
-            Columns { dates: series.dates()[range.clone()].to_vec(), values: series.values()[range].to_vec() }
+            let dates = &series.dates()[range.clone()];
+            let certainties = dates.iter().map(|day| series.certainty(*day)).collect();
+            Columns { dates: dates.to_vec(), values: series.values()[range].to_vec(), certainties }
         });
         Ok(Some((found, columns)))
     }
@@ -202,8 +218,7 @@ impl Services {
                 && rate.date() == day
                 && base != quote
             {
-                columns.dates.push(day);
-                columns.values.push(rate.value()?);
+                columns.push(day, rate.value()?, rate.certainty());
             }
         }
         Ok(columns)

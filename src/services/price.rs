@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::money::Currency;
 use domain::pricing::adjustment::{AdjustmentError, CashDividend, Reinvestment, SplitRatio, adjusted, total_return};
-use domain::pricing::{Chain, FxError, FxRates, Lookup, MissingReason, Series};
+use domain::pricing::{Certainty, Chain, FxError, FxRates, Lookup, MissingReason, Series};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -46,6 +46,8 @@ pub struct PriceSeries {
     pub dates: Vec<NaiveDate>,
     /// The price of each day; nothing where there is none, or where the series cannot be adjusted.
     pub values: Vec<Option<Decimal>>,
+    /// How certain the close behind each is.
+    pub certainties: Vec<Certainty>,
     /// Why there are no values, where they cannot be adjusted: a stable code and words.
     pub problem: Option<(&'static str, String)>,
 }
@@ -107,12 +109,16 @@ impl Services {
             let last = found.delisted_on.and_then(|day| day.pred_opt()).map_or(to, |last| last.min(to));
             dates.extend(market.sessions(&found, first, last));
         }
+        let certainty =
+            |date: &NaiveDate| market.closes(instrument).map_or(Certainty::Final, |all| all.certainty(*date));
+        let certainties = dates.iter().map(certainty).collect();
         let values = dates.iter().map(|date| values.get(date).copied().flatten()).collect();
         Ok(Some(PriceSeries {
             instrument: found,
             adjusted_to: to,
             dates: dates.into_iter().collect(),
             values,
+            certainties,
             problem,
         }))
     }

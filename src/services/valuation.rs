@@ -15,7 +15,7 @@ use domain::ledger::{
 use domain::money::{self, Currency};
 use domain::pricing::{FxRates, Lookup, MaxAge, MissingReason, Series};
 use domain::valuation::{
-    self, CashLine, Daily, HoldingLine, Inputs, Known, PriceSource, StaleSpan, Subject, ValuationError,
+    self, CashLine, Daily, DoubtfulSpan, HoldingLine, Inputs, Known, PriceSource, Subject, ValuationError,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -201,23 +201,23 @@ impl Services {
         Ok(stored)
     }
 
-    /// Of each view by day, the prices and rates that stood in for later days, with the name of each.
-    pub async fn stale_inputs(
+    /// Of each view by day, the prices and rates that stood in for later days or were not final, with the name of each.
+    pub async fn doubtful_inputs(
         &self,
         session: &Session<Tenant>,
         views: &[View],
         opening: NaiveDate,
         end: NaiveDate,
-    ) -> Result<OfViews<Arc<[(String, StaleSpan)]>>, ServiceError> {
+    ) -> Result<OfViews<Arc<[(String, DoubtfulSpan)]>>, ServiceError> {
         let market_view = self.market.view(session).await?;
         let fx = market_view.fx(session).await?;
         let rows = self.rows(session, views, (opening, end), Border::Portfolio, &fx).await?;
         let market = load_market(session, &market_view, fx, &rows).await?;
         Ok(each(rows, |view, Rows { positions, cash, .. }| {
             let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
-            let spans =
-                market.value(view.currency, &positions, &cash, &[], |inputs| valuation::stale_inputs(inputs, &days))?;
-            let name = |span: StaleSpan| match span.subject {
+            let spans = market
+                .value(view.currency, &positions, &cash, &[], |inputs| valuation::doubtful_inputs(inputs, &days))?;
+            let name = |span: DoubtfulSpan| match span.subject {
                 Subject::Currency(currency) => (currency.to_string(), span),
                 Subject::Instrument(id) => {
                     let instrument = market.instruments.get(&id.uuid());

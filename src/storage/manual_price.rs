@@ -1,11 +1,13 @@
 //! Prices entered by hand: appended; the latest entry for a day counts.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::pricing::Certainty;
 use entity::tenant::manual_price;
 use rust_decimal::Decimal;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::price::Observation;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// A price as entered.
@@ -43,7 +45,7 @@ pub async fn append(session: &Session<Tenant>, prices: &[ManualPrice]) -> Result
 pub async fn of_instruments(
     session: &Session<Tenant>,
     instruments: &[Uuid],
-) -> Result<Vec<(Uuid, NaiveDate, Decimal)>, DatabaseError> {
+) -> Result<Vec<Observation<Uuid>>, DatabaseError> {
     let rows = manual_price::Entity::find()
         .filter(manual_price::Column::InstrumentId.is_in(instruments.iter().copied()))
         .order_by_asc(manual_price::Column::InstrumentId)
@@ -52,11 +54,11 @@ pub async fn of_instruments(
         .order_by_asc(manual_price::Column::Id)
         .all(session)
         .await?;
-    let mut latest: Vec<(Uuid, NaiveDate, Decimal)> = Vec::with_capacity(rows.len());
+    let mut latest: Vec<Observation<Uuid>> = Vec::with_capacity(rows.len());
     for row in rows {
         match latest.last_mut() {
             Some(last) if last.0 == row.instrument_id && last.1 == row.date => last.2 = row.price,
-            _ => latest.push((row.instrument_id, row.date, row.price)),
+            _ => latest.push((row.instrument_id, row.date, row.price, Certainty::Final)),
         }
     }
     Ok(latest)

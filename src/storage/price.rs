@@ -1,9 +1,9 @@
 //! Clean closes, as columns.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::market::fact_stock_price;
+use domain::pricing::Certainty;
 use rust_decimal::Decimal;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value};
+use sea_orm::{FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
 use super::statement::{ask, statement};
@@ -13,20 +13,33 @@ use crate::tenancy::{DatabaseError, Session, Tenant};
 pub async fn of_instruments(
     session: &Session<Tenant>,
     instruments: &[Uuid],
-) -> Result<Vec<(Uuid, NaiveDate, Decimal)>, DatabaseError> {
-    Ok(fact_stock_price::Entity::find()
-        .select_only()
-        .columns([
-            fact_stock_price::Column::InstrumentId,
-            fact_stock_price::Column::Date,
-            fact_stock_price::Column::Close,
-        ])
-        .filter(fact_stock_price::Column::InstrumentId.is_in(instruments.iter().copied()))
-        .order_by_asc(fact_stock_price::Column::InstrumentId)
-        .order_by_asc(fact_stock_price::Column::Date)
-        .into_tuple()
-        .all(session)
-        .await?)
+) -> Result<Vec<Observation<Uuid>>, DatabaseError> {
+    let ids = instruments.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
+    let rows = ask(session, OF_INSTRUMENTS, [ids.into()]).await?;
+    let row = |row: &QueryResult| {
+        let uncertain = row.try_get_by_index::<Option<String>>(3)?;
+        let certainty = certainty(uncertain.as_deref())?;
+        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, certainty))
+    };
+    rows.iter().map(row).collect()
+}
+
+// Nearly all are final, which costs no string.
+const OF_INSTRUMENTS: &str = "\
+    SELECT instrument_id, date, close, nullif(status, 'F') FROM market.fact_stock_price \
+    WHERE instrument_id = ANY (string_to_array($1, ',')::uuid[]) ORDER BY instrument_id, date";
+
+/// What was observed of something on a day, and how certain that is.
+pub type Observation<K> = (K, NaiveDate, Decimal, Certainty);
+
+/// What a status that is not `F` stands for.
+pub(super) fn certainty(status: Option<&str>) -> Result<Certainty, DatabaseError> {
+    match status {
+        None | Some("F") => Ok(Certainty::Final),
+        Some("P") => Ok(Certainty::Provisional),
+        Some("E") => Ok(Certainty::Estimated),
+        Some(other) => Err(DatabaseError::Corrupt(format!("{other} is no status of a price or a rate"))),
+    }
 }
 
 /// With which version each of these series last changed; one without prices is left out.
@@ -92,18 +105,22 @@ pub async fn known_at(
     at: DateTime<Utc>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
-) -> Result<Vec<(NaiveDate, Decimal)>, DatabaseError> {
+) -> Result<Vec<(NaiveDate, Decimal, Certainty)>, DatabaseError> {
     let values: [Value; 4] = [instrument.into(), at.into(), from.into(), to.into()];
     let rows = ask(session, KNOWN_AT, values).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    let row = |row: &QueryResult| {
+        let certainty = certainty(row.try_get_by_index::<Option<String>>(2)?.as_deref())?;
+        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, certainty))
+    };
+    rows.iter().map(row).collect()
 }
 
 const KNOWN_AT: &str = "\
     WITH in_force AS (SELECT coalesce(max(version), 0) AS version FROM market.meta_market_change WHERE at <= $2), known AS ( \
-        SELECT f.date, f.close FROM market.fact_stock_price f CROSS JOIN in_force \
+        SELECT f.date, f.close, f.status FROM market.fact_stock_price f CROSS JOIN in_force \
         WHERE f.instrument_id = $1 AND f.version <= in_force.version \
         UNION ALL \
-        SELECT r.date, r.close FROM market.fact_price_revision r CROSS JOIN in_force \
+        SELECT r.date, r.close, r.status FROM market.fact_price_revision r CROSS JOIN in_force \
         WHERE r.instrument_id = $1 AND r.version <= in_force.version AND r.superseded_version > in_force.version \
     ) \
-    SELECT date, close FROM known WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY date";
+    SELECT date, close, nullif(status, 'F') FROM known WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY date";

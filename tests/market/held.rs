@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::load;
 use crate::support::{App, Client, Superuser};
 
-const OPEN: &str = "{ heldMarketRows(filter: { state: OPEN }) { nodes { id findings reason cells date } totalCount } }";
-const DECIDE: &str =
+pub(super) const OPEN: &str =
+    "{ heldMarketRows(filter: { state: OPEN }) { nodes { id findings reason cells date } totalCount } }";
+pub(super) const DECIDE: &str =
     "mutation($id: ID!, $input: HeldMarketRowDecideInput!) { heldMarketRowDecide(id: $id, input: $input) {
     heldMarketRow { decidedBy decidedValue note } userErrors { code message field } } }";
 

@@ -1,6 +1,7 @@
 //! Market data as clients read it, and how it comes in.
 
 mod calendars;
+mod certainty;
 mod held;
 mod house;
 mod indicators;

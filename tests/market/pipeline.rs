@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{administration, findings, load};
 use crate::support::{App, Superuser};
 
-fn row(symbol: &str, date: &str, close: &str) -> PriceRow {
+pub(super) fn row(symbol: &str, date: &str, close: &str) -> PriceRow {
     let none = String::new;
     PriceRow {
         instrument: None,
@@ -28,7 +28,7 @@ fn row(symbol: &str, date: &str, close: &str) -> PriceRow {
 }
 
 /// Has a provider deliver rows at an instant.
-async fn deliver(app: &App, provider: &str, fetched_at: &str, rows: Vec<PriceRow>) -> Outcome {
+pub(super) async fn deliver(app: &App, provider: &str, fetched_at: &str, rows: Vec<PriceRow>) -> Outcome {
     let administration = administration(app).await;
     let environment = &app.services.environment;
     let run = pipeline::begin(&administration, environment, Dataset::Prices, provider, "some").await.expect("a run");

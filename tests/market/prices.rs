@@ -150,15 +150,15 @@ async fn what_is_stale_is_told_by_every_figure_that_is_made_of_it() {
     assert_eq!(stale["lots"]["nodes"][0]["unrealizedGain"]["status"], "STALE");
     // And of what was computed over days.
     let query = r#"query($id: ID!) { portfolio(id: $id, asOf: "2024-03-18") {
-        fresh: valuations(to: "2024-03-14") { status staleInputs { code } }
-        valuations { status staleInputs { code message } } metrics { status staleInputs { code } } today { status } } }"#;
+        fresh: valuations(to: "2024-03-14") { status doubtfulInputs { code } }
+        valuations { status doubtfulInputs { code message } } metrics { status doubtfulInputs { code } } today { status } } }"#;
     let ranges = book.client.run_with(query, json!({ "id": book.portfolio })).await.at("/portfolio").clone();
-    assert_eq!(ranges["fresh"], json!({ "status": "COMPLETE", "staleInputs": [] }));
+    assert_eq!(ranges["fresh"], json!({ "status": "COMPLETE", "doubtfulInputs": [] }));
     assert_eq!((&ranges["valuations"]["status"], &ranges["metrics"]["status"]), (&json!("STALE"), &json!("STALE")));
     assert_eq!(ranges["today"]["status"], "STALE");
     let message =
         "an older price of ACME stands in on 2 valuation days, up to 4 days old (from 2024-03-15 to 2024-03-18)";
-    let of_price = ranges["valuations"]["staleInputs"].as_array().expect("a list").iter();
+    let of_price = ranges["valuations"]["doubtfulInputs"].as_array().expect("a list").iter();
     let of_price: Vec<_> = of_price.filter(|reason| reason["code"] == "STALE_PRICE").collect();
     assert_eq!(of_price, [&json!({ "code": "STALE_PRICE", "message": message })]);
     // Friday is a day of its own, unlike Saturday after it.

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::conventions::{FixedRate, fixed_rates, redenominations};
-use super::{MaxAge, MissingReason, Series, Status};
+use super::{Certainty, Doubt, MaxAge, MissingReason, Series, Status, doubts};
 use crate::money::{ArithmeticError, Currency, div, mul_div};
 
 pub use chain::{Chain, ChainLeg, FxCursor};
@@ -97,6 +97,7 @@ pub struct Rate {
     quotient: Option<(Decimal, Decimal)>,
     date: NaiveDate,
     asked: NaiveDate,
+    certainty: Certainty,
 }
 
 impl Rate {
@@ -108,6 +109,16 @@ impl Rate {
     /// Whether it is of the day asked for. At a weekend nothing newer than Friday's reference rate could exist.
     pub fn status(self) -> Status {
         Status::by_reference_days(self.date, self.asked)
+    }
+
+    /// Of the least certain published rate in it.
+    pub fn certainty(self) -> Certainty {
+        self.certainty
+    }
+
+    /// What keeps it from being a final one of the day asked for.
+    pub fn doubts(self) -> impl Iterator<Item = Doubt> {
+        doubts(self.status(), self.certainty)
     }
 
     /// Units of the target currency for one unit of the source currency, to 28 significant digits.

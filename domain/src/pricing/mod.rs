@@ -4,6 +4,7 @@
 //! `Missing` with a reason: never zero, never a rate of one.
 
 pub mod adjustment;
+mod certainty;
 pub mod conventions;
 mod fx;
 mod max_age;
@@ -12,6 +13,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 
+pub use certainty::{Certainty, Doubt, doubts};
 pub use fx::{Chain, ChainLeg, FX_MAX_AGE_DAYS, FxCursor, FxError, FxRates, InvalidRate, Rate};
 pub use max_age::{MaxAge, MissingReason, Status};
 pub use series::{Cursor, Lookup, Series, SeriesError};

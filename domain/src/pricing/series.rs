@@ -3,13 +3,15 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{MaxAge, MissingReason, Status};
+use super::{Certainty, MaxAge, MissingReason, Status};
 
 /// Observations by day: strictly ascending dates and as many values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     dates: Vec<NaiveDate>,
     values: Vec<Decimal>,
+    /// The days whose observation is not final, ascending: few, most often none.
+    uncertain: Vec<(NaiveDate, Certainty)>,
 }
 
 /// The columns are no series.
@@ -44,6 +46,8 @@ pub enum Lookup {
         date: NaiveDate,
         /// Whether it is of the day.
         status: Status,
+        /// Whether it is final.
+        certainty: Certainty,
     },
     /// There is none.
     Missing {
@@ -76,7 +80,27 @@ impl Series {
                 return Err(SeriesError::NotAscending { previous, date });
             }
         }
-        Ok(Self { dates, values })
+        Ok(Self { dates, values, uncertain: Vec::new() })
+    }
+
+    /// The same with the days named whose observation is not final, in any order.
+    #[must_use]
+    pub fn uncertain_on(mut self, mut days: Vec<(NaiveDate, Certainty)>) -> Self {
+        days.retain(|(_, certainty)| *certainty != Certainty::Final);
+        days.sort_unstable();
+        self.uncertain = days;
+        self
+    }
+
+    /// The days whose observation is not final, ascending.
+    pub fn uncertain(&self) -> &[(NaiveDate, Certainty)] {
+        &self.uncertain
+    }
+
+    /// How certain the observation of a day is; final where there is none.
+    pub fn certainty(&self, date: NaiveDate) -> Certainty {
+        let at = self.uncertain.binary_search_by_key(&date, |(day, _)| *day);
+        at.ok().and_then(|at| self.uncertain.get(at)).map_or(Certainty::Final, |(_, certainty)| *certainty)
     }
 
     /// The column of dates, ascending.
@@ -128,7 +152,7 @@ impl Cursor<'_> {
             return Lookup::Missing { reason };
         };
         match self.max_age.status(observed, date) {
-            Ok(status) => Lookup::Known { value, date: observed, status },
+            Ok(status) => Lookup::Known { value, date: observed, status, certainty: self.series.certainty(observed) },
             Err(reason) => Lookup::Missing { reason },
         }
     }

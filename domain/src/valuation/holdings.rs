@@ -8,7 +8,7 @@ use super::{Inputs, MissingInput, Subject, ValuationError};
 use crate::id::{AccountId, InstrumentId};
 use crate::ledger::{CashPeriod, InstrumentTerms, PositionPeriod};
 use crate::money::{Currency, add, div, mul, sub};
-use crate::pricing::{Lookup, MissingReason};
+use crate::pricing::{Lookup, MissingReason, Rate};
 
 /// The lines and totals of a day, in the currency that was asked for unless a field says otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +60,8 @@ pub struct HoldingLine {
     pub quantity: Decimal,
     /// The price as quoted, with its day and status.
     pub price: Lookup,
-    /// The day of the currency rate; `None` where it or the price is missing.
-    pub rate_date: Option<NaiveDate>,
+    /// The currency rate; `None` where it or the price is missing.
+    pub rate: Option<Rate>,
     /// Quantity × price × multiplier.
     pub market_value_local: Option<Decimal>,
     /// The same at the day's rate.
@@ -90,8 +90,8 @@ pub struct CashLine {
     pub amount: Decimal,
     /// The part of it that has not settled: receivables minus payables.
     pub unsettled: Decimal,
-    /// The day of the currency rate; `None` where it is missing.
-    pub rate_date: Option<NaiveDate>,
+    /// The currency rate; `None` where it is missing.
+    pub rate: Option<Rate>,
     /// The balance at the day's rate.
     pub value: Option<Decimal>,
     /// Share of the total value, as a fraction; `None` unless the total is known and above zero.
@@ -158,7 +158,7 @@ impl Lines<'_> {
             None => Lookup::Missing { reason: MissingReason::NoData },
         };
         let line = Subject::Instrument(instrument);
-        let (market_value_local, market_value, rate_date) = match price {
+        let (market_value_local, market_value, rate) = match price {
             Lookup::Missing { reason } => {
                 let input = MissingInput { subject: line, reason };
                 self.missing.push(MissingLine { account: row.account, line, input });
@@ -166,8 +166,8 @@ impl Lines<'_> {
             }
             Lookup::Known { value, .. } => {
                 let local = local_value(row.quantity, value, terms)?;
-                let (value, rate_date) = self.convert(row.account, line, local, terms.currency())?;
-                (Some(local), value, rate_date)
+                let (value, rate) = self.convert(row.account, line, local, terms.currency())?;
+                (Some(local), value, rate)
             }
         };
         let gain = |value: Option<Decimal>, cost| value.map(|value| sub(value, cost)).transpose();
@@ -178,7 +178,7 @@ impl Lines<'_> {
             local_currency: terms.currency(),
             quantity: row.quantity,
             price,
-            rate_date,
+            rate,
             market_value_local,
             market_value,
             weight: None,
@@ -191,31 +191,31 @@ impl Lines<'_> {
 
     fn cash(&mut self, row: &CashPeriod) -> Result<CashLine, ValuationError> {
         let line = Subject::Currency(row.currency);
-        let (value, rate_date) = self.convert(row.account, line, row.amount, row.currency)?;
+        let (value, rate) = self.convert(row.account, line, row.amount, row.currency)?;
         Ok(CashLine {
             account: row.account,
             currency: row.currency,
             amount: row.amount,
             unsettled: row.unsettled,
-            rate_date,
+            rate,
             value,
             weight: None,
         })
     }
 
-    /// The value of a line and the day of its rate, counted as known or noted as missing.
+    /// The value of a line and its rate, counted as known or noted as missing.
     fn convert(
         &mut self,
         account: AccountId,
         line: Subject,
         local: Decimal,
         currency: Currency,
-    ) -> Result<(Option<Decimal>, Option<NaiveDate>), ValuationError> {
+    ) -> Result<(Option<Decimal>, Option<Rate>), ValuationError> {
         match self.inputs.fx.rate(currency, self.inputs.currency, self.as_of) {
             Ok(rate) => {
                 let value = rate.convert(local)?;
                 self.known = add(self.known, value)?;
-                Ok((Some(value), Some(rate.date())))
+                Ok((Some(value), Some(rate)))
             }
             Err(error) => {
                 let input = ValuationError::missing(error)?;

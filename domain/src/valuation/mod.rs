@@ -3,11 +3,11 @@
 //! A holding without a price or a rate makes the total unknown, never smaller: the known part is given beside it.
 
 mod daily;
+mod doubtful;
 mod gain;
 mod holdings;
 mod inputs;
 mod lines;
-mod stale;
 
 #[cfg(test)]
 mod properties;
@@ -15,8 +15,8 @@ mod properties;
 mod tests;
 
 pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
+pub use doubtful::{DoubtfulSpan, doubtful_inputs};
 pub use gain::{GainSplit, gain};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 pub use lines::{Line, lines};
-pub use stale::{StaleSpan, stale_inputs};

@@ -9,7 +9,7 @@ use crate::id::InstrumentId;
 use crate::ledger::{
     Booking, CashMovement, InstrumentTerms, Instruments, Policy, Trade, Transaction, TransactionKind, book,
 };
-use crate::pricing::{FxRates, MaxAge, MissingReason, Series, Status};
+use crate::pricing::{Certainty, Doubt, FxRates, MaxAge, MissingReason, Series, Status};
 use crate::testing::{account, currency, day, instrument, rates, series, transaction};
 
 const ACME: u128 = 1;
@@ -139,7 +139,7 @@ fn holdings_show_value_weight_and_gain() {
     // 5 × 132 = 660 USD at 1.00 = 660 EUR; cost 625 USD at 1.25 = 500 EUR.
     assert_eq!((apple.market_value_local, apple.market_value), (Some(dec!(660)), Some(dec!(660))));
     assert_eq!((apple.unrealized_gain_local, apple.unrealized_gain), (Some(dec!(35)), Some(dec!(160))));
-    assert_eq!(apple.rate_date, Some(day_of));
+    assert_eq!(apple.rate.unwrap().date(), day_of);
     let cash: Vec<_> = lines.cash.iter().map(|line| line.value).collect();
     assert_eq!(cash, [Some(dec!(1000)), Some(dec!(-625))]);
     assert_eq!((lines.value, lines.known.coverage), (Some(dec!(2055)), 1.0));
@@ -166,18 +166,39 @@ fn cost_in_another_currency_than_the_books_is_not_made_up() {
 
 #[test]
 fn what_stands_in_for_later_days_is_told_by_what_it_is_of() {
-    let spans = portfolio().with("EUR", |inputs| stale_inputs(inputs, &week())).unwrap();
+    let spans = portfolio().with("EUR", |inputs| doubtful_inputs(inputs, &week())).unwrap();
     // ACME has no price of Friday: Thursday's stands in. Apple's are of their days, or missing; dollars have a rate on each day that
     // they are held on.
     let friday = day("2024-01-05");
     let acme = Subject::Instrument(instrument(ACME));
-    assert_eq!(spans, [StaleSpan { subject: acme, first: friday, last: friday, days: 1, oldest: 1 }]);
+    let doubt = Doubt::Stale { days: 1 };
+    assert_eq!(spans, [DoubtfulSpan { subject: acme, doubt, first: friday, last: friday, days: 1 }]);
     // On Tuesday the 9th the dollar's rate and ACME's price are of Monday.
     let days = [day("2024-01-08"), day("2024-01-09")];
-    let spans = portfolio().with("EUR", |inputs| stale_inputs(inputs, &days)).unwrap();
+    let spans = portfolio().with("EUR", |inputs| doubtful_inputs(inputs, &days)).unwrap();
     let subjects: Vec<Subject> = spans.iter().map(|span| span.subject).collect();
     assert_eq!(subjects, [acme, Subject::Currency(currency("USD"))]);
-    assert!(spans.iter().all(|span| (span.first, span.days, span.oldest) == (day("2024-01-09"), 1, 1)), "{spans:?}");
+    assert!(spans.iter().all(|span| (span.first, span.days, span.doubt) == (day("2024-01-09"), 1, doubt)), "{spans:?}");
+}
+
+#[test]
+fn what_is_not_final_is_told_beside_what_is_old() {
+    let mut portfolio = portfolio();
+    let [thursday, friday, monday] = ["2024-01-04", "2024-01-05", "2024-01-08"].map(day);
+    let acme = portfolio.prices.get_mut(&instrument(ACME)).unwrap();
+    *acme = std::mem::take(acme).uncertain_on(vec![(monday, Certainty::Provisional), (thursday, Certainty::Estimated)]);
+    let spans = portfolio.with("EUR", |inputs| doubtful_inputs(inputs, &week())).unwrap();
+    // Thursday's estimate stands in on Friday, which has no price.
+    let span = |doubt, first, last, days| {
+        let subject = Subject::Instrument(instrument(ACME));
+        DoubtfulSpan { subject, doubt, first, last, days }
+    };
+    let told = [
+        span(Doubt::Provisional, monday, monday, 1),
+        span(Doubt::Stale { days: 1 }, friday, friday, 1),
+        span(Doubt::Estimated, thursday, friday, 2),
+    ];
+    assert_eq!(spans, told);
 }
 
 #[test]

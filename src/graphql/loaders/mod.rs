@@ -8,7 +8,7 @@ use async_graphql::{Error, Request, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::MarketState;
 use domain::pricing::Lookup;
-use domain::valuation::StaleSpan;
+use domain::valuation::DoubtfulSpan;
 use uuid::Uuid;
 
 use super::context::Operation;
@@ -60,9 +60,9 @@ pub struct HistoryKey {
     pub end: NaiveDate,
 }
 
-/// What of a portfolio's values over a range is made of older prices and rates.
+/// What of a portfolio's values over a range is made of prices and rates that are older or not final.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct StaleKey(pub HistoryKey);
+pub struct DoubtfulKey(pub HistoryKey);
 
 /// The person with this id, of a portfolio that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -195,15 +195,15 @@ loader!(HistoryKey => Result<Arc<History>, Failure>, |operation, session, keys| 
     Ok(loaded)
 });
 
-loader!(StaleKey => Result<Arc<[(String, StaleSpan)]>, Failure>, |operation, session, keys| {
+loader!(DoubtfulKey => Result<Arc<[(String, DoubtfulSpan)]>, Failure>, |operation, session, keys| {
     let mut loaded = HashMap::new();
     let ranges: HashSet<(NaiveDate, NaiveDate)> = keys.iter().map(|key| (key.0.opening, key.0.end)).collect();
     for (opening, end) in ranges {
         let of_range = keys.iter().filter(|key| (key.0.opening, key.0.end) == (opening, end));
         let views: Vec<View> = of_range.map(|key| key.0.view.clone()).collect();
-        let stale = operation.services.stale_inputs(&session, &views, opening, end).await?;
+        let stale = operation.services.doubtful_inputs(&session, &views, opening, end).await?;
         let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
-        let key = |view| StaleKey(HistoryKey { view, opening, end });
+        let key = |view| DoubtfulKey(HistoryKey { view, opening, end });
         loaded.extend(stale.into_iter().map(|(view, outcome)| (key(view), answer(outcome))));
     }
     Ok(loaded)

@@ -55,7 +55,7 @@ pub struct ExchangeRateLeg {
 
 impl From<&ChainLeg> for ExchangeRateLeg {
     fn from(leg: &ChainLeg) -> Self {
-        let (status, stale_days) = status_of(leg.status);
+        let (status, stale_days) = status_of(leg.status, leg.certainty);
         let is_inverse = leg.base != leg.from;
         Self {
             base: Currency(leg.base),
@@ -89,7 +89,7 @@ impl ExchangeRate {
         };
         match &row.chain {
             Ok(chain) => {
-                let (status, stale_days) = status_of(chain.rate.status());
+                let (status, stale_days) = status_of(chain.rate.status(), chain.rate.certainty());
                 let (rate, date) = (Some(Decimal(chain.rate.value()?.normalize())), Some(Date(chain.rate.date())));
                 let legs = chain.legs.iter().map(ExchangeRateLeg::from).collect();
                 Ok(Self { rate, date, status, stale_days, legs, ..missing })

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, Result, SimpleObject};
 use chrono::NaiveDate;
-use domain::pricing::{Lookup, Status};
+use domain::pricing::{Certainty, Doubt, Lookup, Rate, Status, doubts};
 use domain::valuation::{Known, MissingInput, MissingLine, Subject};
 
 use super::money::Money;
@@ -11,21 +11,61 @@ use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::price::missing_code;
 use crate::storage::instrument::Instrument;
 
-/// How good the data behind a figure is.
+/// How good the data behind a figure is: the worst of what it is made of, of which `MISSING` is the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
 pub enum DataStatus {
-    /// Every input is of the day, or nothing newer could exist.
+    /// Every input is final, and of the day, or nothing newer could exist.
     Complete,
+    /// Some price is of a session that had not closed.
+    Provisional,
     /// Some input is older than the day, though within its allowed age.
     Stale,
+    /// Some input was accepted or put in by a person in place of what a provider delivered.
+    Estimated,
     /// Some input is missing: the figure is null, its known part is given beside it.
     Missing,
+}
+
+impl From<Certainty> for DataStatus {
+    fn from(certainty: Certainty) -> Self {
+        match certainty {
+            Certainty::Final => Self::Complete,
+            Certainty::Provisional => Self::Provisional,
+            Certainty::Estimated => Self::Estimated,
+        }
+    }
+}
+
+impl From<Doubt> for DataStatus {
+    fn from(doubt: Doubt) -> Self {
+        match doubt {
+            Doubt::Provisional => Self::Provisional,
+            Doubt::Stale { .. } => Self::Stale,
+            Doubt::Estimated => Self::Estimated,
+        }
+    }
+}
+
+/// An input that is no final one of its day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoubtfulInput {
+    /// How good a figure is at best that is made of it.
+    pub status: DataStatus,
+    /// What there is to know.
+    pub reason: FigureReason,
+}
+
+impl DataStatus {
+    /// How good a figure is that is made of these among others.
+    pub fn with(inputs: &[DoubtfulInput]) -> Self {
+        inputs.iter().map(|input| input.status).max().unwrap_or(Self::Complete)
+    }
 }
 
 /// Why a figure is null, or what to know about it.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct FigureReason {
-    /// A stable code, such as `NO_PRICE`, `DELISTED`, `NO_RATE`, `STALE_PRICE`, `STALE_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
+    /// A stable code, such as `NO_PRICE`, `DELISTED`, `NO_RATE`, `STALE_PRICE`, `ESTIMATED_RATE`, `UNDER_ONE_YEAR`, `TOO_FEW_OBSERVATIONS`, `MULTIPLE_ROOTS`.
     code: String,
     /// The reason in words, with the values that led to it.
     message: String,
@@ -73,20 +113,20 @@ pub struct MoneyFigure {
     pub value: Option<Money>,
     /// How good the data behind it is.
     pub status: DataStatus,
-    /// Why it is null, or which prices and rates are older than the day; empty where everything is of the day.
+    /// Why it is null, or which prices and rates are older than the day or not final; empty where nothing is.
     pub reasons: Vec<FigureReason>,
 }
 
 impl MoneyFigure {
-    /// An amount, and what it is made of that is older than the day; each reason once.
-    pub fn known(amount: Money, stale: Vec<FigureReason>) -> Self {
+    /// An amount, and what it is made of that is in doubt; each reason once.
+    pub fn known(amount: Money, doubtful: Vec<DoubtfulInput>) -> Self {
+        let status = DataStatus::with(&doubtful);
         let mut reasons: Vec<FigureReason> = Vec::new();
-        for reason in stale {
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
+        for input in doubtful {
+            if !reasons.contains(&input.reason) {
+                reasons.push(input.reason);
             }
         }
-        let status = if reasons.is_empty() { DataStatus::Complete } else { DataStatus::Stale };
         Self { value: Some(amount), status, reasons }
     }
 }
@@ -143,11 +183,13 @@ pub struct Quote {
 }
 
 /// How good a value is, and how many days old where a newer one could exist.
-pub fn status_of(status: Status) -> (DataStatus, Option<i32>) {
-    match status {
-        Status::Complete => (DataStatus::Complete, None),
-        Status::Stale { days } => (DataStatus::Stale, i32::try_from(days).ok()),
-    }
+pub fn status_of(status: Status, certainty: Certainty) -> (DataStatus, Option<i32>) {
+    let worst = doubts(status, certainty).map(DataStatus::from).max();
+    let days = match status {
+        Status::Complete => None,
+        Status::Stale { days } => i32::try_from(days).ok(),
+    };
+    (worst.unwrap_or(DataStatus::Complete), days)
 }
 
 impl Quote {
@@ -163,8 +205,8 @@ impl Quote {
             reasons: Vec::new(),
         };
         match lookup {
-            Lookup::Known { value, date, status } => {
-                let (status, stale_days) = status_of(status);
+            Lookup::Known { value, date, status, certainty } => {
+                let (status, stale_days) = status_of(status, certainty);
                 Self { amount: Some(Decimal(value.normalize())), date: Some(Date(date)), status, stale_days, ..base }
             }
             Lookup::Missing { reason } => {
@@ -184,25 +226,38 @@ pub async fn sourced(ctx: &Context<'_>, quote: Quote, instrument: &Instrument) -
     }
 }
 
-/// What makes the value of a line older than its day: its price, the rate of its currency, or both.
-pub fn stale_inputs(
+/// What of a line's inputs is in doubt: its price, the rate of its currency, or both.
+pub fn doubtful_inputs(
     price: Option<(&str, Lookup)>,
     currency: domain::money::Currency,
-    rate_date: Option<NaiveDate>,
+    rate: Option<Rate>,
     as_of: NaiveDate,
-) -> Vec<FigureReason> {
-    let mut reasons = Vec::new();
-    if let Some((symbol, Lookup::Known { date, status: Status::Stale { days }, .. })) = price {
-        let message = format!("the price of {symbol} is of {date}, {days} days before {as_of}");
-        reasons.push(FigureReason::new("STALE_PRICE", message));
+) -> Vec<DoubtfulInput> {
+    let mut inputs = Vec::new();
+    if let Some((symbol, Lookup::Known { date, status, certainty, .. })) = price {
+        let what = format!("the price of {symbol}");
+        inputs.extend(doubts(status, certainty).map(|doubt| DoubtfulInput::of("PRICE", &what, doubt, date, as_of)));
     }
-    if let Some(date) = rate_date
-        && let Status::Stale { days } = Status::by_reference_days(date, as_of)
-    {
-        let message = format!("the {currency} rate is of {date}, {days} days before {as_of}");
-        reasons.push(FigureReason::new("STALE_RATE", message));
+    if let Some(rate) = rate {
+        let what = format!("the {currency} rate");
+        inputs.extend(rate.doubts().map(|doubt| DoubtfulInput::of("RATE", &what, doubt, rate.date(), as_of)));
     }
-    reasons
+    inputs
+}
+
+impl DoubtfulInput {
+    fn of(kind: &str, what: &str, doubt: Doubt, date: NaiveDate, as_of: NaiveDate) -> Self {
+        let (code, message) = match doubt {
+            Doubt::Provisional => {
+                ("PROVISIONAL", format!("{what} of {date} is provisional: its session had not closed"))
+            }
+            Doubt::Stale { days } => ("STALE", format!("{what} is of {date}, {days} days before {as_of}")),
+            Doubt::Estimated => {
+                ("ESTIMATED", format!("{what} of {date} is an estimate: a person accepted or put it in"))
+            }
+        };
+        Self { status: doubt.into(), reason: FigureReason::new(&format!("{code}_{kind}"), message) }
+    }
 }
 
 /// The reason that a missing input comes to; `name` is what people call its subject.

@@ -7,7 +7,7 @@ use domain::pricing::Lookup;
 use domain::valuation::CashLine;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, PriceSource, Quote, sourced, stale_inputs};
+use super::figure::{DataStatus, DoubtfulInput, FigureReason, PriceSource, Quote, doubtful_inputs, sourced};
 use super::instrument::Instrument;
 use super::money::Money;
 use crate::graphql::connection::connection;
@@ -45,25 +45,25 @@ impl Holding {
             reasons.push(FigureReason::new(missing_code(reason), message));
         }
         // Without a price nothing was converted: that says nothing of the rate.
-        if value.rate_date.is_none() && value.price.value().is_some() {
+        if value.rate.is_none() && value.price.value().is_some() {
             let message = format!("no rate from {} to {}", value.local_currency, self.snapshot.currency);
             reasons.push(FigureReason::new("NO_RATE", message));
         }
-        reasons.extend(self.stale_inputs());
+        reasons.extend(self.doubtful_inputs().into_iter().map(|input| input.reason));
         reasons
     }
 
-    fn stale_inputs(&self) -> Vec<FigureReason> {
-        stale_inputs_of(&self.snapshot, self.index)
+    fn doubtful_inputs(&self) -> Vec<DoubtfulInput> {
+        doubtful_inputs_of(&self.snapshot, self.index)
     }
 }
 
-/// What the value of a line is made of that is older than the day.
-pub fn stale_inputs_of(snapshot: &Snapshot, index: usize) -> Vec<FigureReason> {
+/// What the value of a line is made of that is in doubt.
+pub fn doubtful_inputs_of(snapshot: &Snapshot, index: usize) -> Vec<DoubtfulInput> {
     let line = &snapshot.holdings[index];
     let Some(value) = &line.value else { return Vec::new() };
     let price = Some((line.instrument.symbol.as_str(), value.price));
-    stale_inputs(price, value.local_currency, value.rate_date, snapshot.as_of)
+    doubtful_inputs(price, value.local_currency, value.rate, snapshot.as_of)
 }
 
 /// A security in an account of a portfolio, at the close of the portfolio's `asOf`.
@@ -178,12 +178,11 @@ impl Holding {
         match self.line().value.as_ref() {
             None => DataStatus::Complete,
             Some(value) if value.market_value.is_none() => DataStatus::Missing,
-            Some(_) if self.stale_inputs().is_empty() => DataStatus::Complete,
-            Some(_) => DataStatus::Stale,
+            Some(_) => DataStatus::with(&self.doubtful_inputs()),
         }
     }
 
-    /// Why figures of this holding are null, or which of its price and rate is older than `asOf`; empty where neither is.
+    /// Why figures of this holding are null, or which of its price and rate is older than `asOf` or not final; empty where neither is.
     #[graphql(name = "reasons")]
     async fn shown_reasons(&self) -> Vec<FigureReason> {
         self.reasons()
@@ -208,7 +207,7 @@ pub struct CashBalance {
     pub rate_date: Option<Date>,
     /// How good the exchange rate behind the value is.
     pub status: DataStatus,
-    /// Why the value is null, or that its rate is older than `asOf`; empty where it is of the day.
+    /// Why the value is null, or that its rate is older than `asOf` or an estimate; empty where it is neither.
     pub reasons: Vec<FigureReason>,
     /// The share of the portfolio's total value, as a fraction. Null unless the total is known and above zero.
     pub weight: Option<f64>,
@@ -217,12 +216,12 @@ pub struct CashBalance {
 impl CashBalance {
     /// A balance of a snapshot.
     pub fn new(snapshot: &Snapshot, line: &CashLine) -> Self {
-        let mut reasons = Self::stale_inputs(snapshot, line);
+        let doubtful = Self::doubtful_inputs(snapshot, line);
         let status = match line.value {
             None => DataStatus::Missing,
-            Some(_) if reasons.is_empty() => DataStatus::Complete,
-            Some(_) => DataStatus::Stale,
+            Some(_) => DataStatus::with(&doubtful),
         };
+        let mut reasons: Vec<FigureReason> = doubtful.into_iter().map(|input| input.reason).collect();
         if line.value.is_none() {
             let message = format!("no rate from {} to {}", line.currency, snapshot.currency);
             reasons.push(FigureReason::new("NO_RATE", message));
@@ -233,7 +232,7 @@ impl CashBalance {
             amount: Money::new(line.amount, line.currency),
             unsettled: Money::new(line.unsettled, line.currency),
             value: line.value.map(|value| Money::new(value, snapshot.currency)),
-            rate_date: line.rate_date.map(Date),
+            rate_date: line.rate.map(|rate| Date(rate.date())),
             status,
             reasons,
             weight: line.weight,
@@ -241,8 +240,8 @@ impl CashBalance {
     }
 
     /// That its rate is older than the day, if it is.
-    pub fn stale_inputs(snapshot: &Snapshot, line: &CashLine) -> Vec<FigureReason> {
-        stale_inputs(None, line.currency, line.rate_date, snapshot.as_of)
+    pub fn doubtful_inputs(snapshot: &Snapshot, line: &CashLine) -> Vec<DoubtfulInput> {
+        doubtful_inputs(None, line.currency, line.rate, snapshot.as_of)
     }
 }
 

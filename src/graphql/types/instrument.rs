@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use domain::ledger::{OccSymbol, OptionTerms};
 
-use super::figure::Quote;
+use super::figure::{DataStatus, Quote};
 use super::instrument_terms::{BondTerms, Identifier, Sector};
 use super::money::Money;
 use super::news::{self, NewsItemConnection};
@@ -407,6 +407,8 @@ pub struct PriceHistory {
     /// The close of each day as quoted then: not adjusted for later splits or dividends. On the days of the instrument's
     /// `priceOverrides` it is the tenant's own price.
     closes: Vec<Decimal>,
+    /// How good each is: `COMPLETE`, `PROVISIONAL` or `ESTIMATED`.
+    statuses: Vec<DataStatus>,
 }
 
 impl PriceHistory {
@@ -416,6 +418,7 @@ impl PriceHistory {
             currency: Currency(instrument.currency),
             instrument: Instrument(instrument),
             dates: columns.dates.into_iter().map(Date).collect(),
+            statuses: columns.certainties.into_iter().map(DataStatus::from).collect(),
             closes: columns.values.into_iter().map(|value| Decimal(value.normalize())).collect(),
         }
     }
@@ -433,6 +436,8 @@ pub struct ExchangeRateHistory {
     /// What one unit of `base` cost in `quote`: the shortest chain of published rates, such as both currencies' euro reference rates
     /// of the European Central Bank.
     rates: Vec<Decimal>,
+    /// How good each is: `COMPLETE`, or `ESTIMATED` where a published rate in it is.
+    statuses: Vec<DataStatus>,
 }
 
 impl ExchangeRateHistory {
@@ -442,6 +447,7 @@ impl ExchangeRateHistory {
             base: Currency(base),
             quote: Currency(quote),
             dates: columns.dates.into_iter().map(Date).collect(),
+            statuses: columns.certainties.into_iter().map(DataStatus::from).collect(),
             rates: columns.values.into_iter().map(|value| Decimal(value.normalize())).collect(),
         }
     }

@@ -10,7 +10,7 @@ use domain::pricing::Lookup;
 use uuid::Uuid;
 
 use super::account::Account;
-use super::figure::{DataStatus, FigureReason, MoneyFigure, stale_inputs};
+use super::figure::{DataStatus, FigureReason, MoneyFigure, doubtful_inputs};
 use super::instrument::Instrument;
 use super::lot_match::{self, LotMatchConnection};
 use super::money::Money;
@@ -153,9 +153,9 @@ impl Lot {
         let value = value.map_err(|error| ErrorCode::AmountTooLarge.error(error.to_string()))?;
         let value = money(value.round_dp(money::MONEY_SCALE));
         // What is told in the instrument's own currency needs no rate.
-        let rate_date = line.rate_date.filter(|_| !is_local);
+        let rate = line.rate.filter(|_| !is_local);
         let price = Some((self.instrument.symbol.as_str(), line.price));
-        Ok(MoneyFigure::known(value, stale_inputs(price, line.local_currency, rate_date, snapshot.as_of)))
+        Ok(MoneyFigure::known(value, doubtful_inputs(price, line.local_currency, rate, snapshot.as_of)))
     }
 }
 

@@ -174,8 +174,8 @@ pub struct IndicatorValue {
 impl IndicatorValue {
     fn new(row: &Row, lookup: Lookup) -> Self {
         match lookup {
-            Lookup::Known { value, date, status } => {
-                let (status, stale_days) = status_of(status);
+            Lookup::Known { value, date, status, certainty } => {
+                let (status, stale_days) = status_of(status, certainty);
                 let (observed, date) = (Some(Decimal(value.normalize())), Some(Date(date)));
                 Self { observed, date, status, stale_days, reasons: Vec::new() }
             }

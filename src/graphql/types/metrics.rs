@@ -185,9 +185,10 @@ impl Metrics {
         self.basis.status(ctx).await
     }
 
-    /// The prices and rates that stood in for later days, with the days; empty where every value is made of its own day's.
-    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
-        self.basis.stale_inputs(ctx).await
+    /// The prices and rates that stood in for later days or were not final, with the days; empty where every value is made of its
+    /// own day's final ones.
+    async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.doubtful_inputs(ctx).await
     }
 
     /// What of the range was corrected and is being computed anew in the background. Null where nothing is.

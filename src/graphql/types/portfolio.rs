@@ -11,7 +11,7 @@ use super::account::Account;
 use super::analytics::{self, Analytics, RangeInput};
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
-use super::figure::{DataStatus, FigureReason, KnownPart, MoneyFigure, missing_reason};
+use super::figure::{DataStatus, DoubtfulInput, FigureReason, KnownPart, MoneyFigure, missing_reason};
 use super::gains::RealizedGains;
 use super::held_transaction::{HeldTransaction, HeldTransactionConnection};
 use super::holding::{self, CashBalance, Holding, HoldingConnection};
@@ -554,12 +554,12 @@ impl PortfolioTotals {
         };
         let reasons: Vec<FigureReason> =
             snapshot.known.missing.iter().map(|line| missing_reason(&line.input, &symbol(line))).collect();
-        let securities: Vec<FigureReason> =
-            (0..snapshot.holdings.len()).flat_map(|index| holding::stale_inputs_of(snapshot, index)).collect();
-        let cash: Vec<FigureReason> =
-            snapshot.cash.iter().flat_map(|line| CashBalance::stale_inputs(snapshot, line)).collect();
-        let figure = |amount: Option<rust_decimal::Decimal>, stale: &[&[FigureReason]]| match amount {
-            Some(amount) => MoneyFigure::known(Money::new(amount, snapshot.currency), stale.concat()),
+        let securities: Vec<DoubtfulInput> =
+            (0..snapshot.holdings.len()).flat_map(|index| holding::doubtful_inputs_of(snapshot, index)).collect();
+        let cash: Vec<DoubtfulInput> =
+            snapshot.cash.iter().flat_map(|line| CashBalance::doubtful_inputs(snapshot, line)).collect();
+        let figure = |amount: Option<rust_decimal::Decimal>, doubtful: &[&[DoubtfulInput]]| match amount {
+            Some(amount) => MoneyFigure::known(Money::new(amount, snapshot.currency), doubtful.concat()),
             None => MoneyFigure { value: None, status: DataStatus::Missing, reasons: reasons.clone() },
         };
         let totals = &snapshot.totals;

@@ -43,7 +43,7 @@ pub struct PriceSeries {
     dates: Vec<Date>,
     /// The price of each day itself, adjusted ones rounded to twelve decimals. Null where there is none: never one of another day.
     values: Vec<Option<Decimal>>,
-    /// How good each is: `COMPLETE`, or `MISSING` where the value is null.
+    /// How good each is: `COMPLETE`, `PROVISIONAL` or `ESTIMATED`, and `MISSING` where the value is null.
     statuses: Vec<DataStatus>,
     /// Where they come from; `OVERRIDE` where the tenant's own count on some of the days: see the instrument's `priceOverrides`.
     source: PriceSource,
@@ -54,13 +54,14 @@ pub struct PriceSeries {
 impl PriceSeries {
     fn new(series: Series, adjustment: PriceAdjustment, asked: Option<Date>, source: PriceSource) -> Self {
         let reasons = reasons(&series, asked);
-        let status = |value: &Option<_>| if value.is_some() { DataStatus::Complete } else { DataStatus::Missing };
+        let rows = series.values.iter().zip(&series.certainties);
+        let statuses = rows.map(|(value, certainty)| value.map_or(DataStatus::Missing, |_| (*certainty).into()));
         Self {
             currency: Currency(series.instrument.currency),
             adjustment,
             adjusted_to: Date(series.adjusted_to),
             dates: series.dates.into_iter().map(Date).collect(),
-            statuses: series.values.iter().map(status).collect(),
+            statuses: statuses.collect(),
             values: series.values.into_iter().map(|value| value.map(|value| Decimal(value.normalize()))).collect(),
             source,
             reasons,

@@ -1,13 +1,14 @@
 //! A portfolio by day.
 
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
-use domain::valuation::{Daily, StaleSpan, Subject};
+use domain::pricing::Doubt;
+use domain::valuation::{Daily, DoubtfulSpan, Subject};
 
 use super::analytics::{Analytics, Contribution};
 use super::daily_value::Recomputing;
 use super::figure::{DataStatus, FigureReason};
 use super::money::Money;
-use crate::graphql::loaders::{self, FreshnessKey, HistoryKey, StaleKey};
+use crate::graphql::loaders::{self, DoubtfulKey, FreshnessKey, HistoryKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
 use crate::services::analytics::{Range, Scope};
 
@@ -21,10 +22,10 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// The prices and rates that stood in for later days.
-    pub async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
-        let stale = loaders::get(ctx, StaleKey(self.range.clone())).await??;
-        Ok(stale.iter().map(|(name, span)| stale_reason(name, span)).collect())
+    /// The prices and rates that stood in for later days, or were not final.
+    pub async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        let doubtful = loaders::get(ctx, DoubtfulKey(self.range.clone())).await??;
+        Ok(doubtful.iter().map(|(name, span)| doubtful_reason(name, span)).collect())
     }
 
     /// How good the worst input is.
@@ -32,8 +33,9 @@ impl Basis {
         if self.lacks_input {
             return Ok(DataStatus::Missing);
         }
-        let is_fresh = loaders::get(ctx, StaleKey(self.range.clone())).await??.is_empty();
-        Ok(if is_fresh { DataStatus::Complete } else { DataStatus::Stale })
+        let doubtful = loaders::get(ctx, DoubtfulKey(self.range.clone())).await??;
+        let worst = doubtful.iter().map(|(_, span)| DataStatus::from(span.doubt)).max();
+        Ok(worst.unwrap_or(DataStatus::Complete))
     }
 
     /// What of the range is being computed anew.
@@ -43,14 +45,24 @@ impl Basis {
     }
 }
 
-fn stale_reason(name: &str, span: &StaleSpan) -> FigureReason {
-    let (code, what) = match span.subject {
-        Subject::Instrument(_) => ("STALE_PRICE", "price of"),
-        Subject::Currency(_) => ("STALE_RATE", "rate of"),
+fn doubtful_reason(name: &str, span: &DoubtfulSpan) -> FigureReason {
+    let (kind, what) = match span.subject {
+        Subject::Instrument(_) => ("PRICE", "price of"),
+        Subject::Currency(_) => ("RATE", "rate of"),
     };
     let days = if span.days == 1 { "a valuation day".to_owned() } else { format!("{} valuation days", span.days) };
-    let message = format!("an older {what} {name} stands in on {days}, up to {} days old", span.oldest);
-    FigureReason::new(code, message).over(span.first, span.last)
+    let (code, message) = match span.doubt {
+        Doubt::Provisional => {
+            ("PROVISIONAL", format!("the {what} {name} is provisional on {days}: the session had not closed"))
+        }
+        Doubt::Stale { days: oldest } => {
+            ("STALE", format!("an older {what} {name} stands in on {days}, up to {oldest} days old"))
+        }
+        Doubt::Estimated => {
+            ("ESTIMATED", format!("the {what} {name} is an estimate on {days}: a person accepted or put it in"))
+        }
+    };
+    FigureReason::new(&format!("{code}_{kind}"), message).over(span.first, span.last)
 }
 
 /// Values and flows by valuation day, as columns of one length. Valuation days are the sessions of the exchanges that price
@@ -94,9 +106,10 @@ impl ValuationHistory {
         self.basis.status(ctx).await
     }
 
-    /// The prices and rates that stood in for later days, with the days; empty where every value is made of its own day's.
-    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
-        self.basis.stale_inputs(ctx).await
+    /// The prices and rates that stood in for later days or were not final, with the days; empty where every value is made of its
+    /// own day's final ones.
+    async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.doubtful_inputs(ctx).await
     }
 
     /// What of the range was corrected and is being computed anew in the background. Null where nothing is.
@@ -147,9 +160,10 @@ impl DailyChange {
         self.basis.status(ctx).await
     }
 
-    /// The prices and rates that stood in for later days, with the days; empty where both values are made of their own day's.
-    async fn stale_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
-        self.basis.stale_inputs(ctx).await
+    /// The prices and rates that stood in for later days or were not final, with the days; empty where both values are made of their
+    /// own day's final ones.
+    async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        self.basis.doubtful_inputs(ctx).await
     }
 
     /// What of the range was corrected and is being computed anew in the background. Null where nothing is.

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::{FxError, FxRates, Rate};
 use crate::money::{ArithmeticError, Currency, mul};
 use crate::pricing::conventions::FixedRate;
-use crate::pricing::{Cursor, Lookup, MissingReason, Series, Status};
+use crate::pricing::{Certainty, Cursor, Lookup, MissingReason, Series, Status};
 
 /// Legs of a chain at most: from a unit of quotation to its currency, to one that most rates are against, to another such, to the
 /// currency asked for, to its unit.
@@ -40,6 +40,8 @@ pub struct ChainLeg {
     pub date: NaiveDate,
     /// Whether it is of the day asked for.
     pub status: Status,
+    /// Whether it is final.
+    pub certainty: Certainty,
     /// Whether it holds by law or convention, whatever the market does.
     pub is_fixed: bool,
 }
@@ -184,7 +186,7 @@ impl<'a> FxCursor<'a> {
     /// [`FxError`].
     pub fn at(&mut self, date: NaiveDate) -> Result<Rate, FxError> {
         if self.from == self.to {
-            return Ok(Rate { quotient: None, date, asked: date });
+            return Ok(Rate { quotient: None, date, asked: date, certainty: Certainty::Final });
         }
         match self.best(date) {
             Some(legs) => Ok(quotient(&legs, date)?),
@@ -240,7 +242,8 @@ fn quotient(legs: &[ChainLeg], asked: NaiveDate) -> Result<Rate, ArithmeticError
         rates.try_fold(first, mul)
     };
     let date = legs.iter().map(|leg| leg.date).min().unwrap_or(asked);
-    Ok(Rate { quotient: Some((product(true)?, product(false)?)), date, asked })
+    let certainty = legs.iter().map(|leg| leg.certainty).max().unwrap_or_default();
+    Ok(Rate { quotient: Some((product(true)?, product(false)?)), date, asked, certainty })
 }
 
 impl Leg<'_> {
@@ -248,7 +251,8 @@ impl Leg<'_> {
         let Self { from, to, .. } = *self;
         if let Some(fixed) = self.fixed.iter().find(|fixed| fixed.holds(date)) {
             let (base, rate) = (fixed.base, fixed.rate);
-            return Some(ChainLeg { from, to, base, rate, date, status: Status::Complete, is_fixed: true });
+            let (status, certainty) = (Status::Complete, Certainty::Final);
+            return Some(ChainLeg { from, to, base, rate, date, status, certainty, is_fixed: true });
         }
         // The last rates of a currency say nothing once it has ended.
         if self.ended.is_some_and(|ended| ended <= date) {
@@ -259,9 +263,9 @@ impl Leg<'_> {
         let is_of_other_units = |of: NaiveDate| broken.is_some_and(|day| of < day && day <= date);
         let look =
             |cursor: &mut Option<_>, base| match cursor.as_mut().map(|cursor: &mut Cursor<'_>| cursor.as_of(date)) {
-                Some(Lookup::Known { value, date: of, .. }) if !is_of_other_units(of) => {
+                Some(Lookup::Known { value, date: of, certainty, .. }) if !is_of_other_units(of) => {
                     let status = Status::by_reference_days(of, date);
-                    Some(ChainLeg { from, to, base, rate: value, date: of, status, is_fixed: false })
+                    Some(ChainLeg { from, to, base, rate: value, date: of, status, certainty, is_fixed: false })
                 }
                 _ => None,
             };

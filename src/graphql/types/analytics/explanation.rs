@@ -115,7 +115,7 @@ impl ExplainedHolding {
             quantity: Decimal(line.quantity.normalize()),
             price: Quote::new(lookup, instrument),
             local_value: line.market_value_local.map(|value| Money::new(value, line.local_currency)),
-            rate_date: line.rate_date.map(Date),
+            rate_date: line.rate.map(|rate| Date(rate.date())),
             value: line.market_value.map(|value| Money::new(value, book.currency)),
             cost: Money::new(line.cost_base, book.currency),
         })
