@@ -217,14 +217,7 @@ impl Services {
             let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
             let spans = market
                 .value(view.currency, &positions, &cash, &[], |inputs| valuation::doubtful_inputs(inputs, &days))?;
-            let name = |span: DoubtfulSpan| match span.subject {
-                Subject::Currency(currency) => (currency.to_string(), span),
-                Subject::Instrument(id) => {
-                    let instrument = market.instruments.get(&id.uuid());
-                    (instrument.map_or_else(|| id.to_string(), |instrument| instrument.symbol.clone()), span)
-                }
-            };
-            Ok(spans.into_iter().map(name).collect())
+            Ok(spans.into_iter().map(|span| (market.name(span.subject), span)).collect())
         }))
     }
 
@@ -484,6 +477,17 @@ impl Market {
     /// The same with the prices of its instruments.
     pub(super) async fn with_prices(self, session: &Session<Tenant>, view: &MarketView) -> Result<Self, ServiceError> {
         Ok(Self { series: view.prices(session, &self.instruments).await?, ..self })
+    }
+
+    /// What people call it.
+    pub(super) fn name(&self, subject: Subject) -> String {
+        match subject {
+            Subject::Currency(currency) => currency.to_string(),
+            Subject::Instrument(id) => {
+                let instrument = self.instruments.get(&id.uuid());
+                instrument.map_or_else(|| id.to_string(), |instrument| instrument.symbol.clone())
+            }
+        }
     }
 
     pub(super) fn instrument(&self, id: Uuid) -> Option<Arc<Instrument>> {

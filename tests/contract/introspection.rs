@@ -110,6 +110,7 @@ async fn every_connection_has_the_same_shape_and_arguments() {
 const BOUNDED: &[&str] = &[
     "Analytics.allocation",
     "Analytics.contributions",
+    "Analytics.doubtfulInputs",
     "Analytics.drawdowns",
     "BenchmarkComparison.growth",
     "CashBalance.reasons",

@@ -46,11 +46,13 @@ async fn a_price_that_is_not_final_is_told_by_every_figure_that_is_made_of_it() 
 
     // Over days, the worst of them.
     let ranges = "before: valuations(to: \"2024-03-13\") { status } valuations(from: \"2024-03-13\") { status doubtfulInputs { code } } \
-                  metrics(from: \"2024-03-14\") { status } today { status doubtfulInputs { message } }";
+                  metrics(from: \"2024-03-14\") { status } today { status } \
+                  analytics(range: { from: \"2024-03-13\", to: \"2024-03-15\" }) { status doubtfulInputs { code } }";
     let shown = book.show("2024-03-15", None, ranges).await;
     assert_eq!(shown["before"]["status"], "COMPLETE");
     let codes = json!([{ "code": "PROVISIONAL_PRICE" }, { "code": "ESTIMATED_PRICE" }]);
     assert_eq!(shown["valuations"], json!({ "status": "ESTIMATED", "doubtfulInputs": codes }));
+    assert_eq!(shown["analytics"], shown["valuations"]);
     assert_eq!((&shown["metrics"]["status"], &shown["today"]["status"]), (&json!("ESTIMATED"), &json!("ESTIMATED")));
 
     // And the prices themselves.

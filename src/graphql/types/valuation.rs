@@ -25,7 +25,7 @@ impl Basis {
     /// The prices and rates that stood in for later days, or were not final.
     pub async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
         let doubtful = loaders::get(ctx, DoubtfulKey(self.range.clone())).await??;
-        Ok(doubtful.iter().map(|(name, span)| doubtful_reason(name, span)).collect())
+        Ok(doubtful_reasons(&doubtful))
     }
 
     /// How good the worst input is.
@@ -34,8 +34,7 @@ impl Basis {
             return Ok(DataStatus::Missing);
         }
         let doubtful = loaders::get(ctx, DoubtfulKey(self.range.clone())).await??;
-        let worst = doubtful.iter().map(|(_, span)| DataStatus::from(span.doubt)).max();
-        Ok(worst.unwrap_or(DataStatus::Complete))
+        Ok(worst(&doubtful))
     }
 
     /// What of the range is being computed anew.
@@ -43,6 +42,16 @@ impl Basis {
         let freshness = loaders::get(ctx, FreshnessKey(self.range.view.portfolio)).await?;
         Ok(Recomputing::of(&freshness, self.range.end))
     }
+}
+
+/// How good a figure is that is made of these among others.
+pub fn worst(doubtful: &[(String, DoubtfulSpan)]) -> DataStatus {
+    doubtful.iter().map(|(_, span)| DataStatus::from(span.doubt)).max().unwrap_or(DataStatus::Complete)
+}
+
+/// What there is to know of each.
+pub fn doubtful_reasons(doubtful: &[(String, DoubtfulSpan)]) -> Vec<FigureReason> {
+    doubtful.iter().map(|(name, span)| doubtful_reason(name, span)).collect()
 }
 
 fn doubtful_reason(name: &str, span: &DoubtfulSpan) -> FigureReason {

@@ -1,14 +1,14 @@
 //! A scope over a range, valued: the columns that every figure of it is computed from.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use domain::analytics::Twr;
 use domain::id::AccountId;
 use domain::ledger::{CashPeriod, PositionPeriod};
 use domain::money::{self, Currency};
-use domain::valuation::{self, Daily, GainSplit, Holdings, Line, ValuationError};
+use domain::valuation::{self, DoubtfulSpan, GainSplit, Holdings, Inputs, Line, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -19,8 +19,7 @@ use crate::storage::instrument::Instrument;
 use crate::storage::projection::Border;
 use crate::tenancy::{Session, Tenant};
 
-/// A scope by day and by holding.
-#[derive(Clone, Debug)]
+/// A scope by day, and by holding where that is asked for.
 pub struct Book {
     /// The currency of every figure.
     pub currency: Currency,
@@ -28,18 +27,22 @@ pub struct Book {
     pub history: History,
     /// Its time-weighted returns.
     pub chain: Twr,
-    /// Each instrument that was held, by day.
-    pub lines: Vec<Line>,
-    /// What the gain over the range is made of; nothing where a value at its ends is unknown.
-    pub gain: Option<GainSplit>,
-    /// Income by step: dividends and coupons before tax, by instrument, and interest on cash.
-    pub income: Vec<(NaiveDate, Option<Uuid>, Decimal)>,
-    /// Charges on no trade and on no holding, by step: they are paid from cash.
-    pub charges: Vec<Charge>,
     /// Every line at the close that the range opens from, and at its end.
     pub ends: [Holdings; 2],
     /// What is or was held.
     pub instruments: HashMap<Uuid, Arc<Instrument>>,
+    rows: Rows,
+    market: Arc<Market>,
+    split: OnceLock<Result<Split, ServiceError>>,
+}
+
+/// What each instrument did.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Each instrument that was held, by day.
+    pub lines: Vec<Line>,
+    /// What the gain over the range is made of; nothing where a value at its ends is unknown.
+    pub gain: Option<GainSplit>,
 }
 
 /// What was charged in a step, above zero where it was paid.
@@ -64,7 +67,7 @@ impl Services {
         for (scope, range) in asked {
             groups.entry(group(scope, *range)).or_default().push(scope);
         }
-        let mut loaded: HashMap<Group, (OfViews<Rows>, Market)> = HashMap::new();
+        let mut loaded: HashMap<Group, (OfViews<Rows>, Arc<Market>)> = HashMap::new();
         for ((opening, end, border), scopes) in groups {
             // Each once: the rows of a view are given away to the first that asks for them.
             let views: HashSet<&View> = scopes.iter().flat_map(|scope| &scope.views).collect();
@@ -75,7 +78,7 @@ impl Services {
             let held = held.chain(traded).collect();
             let market = load_calendars(session, &market_view, Arc::clone(&fx), held).await?;
             let market = market.with_prices(session, &market_view).await?;
-            loaded.insert((opening, end, border), (rows, market));
+            loaded.insert((opening, end, border), (rows, Arc::new(market)));
         }
         let book = |(scope, range): &(Arc<Scope>, Range)| {
             let (rows, market) = loaded
@@ -94,7 +97,7 @@ fn group(scope: &Scope, range: Range) -> Group {
     (range.opening, range.end, scope.border())
 }
 
-fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> Result<Book, ServiceError> {
+fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>) -> Result<Book, ServiceError> {
     let mut all = Rows::default();
     for view in &scope.views {
         let of_view = rows.get(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))?;
@@ -113,32 +116,95 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Market) -> R
     let days = &days[beginning(&all, &days)..];
     let instruments = held().filter_map(|id| Some((id, market.instrument(id)?))).collect::<HashMap<_, _>>();
     let Rows { positions, cash, flows } = &all;
-    let is_holding = matches!(scope.part, Part::Holding(_));
-    let (daily, lines, gain, ends, flows) = market.value(scope.currency, positions, cash, flows, |inputs| {
-        let lines = valuation::lines(inputs, days)?;
-        let mut daily = valuation::daily(inputs, days)?;
-        let mut gain = valuation::gain(inputs, &daily, &lines)?;
+    let (daily, flows, ends) = market.value(scope.currency, positions, cash, flows, |inputs| {
+        let daily = valuation::daily(inputs, days)?;
         // What crossed on the day of the opening close is in it.
         let within = flows.iter().filter(|flow| flow.date > range.opening);
-        let mut flows: Vec<(NaiveDate, Decimal)> = within
+        let flows: Vec<(NaiveDate, Decimal)> = within
             .map(|flow| Ok((flow.date, valuation::flow_value(inputs, flow)?)))
             .collect::<Result<_, ValuationError>>()?;
-        if is_holding {
-            gain = lines.first().and_then(|line| line.split);
-            of_holding(&mut daily, lines.first());
-            flows =
-                daily.dates.iter().copied().zip(daily.flows.iter().copied()).filter(|flow| !flow.1.is_zero()).collect();
-        }
         let opening = daily.dates.first().copied().unwrap_or(range.opening);
-        let ends = [valuation::holdings(inputs, opening)?, valuation::holdings(inputs, range.end)?];
-        Ok((daily, lines, gain, ends, flows))
+        Ok((daily, flows, [valuation::holdings(inputs, opening)?, valuation::holdings(inputs, range.end)?]))
     })?;
-    let charges = charges(days, positions, cash)?;
-    let income = income(days, positions, cash)?;
     let names = instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
     let history = History { currency: scope.currency, daily, flows, names };
-    let chain = history.chain();
-    Ok(Book { currency: scope.currency, history, chain, lines, gain, income, charges, ends, instruments })
+    let mut book = Book {
+        currency: scope.currency,
+        chain: history.chain(),
+        history,
+        ends,
+        instruments,
+        market: Arc::clone(market),
+        rows: all,
+        split: OnceLock::new(),
+    };
+    if matches!(scope.part, Part::Holding(_)) {
+        book.narrow()?;
+    }
+    Ok(book)
+}
+
+impl Book {
+    /// What each instrument did, computed once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn split(&self) -> Result<&Split, ServiceError> {
+        let split = self.split.get_or_init(|| {
+            self.value(|inputs| {
+                let lines = valuation::lines(inputs, &self.history.daily.dates)?;
+                let gain = valuation::gain(inputs, &self.history.daily, &lines)?;
+                Ok(Split { lines, gain })
+            })
+        });
+        split.as_ref().map_err(again)
+    }
+
+    /// Charges on no trade and on no holding, by step: they are paid from cash.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn charges(&self) -> Result<Vec<Charge>, ServiceError> {
+        charges(&self.history.daily.dates, &self.rows.positions, &self.rows.cash)
+    }
+
+    /// Income by step: dividends and coupons before tax, by instrument, and interest on cash.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn received(&self) -> Result<Vec<(NaiveDate, Option<Uuid>, Decimal)>, ServiceError> {
+        income(&self.history.daily.dates, &self.rows.positions, &self.rows.cash)
+    }
+
+    /// The prices and rates that stood in for later days or were not final, with the name of each.
+    ///
+    /// # Errors
+    /// [`ServiceError::Internal`] for a holding of an instrument that is gone.
+    pub fn doubtful_inputs(&self) -> Result<Vec<(String, DoubtfulSpan)>, ServiceError> {
+        let spans = self.value(|inputs| valuation::doubtful_inputs(inputs, &self.history.daily.dates))?;
+        Ok(spans.into_iter().map(|span| (self.market.name(span.subject), span)).collect())
+    }
+
+    fn value<T>(&self, of: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>) -> Result<T, ServiceError> {
+        let Rows { positions, cash, flows } = &self.rows;
+        self.market.value(self.currency, positions, cash, flows, of)
+    }
+
+    /// Keeps a holding alone: nothing but it is in the value, and what was paid for it are its flows.
+    fn narrow(&mut self) -> Result<(), ServiceError> {
+        let Split { lines, .. } = self.split()?.clone();
+        let gain = lines.first().and_then(|line| line.split);
+        let daily = &mut self.history.daily;
+        if let Some(line) = lines.first() {
+            daily.values.clone_from(&line.values);
+            daily.flows.clone_from(&line.flows);
+        }
+        let flows = daily.dates.iter().copied().zip(daily.flows.iter().copied());
+        self.history.flows = flows.filter(|flow| !flow.1.is_zero()).collect();
+        self.chain = self.history.chain();
+        self.split = OnceLock::from(Ok(Split { lines, gain }));
+        Ok(())
+    }
 }
 
 /// Where the days begin that anything was in the scope on: at the close before. All of them where nothing ever was.
@@ -156,14 +222,6 @@ fn again(error: &ServiceError) -> ServiceError {
         ServiceError::BadInput(message) => ServiceError::BadInput(message.clone()),
         ServiceError::Refused(refusals) => ServiceError::Refused(refusals.clone()),
         other => ServiceError::Internal(other.to_string()),
-    }
-}
-
-/// The columns of a holding alone: nothing but it is in its value, and what was paid for it are its flows.
-fn of_holding(daily: &mut Daily, line: Option<&Line>) {
-    if let Some(line) = line {
-        daily.values.clone_from(&line.values);
-        daily.flows.clone_from(&line.flows);
     }
 }
 

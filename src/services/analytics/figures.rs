@@ -59,7 +59,10 @@ impl Book {
     /// The history as it would be had charges been paid from outside: each is a flow into the scope in the step that it was paid in.
     fn history_before(&self, terms: ReturnTerms) -> Result<Cow<'_, History>, ServiceError> {
         let mut history = Cow::Borrowed(&self.history);
-        for (at, charge) in self.charges.iter().enumerate() {
+        if !(terms.gross_of_fees || terms.gross_of_taxes) {
+            return Ok(history);
+        }
+        for (at, charge) in self.charges()?.iter().enumerate() {
             let fees = if terms.gross_of_fees { charge.fees } else { Decimal::ZERO };
             let taxes = if terms.gross_of_taxes { charge.taxes } else { Decimal::ZERO };
             let paid = money::add(fees, taxes)?;
@@ -93,10 +96,11 @@ impl Book {
         let total = self.chain.total.map(|total| total.0);
         let steps = self.linked_steps();
         let weights = self.weights();
-        let mut contributions = Vec::with_capacity(self.lines.len() + 1);
+        let split = self.split()?;
+        let mut contributions = Vec::with_capacity(split.lines.len() + 1);
         let mut rest = total;
-        let mut gain = self.gain;
-        for line in &self.lines {
+        let mut gain = split.gain;
+        for line in &split.lines {
             let part = total.and_then(|_| part_of(line, &steps));
             rest = rest.zip(part).map(|(rest, part)| rest - part);
             gain = match (gain, line.split) {

@@ -32,12 +32,12 @@ impl Book {
         let range = self.range();
         let year_ago = range.end.checked_sub_months(chrono::Months::new(12)).filter(|day| *day >= range.opening);
         let (mut months, mut total, mut of_year) = (BTreeMap::new(), Decimal::ZERO, Decimal::ZERO);
-        for (day, instrument, amount) in &self.income {
-            let month = months.entry(day.with_day(1).unwrap_or(*day)).or_insert(Decimal::ZERO);
-            *month = money::add(*month, *amount)?;
-            total = money::add(total, *amount)?;
-            if instrument.is_some() && year_ago.is_some_and(|from| *day > from) {
-                of_year = money::add(of_year, *amount)?;
+        for (day, instrument, amount) in self.received()? {
+            let month = months.entry(day.with_day(1).unwrap_or(day)).or_insert(Decimal::ZERO);
+            *month = money::add(*month, amount)?;
+            total = money::add(total, amount)?;
+            if instrument.is_some() && year_ago.is_some_and(|from| day > from) {
+                of_year = money::add(of_year, amount)?;
             }
         }
         let lines = &self.ends[1].positions;

@@ -25,6 +25,8 @@ pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
 
+use super::figure::{DataStatus, FigureReason};
+use super::valuation::{doubtful_reasons, worst};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, BookKey};
@@ -112,7 +114,8 @@ impl Analytics {
     /// unknown: see `explain`.
     async fn gain(&self, ctx: &Context<'_>) -> Result<Option<GainSplit>> {
         let operation = Operation::of(ctx);
-        let Some(gain) = &self.book.gain else { return Ok(None) };
+        let split = self.book.split().map_err(|error| operation.fail(error))?;
+        let Some(gain) = &split.gain else { return Ok(None) };
         let split = GainSplit::new(gain, self.book.currency).map_err(|error| operation.fail(error.into()))?;
         Ok(Some(split))
     }
@@ -232,6 +235,22 @@ impl Analytics {
     async fn income(&self, ctx: &Context<'_>) -> Result<Option<Income>> {
         let income = self.book.income().map_err(|error| Operation::of(ctx).fail(error))?;
         Ok(Some(Income::new(income, &self.book)))
+    }
+
+    /// How good the worst price or rate behind the values is.
+    async fn status(&self, ctx: &Context<'_>) -> Result<DataStatus> {
+        if !self.book.history.daily.missing.is_empty() {
+            return Ok(DataStatus::Missing);
+        }
+        let doubtful = self.book.doubtful_inputs().map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(worst(&doubtful))
+    }
+
+    /// The prices and rates that stood in for later days or were not final, with the days; empty where every value is made of its
+    /// own day's final ones. What is missing is told by `explain`.
+    async fn doubtful_inputs(&self, ctx: &Context<'_>) -> Result<Vec<FigureReason>> {
+        let doubtful = self.book.doubtful_inputs().map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(doubtful_reasons(&doubtful))
     }
 
     /// What the figures are made of.
