@@ -3,10 +3,10 @@
 //! A version of the market data says with which version instruments, rates and corporate actions last changed; a series of prices says it
 //! of itself. So a load of prices costs the series that it changed, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::money::Currency;
 use domain::pricing::{Certainty, FxRates, Series};
 use uuid::Uuid;
@@ -63,16 +63,29 @@ impl Default for MarketCache {
 pub struct MarketView {
     cache: MarketCache,
     version: MarketVersion,
+    /// Prices and rates are those that were in force then; nothing of them is kept.
+    known_at: Option<DateTime<Utc>>,
 }
 
 impl MarketCache {
     /// The version in force when the session began.
     pub async fn view(&self, session: &Session<Tenant>) -> Result<MarketView, DatabaseError> {
-        Ok(MarketView { cache: self.clone(), version: storage::market_version::current(session).await? })
+        Ok(MarketView {
+            cache: self.clone(),
+            version: storage::market_version::current(session).await?,
+            known_at: None,
+        })
     }
 }
 
 impl MarketView {
+    /// The same with the prices and rates that were in force at an instant, where one is given. Instruments, calendars and corporate
+    /// actions stay those of today.
+    #[must_use]
+    pub fn at(&self, known_at: Option<DateTime<Utc>>) -> Self {
+        Self { known_at, ..self.clone() }
+    }
+
     /// Which version this is.
     pub fn version(&self) -> i64 {
         self.version.version
@@ -180,9 +193,12 @@ impl MarketView {
         let mut missing = Vec::new();
         let mut doubtful = HashMap::new();
         let mut manual = Vec::new();
+        let mut known = Vec::new();
         for (&id, instrument) in instruments {
             if instrument.manually_priced {
                 manual.push(id);
+            } else if self.known_at.is_some() {
+                known.push(id);
             } else {
                 match self.cache.prices.get(&id) {
                     Some(kept) if kept.seen_in == self.version.version => _ = found.insert(id, kept.series),
@@ -214,16 +230,20 @@ impl MarketView {
                 found.insert(id, series);
             }
         }
-        let priced: Vec<Uuid> = found.keys().chain(&missing).copied().collect();
+        if let Some(at) = self.known_at.filter(|_| !known.is_empty()) {
+            found.extend(columns(storage::price::known_at(session, &known, at, None, None).await?)?);
+        }
+        let priced: BTreeSet<Uuid> = found.keys().chain(&missing).chain(&known).copied().collect();
         if !priced.is_empty() {
-            for (id, days) in storage::price_override::in_force(session, &priced).await? {
+            let priced: Vec<Uuid> = priced.into_iter().collect();
+            for (id, days) in storage::price_override::in_force(session, &priced, self.known_at).await? {
                 let series = overlaid(found.get(&id).map(Arc::as_ref), &days)?;
                 found.insert(id, Arc::new(series));
             }
         }
         if !manual.is_empty() {
             // A tenant's own prices are never kept where another tenant's request could meet them.
-            found.extend(columns(storage::manual_price::of_instruments(session, &manual).await?)?);
+            found.extend(columns(storage::manual_price::of_instruments(session, &manual, self.known_at).await?)?);
         }
         Ok(found)
     }
@@ -238,6 +258,9 @@ impl MarketView {
 
     /// All exchange rates.
     pub async fn fx(&self, session: &Session<Tenant>) -> Result<Arc<FxRates>, DatabaseError> {
+        if let Some(at) = self.known_at {
+            return Ok(Arc::new(fx_rates(storage::exchange_rate::known_at(session, at).await?)?));
+        }
         if let Some((version, rates)) = &*self.cache.fx.lock().unwrap_or_else(PoisonError::into_inner)
             && *version == self.version.rates
         {

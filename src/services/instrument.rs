@@ -166,7 +166,7 @@ impl Services {
             return Err(ServiceError::BadInput(format!("knownAt: {} is priced by hand", found.symbol)));
         }
         let mut columns = Columns::default();
-        for (date, value, certainty) in storage::price::known_at(session, instrument, at, from, to).await? {
+        for (_, date, value, certainty) in storage::price::known_at(session, &[instrument], at, from, to).await? {
             columns.push(date, value, certainty);
         }
         Ok(Some((found, columns)))

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use domain::ledger::{Booking, Lot, LotMatch, TaxYear, tax_years};
 use uuid::Uuid;
 
-use super::valuation::{OfViews, View};
+use super::valuation::{OfViews, View, by_moment};
 use super::{ServiceError, Services};
 use crate::storage;
 use crate::storage::Page;
@@ -63,9 +63,9 @@ impl Services {
         let (stored, booked): (Vec<&View>, Vec<&View>) = views.iter().partition(is_stored);
         let mut standings: OfViews<Standing> =
             stored.into_iter().map(|view| (view.clone(), Ok(Standing::Stored))).collect();
-        if !booked.is_empty() {
-            let fx = self.market.view(session).await?.fx(session).await?;
-            let bookings = self.bookings(session, &booked, as_of, &fx).await?;
+        for (moment, booked) in by_moment(booked) {
+            let fx = self.market.view(session).await?.at(moment).fx(session).await?;
+            let bookings = self.bookings(session, &booked.iter().collect::<Vec<_>>(), as_of, &fx).await?;
             let booked = |booking| Standing::Booked(Arc::new(booking));
             standings.extend(bookings.into_iter().map(|(view, booking)| (view, booking.map(booked))));
         }

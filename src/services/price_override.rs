@@ -120,7 +120,7 @@ impl Services {
         instruments: &[Uuid],
     ) -> Result<HashMap<Uuid, ByDay>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        Ok(price_override::in_force(session, instruments).await?)
+        Ok(price_override::in_force(session, instruments, None).await?)
     }
 }
 

@@ -272,7 +272,7 @@ impl Services {
             );
             return Err(ServiceError::BadInput(message));
         }
-        let market = self.market.view(session).await?;
+        let market = self.market.view(session).await?.at(Some(question.known_at));
         let known = Known { portfolio: portfolio.id, until: question.as_of, known_at: question.known_at };
         let rows_total = stream::count(session, known).await?;
         let mut run = Run {

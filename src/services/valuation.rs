@@ -161,10 +161,13 @@ impl Services {
         as_of: NaiveDate,
     ) -> Result<OfViews<Arc<Snapshot>>, ServiceError> {
         let market_view = self.market.view(session).await?;
-        let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, (as_of, as_of), Border::Portfolio, &fx).await?;
-        let market = load_market(session, &market_view, fx, &rows).await?;
-        Ok(each(rows, |view, rows| Ok(Arc::new(snapshot(view, as_of, rows, &market)?))))
+        let mut snapshots = OfViews::new();
+        for (moment, views) in by_moment(views) {
+            let market_view = market_view.at(moment);
+            let (rows, market) = self.rows_in_market(session, &market_view, &views, (as_of, as_of)).await?;
+            snapshots.extend(each(rows, |view, rows| Ok(Arc::new(snapshot(view, as_of, rows, &market)?))));
+        }
+        Ok(snapshots)
     }
 
     /// Each view by day: the close of `opening`, then each valuation day until `end`. A view that cannot be valued does not
@@ -182,22 +185,20 @@ impl Services {
         let fx = market_view.fx(session).await?;
         let mut stored = self.stored_histories(session, &market_view, &fx, views, opening, end).await?;
         let others: Vec<View> = views.iter().filter(|view| !stored.contains_key(view)).cloned().collect();
-        if others.is_empty() {
-            return Ok(stored);
+        for (moment, views) in by_moment(&others) {
+            let market_view = market_view.at(moment);
+            let (rows, market) = self.rows_in_market(session, &market_view, &views, (opening, end)).await?;
+            stored.extend(each(rows, |view, Rows { positions, cash, flows }| {
+                let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
+                let (daily, flows) = market.value(view.currency, &positions, &cash, &flows, |inputs| {
+                    let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
+                    let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
+                    Ok((valuation::daily(inputs, &days)?, flows?))
+                })?;
+                let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone()));
+                Ok(Arc::new(History { currency: view.currency, daily, flows, names: names.collect() }))
+            }));
         }
-        let rows = self.rows(session, &others, (opening, end), Border::Portfolio, &fx).await?;
-        let market = load_market(session, &market_view, fx, &rows).await?;
-        let computed = each(rows, |view, Rows { positions, cash, flows }| {
-            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
-            let (daily, flows) = market.value(view.currency, &positions, &cash, &flows, |inputs| {
-                let value = |flow: &Flow| Ok((flow.date, valuation::flow_value(inputs, flow)?));
-                let flows: Result<Vec<_>, ValuationError> = flows.iter().map(value).collect();
-                Ok((valuation::daily(inputs, &days)?, flows?))
-            })?;
-            let names = market.instruments.iter().map(|(id, instrument)| (*id, instrument.symbol.clone())).collect();
-            Ok(Arc::new(History { currency: view.currency, daily, flows, names }))
-        });
-        stored.extend(computed);
         Ok(stored)
     }
 
@@ -210,15 +211,18 @@ impl Services {
         end: NaiveDate,
     ) -> Result<OfViews<Arc<[(String, DoubtfulSpan)]>>, ServiceError> {
         let market_view = self.market.view(session).await?;
-        let fx = market_view.fx(session).await?;
-        let rows = self.rows(session, views, (opening, end), Border::Portfolio, &fx).await?;
-        let market = load_market(session, &market_view, fx, &rows).await?;
-        Ok(each(rows, |view, Rows { positions, cash, .. }| {
-            let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
-            let spans = market
-                .value(view.currency, &positions, &cash, &[], |inputs| valuation::doubtful_inputs(inputs, &days))?;
-            Ok(spans.into_iter().map(|span| (market.name(span.subject), span)).collect())
-        }))
+        let mut doubtful = OfViews::new();
+        for (moment, views) in by_moment(views) {
+            let market_view = market_view.at(moment);
+            let (rows, market) = self.rows_in_market(session, &market_view, &views, (opening, end)).await?;
+            doubtful.extend(each(rows, |view, Rows { positions, cash, .. }| {
+                let days = valuation_days(positions.iter().map(|row| row.instrument.uuid()), &market, opening, end);
+                let spans = market
+                    .value(view.currency, &positions, &cash, &[], |inputs| valuation::doubtful_inputs(inputs, &days))?;
+                Ok(spans.into_iter().map(|span| (market.name(span.subject), span)).collect())
+            }));
+        }
+        Ok(doubtful)
     }
 
     /// A view in its base currency on every calendar day of a range, both ends included.
@@ -230,17 +234,31 @@ impl Services {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Daily, ServiceError> {
-        let fx = market_view.fx(session).await?;
         // From the close before, since rows of a single day come without its flows.
-        let mut rows =
-            self.rows(session, std::slice::from_ref(view), (opening_of(from), to), Border::Portfolio, &fx).await?;
-        let market = load_market(session, market_view, fx, &rows).await?;
+        let views = std::slice::from_ref(view);
+        let (mut rows, market) = self.rows_in_market(session, market_view, views, (opening_of(from), to)).await?;
         let rows = rows.remove(view).ok_or_else(|| ServiceError::Internal("a view is gone".to_owned()))??;
         let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
         market.value(view.currency, &rows.positions, &rows.cash, &rows.flows, |inputs| valuation::daily(inputs, &days))
     }
 
-    /// Rows from the projections, or booked again for a view in another currency or of another time. Flows are those across `border`.
+    /// Rows of views of one moment, with the market of what they hold.
+    async fn rows_in_market(
+        &self,
+        session: &Session<Tenant>,
+        market_view: &MarketView,
+        views: &[View],
+        range: (NaiveDate, NaiveDate),
+    ) -> Result<(OfViews<Rows>, Market), ServiceError> {
+        let fx = market_view.fx(session).await?;
+        let rows = self.rows(session, views, range, Border::Portfolio, &fx).await?;
+        let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
+        let market = load_calendars(session, market_view, fx, held).await?.with_prices(session, market_view).await?;
+        Ok((rows, market))
+    }
+
+    /// Rows from the projections, or booked again for a view in another currency or of another time; all are of one moment. Flows are
+    /// those across `border`.
     pub(super) async fn rows(
         &self,
         session: &Session<Tenant>,
@@ -275,7 +293,7 @@ impl Services {
         Ok(rows)
     }
 
-    /// Each view's ledger until a day, as it was known, booked in the currency of the view.
+    /// The ledger of each view until a day, as it was known at the moment that all of them are of, booked in the currency of the view.
     pub(super) async fn bookings(
         &self,
         session: &Session<Tenant>,
@@ -284,23 +302,7 @@ impl Services {
         fx: &Arc<FxRates>,
     ) -> Result<OfViews<Booking>, ServiceError> {
         let mut bookings = OfViews::new();
-        let moments: BTreeSet<Option<DateTime<Utc>>> = views.iter().map(|view| view.known_at).collect();
-        for known_at in moments {
-            let of_moment: Vec<&View> = views.iter().copied().filter(|view| view.known_at == known_at).collect();
-            self.bookings_at(session, &of_moment, until, known_at, fx, &mut bookings).await?;
-        }
-        Ok(bookings)
-    }
-
-    async fn bookings_at(
-        &self,
-        session: &Session<Tenant>,
-        views: &[&View],
-        until: NaiveDate,
-        known_at: Option<DateTime<Utc>>,
-        fx: &Arc<FxRates>,
-        bookings: &mut OfViews<Booking>,
-    ) -> Result<(), ServiceError> {
+        let known_at = views.first().and_then(|view| view.known_at);
         let (views, too_long): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.rows <= MAX_REPLAY);
         for view in too_long {
             let instead = match view.known_at {
@@ -315,7 +317,7 @@ impl Services {
         }
         let ids: Vec<Uuid> = views.iter().map(|view| view.portfolio).collect();
         if ids.is_empty() {
-            return Ok(());
+            return Ok(bookings);
         }
         let accounts = storage::account::of_portfolios(session, &ids).await?;
         let revisions = match known_at {
@@ -354,7 +356,7 @@ impl Services {
             });
             bookings.insert(view.clone(), booking);
         }
-        Ok(())
+        Ok(bookings)
     }
 
     /// Terms of every instrument that the transactions name; one that does not exist is left out.
@@ -446,14 +448,13 @@ fn terms(instruments: &HashMap<Uuid, Arc<Instrument>>) -> Result<Instruments, Se
         .collect()
 }
 
-async fn load_market(
-    session: &Session<Tenant>,
-    view: &MarketView,
-    fx: Arc<FxRates>,
-    rows: &OfViews<Rows>,
-) -> Result<Market, ServiceError> {
-    let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid()).collect();
-    load_calendars(session, view, fx, held).await?.with_prices(session, view).await
+/// Views by the moment that they are of.
+pub(super) fn by_moment<'a>(views: impl IntoIterator<Item = &'a View>) -> BTreeMap<Option<DateTime<Utc>>, Vec<View>> {
+    let mut moments = BTreeMap::new();
+    for view in views {
+        moments.entry(view.known_at).or_insert_with(Vec::new).push(view.clone());
+    }
+    moments
 }
 
 /// The market without prices.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::pricing::Certainty;
 use entity::tenant::manual_price;
 use rust_decimal::Decimal;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::price::Observation;
@@ -41,13 +41,17 @@ pub async fn append(session: &Session<Tenant>, prices: &[ManualPrice]) -> Result
     Ok(())
 }
 
-/// The prices that count for these instruments, by instrument and day.
+/// The prices that count for these instruments, or did at an instant, by instrument and day.
 pub async fn of_instruments(
     session: &Session<Tenant>,
     instruments: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<Observation<Uuid>>, DatabaseError> {
     let rows = manual_price::Entity::find()
         .filter(manual_price::Column::InstrumentId.is_in(instruments.iter().copied()))
+        .filter(
+            known_at.map_or_else(Condition::all, |at| Condition::all().add(manual_price::Column::RecordedAt.lte(at))),
+        )
         .order_by_asc(manual_price::Column::InstrumentId)
         .order_by_asc(manual_price::Column::Date)
         .order_by_asc(manual_price::Column::RecordedAt)

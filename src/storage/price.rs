@@ -14,14 +14,16 @@ pub async fn of_instruments(
     session: &Session<Tenant>,
     instruments: &[Uuid],
 ) -> Result<Vec<Observation<Uuid>>, DatabaseError> {
-    let ids = instruments.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
-    let rows = ask(session, OF_INSTRUMENTS, [ids.into()]).await?;
-    let row = |row: &QueryResult| {
-        let uncertain = row.try_get_by_index::<Option<String>>(3)?;
-        let certainty = certainty(uncertain.as_deref())?;
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, certainty))
-    };
-    rows.iter().map(row).collect()
+    ask(session, OF_INSTRUMENTS, [list(instruments).into()]).await?.iter().map(observation).collect()
+}
+
+fn list(instruments: &[Uuid]) -> String {
+    instruments.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn observation(row: &QueryResult) -> Result<Observation<Uuid>, DatabaseError> {
+    let certainty = certainty(row.try_get_by_index::<Option<String>>(3)?.as_deref())?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, certainty))
 }
 
 // Nearly all are final, which costs no string.
@@ -47,8 +49,7 @@ pub async fn changed_versions(
     session: &Session<Tenant>,
     instruments: &[Uuid],
 ) -> Result<Vec<(Uuid, i64)>, DatabaseError> {
-    let ids = instruments.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
-    let rows = ask(session, CHANGED_VERSIONS, [ids.into()]).await?;
+    let rows = ask(session, CHANGED_VERSIONS, [list(instruments).into()]).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
@@ -98,29 +99,31 @@ const REVISIONS: &str = "\
     WHERE r.instrument_id = $1 AND ($2::date IS NULL OR r.date >= $2) AND ($3::date IS NULL OR r.date <= $3) \
     ORDER BY r.date, r.superseded_version LIMIT $4";
 
-/// The closes of an instrument as they were in force at an instant, by day. What was provisional then is not kept: the day has none.
+/// The closes of instruments as they were in force at an instant, by instrument and day. What was provisional then is not kept: the
+/// day has none.
 pub async fn known_at(
     session: &Session<Tenant>,
-    instrument: Uuid,
+    instruments: &[Uuid],
     at: DateTime<Utc>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
-) -> Result<Vec<(NaiveDate, Decimal, Certainty)>, DatabaseError> {
-    let values: [Value; 4] = [instrument.into(), at.into(), from.into(), to.into()];
-    let rows = ask(session, KNOWN_AT, values).await?;
-    let row = |row: &QueryResult| {
-        let certainty = certainty(row.try_get_by_index::<Option<String>>(2)?.as_deref())?;
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, certainty))
-    };
-    rows.iter().map(row).collect()
+) -> Result<Vec<Observation<Uuid>>, DatabaseError> {
+    let values: [Value; 4] = [list(instruments).into(), at.into(), from.into(), to.into()];
+    ask(session, KNOWN_AT, values).await?.iter().map(observation).collect()
 }
 
+// What has a version of before they had instants was known at any time.
 const KNOWN_AT: &str = "\
-    WITH in_force AS (SELECT coalesce(max(version), 0) AS version FROM market.meta_market_change WHERE at <= $2), known AS ( \
-        SELECT f.date, f.close, f.status FROM market.fact_stock_price f CROSS JOIN in_force \
-        WHERE f.instrument_id = $1 AND f.version <= in_force.version \
+    WITH in_force AS ( \
+        SELECT coalesce(max(version) FILTER (WHERE at <= $2), min(version) FILTER (WHERE at IS NOT NULL) - 1, 0) AS version \
+        FROM market.meta_market_change \
+    ), known AS ( \
+        SELECT f.instrument_id, f.date, f.close, f.status FROM market.fact_stock_price f CROSS JOIN in_force \
+        WHERE f.instrument_id = ANY (string_to_array($1, ',')::uuid[]) AND f.version <= in_force.version \
         UNION ALL \
-        SELECT r.date, r.close, r.status FROM market.fact_price_revision r CROSS JOIN in_force \
-        WHERE r.instrument_id = $1 AND r.version <= in_force.version AND r.superseded_version > in_force.version \
+        SELECT r.instrument_id, r.date, r.close, r.status FROM market.fact_price_revision r CROSS JOIN in_force \
+        WHERE r.instrument_id = ANY (string_to_array($1, ',')::uuid[]) \
+            AND r.version <= in_force.version AND r.superseded_version > in_force.version \
     ) \
-    SELECT date, close, nullif(status, 'F') FROM known WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY date";
+    SELECT instrument_id, date, close, nullif(status, 'F') FROM known \
+    WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY instrument_id, date";

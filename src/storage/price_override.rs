@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::tenant::price_override::{ActiveModel, Column, Entity, Model};
 use rust_decimal::Decimal;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::tenancy::{DatabaseError, Session, Tenant};
@@ -51,10 +51,15 @@ pub async fn append(session: &Session<Tenant>, entry: &PriceOverride) -> Result<
     Ok(())
 }
 
-/// What is in force of these instruments, by day; nothing for one without.
-pub async fn in_force(session: &Session<Tenant>, instruments: &[Uuid]) -> Result<HashMap<Uuid, ByDay>, DatabaseError> {
+/// What is in force of these instruments, by day, or was at an instant; nothing for one without.
+pub async fn in_force(
+    session: &Session<Tenant>,
+    instruments: &[Uuid],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<HashMap<Uuid, ByDay>, DatabaseError> {
     let rows = Entity::find()
         .filter(Column::InstrumentId.is_in(instruments.iter().copied()))
+        .filter(known_at.map_or_else(Condition::all, |at| Condition::all().add(Column::RecordedAt.lte(at))))
         .order_by_asc(Column::RecordedAt)
         .order_by_asc(Column::Id)
         .all(session)

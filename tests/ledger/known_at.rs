@@ -138,3 +138,40 @@ async fn an_instant_that_has_not_come_is_the_callers_mistake() {
     assert_eq!(answer.error_code(), "BAD_USER_INPUT");
     assert!(answer.body.to_string().contains("knownAt"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn values_are_at_the_prices_and_rates_that_were_in_force() {
+    let app = App::start().await;
+    let book = Book::open(&app, "EUR").await;
+    book.deposit("2024-03-01", "1000", "USD").await;
+    book.buy("2024-03-01", "ACME", "1", "250").await;
+    book.price("2024-03-14", "COIN", "300").await;
+    let show = r#"query($id: ID!, $knownAt: DateTime) { portfolio(id: $id, asOf: "2024-03-14", knownAt: $knownAt) {
+        totals { totalValue { value { amount } status } } valuations { values } metrics { twr { value } }
+        analytics { returns { twr { value } } } lots { nodes { unrealizedGain { value { amount } } } } } }"#;
+    let known = async |at: Option<DateTime<Utc>>| {
+        book.client.run_with(show, json!({ "id": book.portfolio, "knownAt": at })).await.at("/portfolio").clone()
+    };
+    let first = later(&app);
+    let at_first = known(None).await;
+    assert_eq!(at_first["totals"]["totalValue"]["status"], "COMPLETE");
+    let files = [
+        ("prices.csv", "symbol,date,close\nACME,2024-03-14,260\n"),
+        ("fx.csv.gz", "base,quote,date,rate\nEUR,USD,2024-03-14,1.1\n"),
+    ];
+    crate::market::load(&app, &files).await.expect("loaded");
+    let second = later(&app);
+    let at_second = known(None).await;
+    for figure in ["/totals", "/valuations", "/metrics", "/analytics", "/lots"] {
+        assert_ne!(at_first.pointer(figure), at_second.pointer(figure), "{figure}");
+    }
+    assert_eq!(at_first, known(Some(first)).await);
+    assert_eq!(at_second, known(Some(second)).await);
+    // Both in one operation, each in its own market.
+    let both = r#"query($id: ID!, $first: DateTime, $second: DateTime) {
+        first: portfolio(id: $id, asOf: "2024-03-14", knownAt: $first) { ...value }
+        second: portfolio(id: $id, asOf: "2024-03-14", knownAt: $second) { ...value } }
+        fragment value on Portfolio { totals { totalValue { value { amount } status } } }"#;
+    let shown = book.client.run_with(both, json!({ "id": book.portfolio, "first": first, "second": second })).await;
+    assert_eq!((shown.at("/first/totals"), shown.at("/second/totals")), (&at_first["totals"], &at_second["totals"]));
+}

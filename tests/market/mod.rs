@@ -24,7 +24,7 @@ use portfolio_analyzer::tenancy::{Access, Administration, Market, MarketDoor, Se
 use crate::support::App;
 
 /// Loads a directory of these files.
-async fn load(app: &App, files: &[(&str, &str)]) -> Result<LoadReport, LoadError> {
+pub async fn load(app: &App, files: &[(&str, &str)]) -> Result<LoadReport, LoadError> {
     let directory = tempfile::tempdir().expect("a directory");
     for (name, text) in files {
         let path = directory.path().join(name);

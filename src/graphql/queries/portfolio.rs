@@ -71,7 +71,7 @@ impl PortfolioQuery {
         currency: Option<Currency>,
         #[graphql(
             desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
-                          booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are. A ledger that is too long for a request is booked by `replayRequest`."
+                          booked again, by the settings of then: lots, positions and cash are the same for ever. Prices and rates are those that were in force then; what was provisional then is not kept. A ledger that is too long for a request is booked by `replayRequest`."
         )]
         known_at: Option<Instant>,
     ) -> Result<Option<PortfolioConnection>> {
@@ -107,7 +107,7 @@ impl PortfolioQuery {
         >,
         #[graphql(
             desc = "Of what had been recorded at this instant; of everything where none is given. The ledger as it stood then is \
-                          booked again, by the settings of then: lots, positions and cash are the same for ever, values as far as prices and rates are. A ledger that is too long for a request is booked by `replayRequest`."
+                          booked again, by the settings of then: lots, positions and cash are the same for ever. Prices and rates are those that were in force then; what was provisional then is not kept. A ledger that is too long for a request is booked by `replayRequest`."
         )]
         known_at: Option<Instant>,
     ) -> Result<Option<Portfolio>> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::analytics::Twr;
 use domain::id::AccountId;
 use domain::ledger::{CashPeriod, PositionPeriod};
@@ -62,13 +62,15 @@ impl Services {
         asked: &[(Arc<Scope>, Range)],
     ) -> Result<Vec<Result<Arc<Book>, ServiceError>>, ServiceError> {
         let market_view = self.market.view(session).await?;
-        let fx = market_view.fx(session).await?;
         let mut groups: HashMap<Group, Vec<&Scope>> = HashMap::new();
         for (scope, range) in asked {
             groups.entry(group(scope, *range)).or_default().push(scope);
         }
         let mut loaded: HashMap<Group, (OfViews<Rows>, Arc<Market>)> = HashMap::new();
-        for ((opening, end, border), scopes) in groups {
+        for (group, scopes) in groups {
+            let (opening, end, border, moment) = group;
+            let market_view = market_view.at(moment);
+            let fx = market_view.fx(session).await?;
             // Each once: the rows of a view are given away to the first that asks for them.
             let views: HashSet<&View> = scopes.iter().flat_map(|scope| &scope.views).collect();
             let views: Vec<View> = views.into_iter().cloned().collect();
@@ -76,9 +78,9 @@ impl Services {
             let traded = scopes.iter().flat_map(|scope| &scope.trades).map(|trade| trade.instrument);
             let held = rows.values().flatten().flat_map(|rows| &rows.positions).map(|row| row.instrument.uuid());
             let held = held.chain(traded).collect();
-            let market = load_calendars(session, &market_view, Arc::clone(&fx), held).await?;
+            let market = load_calendars(session, &market_view, fx, held).await?;
             let market = market.with_prices(session, &market_view).await?;
-            loaded.insert((opening, end, border), (rows, Arc::new(market)));
+            loaded.insert(group, (rows, Arc::new(market)));
         }
         let book = |(scope, range): &(Arc<Scope>, Range)| {
             let (rows, market) = loaded
@@ -90,11 +92,11 @@ impl Services {
     }
 }
 
-/// What is read together: a range, and the flows across a border.
-type Group = (NaiveDate, NaiveDate, Border);
+/// What is read together: a range, and the flows across a border, as they were known at a moment.
+type Group = (NaiveDate, NaiveDate, Border, Option<DateTime<Utc>>);
 
 fn group(scope: &Scope, range: Range) -> Group {
-    (range.opening, range.end, scope.border())
+    (range.opening, range.end, scope.border(), scope.views.first().and_then(|view| view.known_at))
 }
 
 fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>) -> Result<Book, ServiceError> {
