@@ -14,7 +14,7 @@ fn cents(gain: &Value) -> [i64; 6] {
 }
 
 /// Dollars and euros, a dividend, a fee and a tax.
-async fn mixed(app: &App) -> Book {
+pub(super) async fn mixed(app: &App) -> Book {
     let book = Book::open(app, "EUR").await;
     book.deposit("2024-01-03", "5000", "USD").await;
     book.buy("2024-01-04", "ACME", "10", "250").await;

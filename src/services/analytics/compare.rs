@@ -1,17 +1,16 @@
-//! A scope beside a benchmark, and the tail of what it holds.
+//! A scope beside a benchmark.
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::analytics::{Estimator, Rebalancing, Terms, blend, matched};
+use domain::analytics::{Rebalancing, blend, matched};
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
 use super::Book;
-use super::growth::steps;
-use super::risk::{Relative, relative, tail};
+use super::risk::{Relative, relative};
 use crate::tenancy::{Session, Tenant};
 
 /// What a scope is compared with.
@@ -38,33 +37,14 @@ pub struct Compared {
     pub matched_xirr_is_annual: bool,
 }
 
-/// What the returns are of that a tail is estimated from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TailBasis {
-    /// What is held at the end of the range, over the days of the range.
-    CurrentHoldings,
-    /// What the scope has earned.
-    RealizedReturns,
-}
-
-/// The tail of a scope.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tail {
-    /// Value at risk and expected shortfall, as fractions.
-    pub figures: [Figure; 2],
-    /// How many returns they are of.
-    pub observations: usize,
-}
-
 impl Services {
-    /// Compares a book with a benchmark in its currency.
-    pub async fn analytics_against(
+    /// The growth of a benchmark from 1 on each day of a book, in its currency.
+    pub(super) async fn benchmark_growth(
         &self,
         session: &Session<Tenant>,
         book: &Book,
         benchmark: &Benchmark,
-        risk_free: f64,
-    ) -> Result<Compared, ServiceError> {
+    ) -> Result<Vec<Option<f64>>, ServiceError> {
         let days = &book.history.daily.dates;
         let ids: BTreeSet<Uuid> = benchmark.parts.iter().map(|part| part.0).collect();
         let grown = self.growth(session, ids, days, book.currency).await?;
@@ -78,7 +58,7 @@ impl Services {
             columns.push(growth.values.as_slice());
         }
         let weights: Vec<f64> = benchmark.parts.iter().map(|part| part.1).collect();
-        let Some(growth) = blend(days, &columns, &weights, benchmark.rebalancing) else {
+        blend(days, &columns, &weights, benchmark.rebalancing).ok_or_else(|| {
             let opening = book.range().opening;
             let late: Vec<&str> = grown
                 .values()
@@ -87,9 +67,20 @@ impl Services {
                 .collect();
             let message =
                 format!("benchmark: {} has no price or rate on {opening}, where the range opens", late.join(", "));
-            return Err(ServiceError::BadInput(message));
-        };
-        let (own, other) = aligned(book, &growth);
+            ServiceError::BadInput(message)
+        })
+    }
+
+    /// Compares a book with a benchmark in its currency.
+    pub async fn analytics_against(
+        &self,
+        session: &Session<Tenant>,
+        book: &Book,
+        benchmark: &Benchmark,
+        risk_free: f64,
+    ) -> Result<Compared, ServiceError> {
+        let growth = self.benchmark_growth(session, book, benchmark).await?;
+        let Aligned { own, other, .. } = aligned(book, &growth);
         let flows: Vec<f64> = book.history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
         let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());
         let matched =
@@ -98,70 +89,34 @@ impl Services {
         let relative = relative(&own, &other, risk_free);
         Ok(Compared { relative, growth, matched_value: matched, matched_xirr, matched_xirr_is_annual })
     }
-
-    /// The tail of a book.
-    pub async fn analytics_tail(
-        &self,
-        session: &Session<Tenant>,
-        book: &Book,
-        basis: TailBasis,
-        estimator: Estimator,
-        terms: Terms,
-    ) -> Result<Tail, ServiceError> {
-        let returns: Vec<f64> = match basis {
-            TailBasis::RealizedReturns => book.chain.returns.iter().map(|step| step.value).collect(),
-            TailBasis::CurrentHoldings => self.returns_of_current_holdings(session, book).await?,
-        };
-        Ok(Tail { figures: tail(&returns, estimator, terms), observations: returns.len() })
-    }
-
-    /// What the holdings of the end would have returned in each step of the range, at the weights of the end; cash of another currency moves
-    /// with its rate, and none earns interest. A step without a price or rate of something held is left out.
-    async fn returns_of_current_holdings(
-        &self,
-        session: &Session<Tenant>,
-        book: &Book,
-    ) -> Result<Vec<f64>, ServiceError> {
-        let days = &book.history.daily.dates;
-        let weights = book.weights();
-        let grown = self.growth(session, weights.keys().copied().collect(), days, book.currency).await?;
-        let mut sums: Vec<Option<f64>> = vec![Some(0.0); days.len().saturating_sub(1)];
-        for (id, weight) in weights {
-            add(&mut sums, weight, grown.get(&id).map(super::Growth::returns).as_deref());
-        }
-        let foreign = book.ends[1].cash.iter().filter(|line| line.currency != book.currency);
-        let fx = self.market.view(session).await?.fx(session).await?;
-        for line in foreign {
-            let mut rates = fx.cursor(line.currency, book.currency);
-            let values: Vec<Option<f64>> = days.iter().map(|day| rates.at(*day).ok()?.value().ok()?.to_f64()).collect();
-            add(&mut sums, line.weight, Some(&steps(&values)));
-        }
-        Ok(sums.into_iter().flatten().collect())
-    }
 }
 
-fn add(sums: &mut [Option<f64>], weight: Option<f64>, returns: Option<&[Option<f64>]>) {
-    for (at, sum) in sums.iter_mut().enumerate() {
-        let earned = returns.and_then(|returns| returns.get(at).copied().flatten());
-        *sum = sum.zip(weight.zip(earned)).map(|(sum, (weight, earned))| sum + weight * earned);
-    }
+/// The returns of both over the same steps.
+pub(super) struct Aligned {
+    /// The day that each step ends on.
+    pub dates: Vec<NaiveDate>,
+    /// The book's.
+    pub own: Vec<f64>,
+    /// The benchmark's.
+    pub other: Vec<f64>,
 }
 
-/// The returns of both over the same steps: days on which the benchmark has no value compound into the next.
-fn aligned(book: &Book, growth: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
+/// The returns of both: days on which the benchmark has no value compound into the next.
+pub(super) fn aligned(book: &Book, growth: &[Option<f64>]) -> Aligned {
     let dates = &book.history.daily.dates;
     let on = |day: NaiveDate| dates.binary_search(&day).ok().and_then(|at| growth.get(at).copied().flatten());
-    let (mut own, mut other) = (Vec::new(), Vec::new());
+    let mut aligned = Aligned { dates: Vec::new(), own: Vec::new(), other: Vec::new() };
     let mut earned = 1.0;
     let mut last: Option<f64> = None;
     for step in &book.chain.returns {
         last = last.or_else(|| on(step.from));
         earned *= 1.0 + step.value;
         if let (Some(before), Some(now)) = (last, on(step.date)) {
-            own.push(earned - 1.0);
-            other.push(now / before - 1.0);
+            aligned.dates.push(step.date);
+            aligned.own.push(earned - 1.0);
+            aligned.other.push(now / before - 1.0);
             (earned, last) = (1.0, Some(now));
         }
     }
-    (own, other)
+    aligned
 }

@@ -1,23 +1,23 @@
 //! How far what is held spreads its risk.
 
+use std::collections::BTreeMap;
+
 use domain::analytics::policy::{RATIOS_FROM_OBSERVATIONS, Withheld};
 use domain::analytics::{
-    Concentration, PairCorrelation, RiskParts, ShrinkageTarget, concentration, covariance, pairwise_correlation,
-    risk_parts, shrunk,
+    Concentration, PairCorrelation, RiskParts, clusters, concentration, covariance, pairwise_correlation, risk_parts,
 };
 use uuid::Uuid;
 
 use super::super::performance::{Figure, PERIODS_PER_YEAR};
 use super::super::{ServiceError, Services};
 use super::Book;
+use super::tail::{complete, steady_covariance};
 use crate::tenancy::{Session, Tenant};
 
 /// Holdings that a covariance is made of, at most.
 const MAX_HOLDINGS: usize = 500;
 /// Holdings whose correlations are told pair by pair, at most.
 const MAX_PAIRED: usize = 50;
-/// Observations for each column below which the covariance is shrunk.
-const SHRINK_BELOW: usize = 5;
 
 /// How what is held at the end of a range spreads.
 #[derive(Clone, Debug)]
@@ -36,15 +36,28 @@ pub struct Diversification {
     pub parts: Vec<(Uuid, Option<f64>, Option<f64>)>,
     /// Pairs of holdings, over the steps that both have a return in; nothing where there are too many.
     pub pairs: Vec<(Uuid, Uuid, PairCorrelation)>,
+    /// Holdings that move together, those of most weight first; nothing where one does not move or returns are few.
+    pub clusters: Option<Vec<Cluster>>,
+}
+
+/// Holdings that move together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// What is in it, in an order in which neighbours are alike.
+    pub instruments: Vec<Uuid>,
+    /// Its share of the value; nothing where one is unknown.
+    pub weight: Option<f64>,
 }
 
 impl Services {
-    /// How what a book holds at its end spreads, by its holdings' returns over the range.
+    /// How what a book holds at its end spreads, by its holdings' returns over the range; `alike` is the correlation from which on
+    /// holdings are one cluster.
     pub async fn analytics_diversification(
         &self,
         session: &Session<Tenant>,
         book: &Book,
         largest: usize,
+        alike: f64,
     ) -> Result<Diversification, ServiceError> {
         let weights = book.weights();
         if weights.len() > MAX_HOLDINGS {
@@ -79,16 +92,9 @@ impl Services {
             ratio: figure(|parts| parts.diversification_ratio),
             parts: weights.iter().enumerate().map(|(at, (id, weight))| (*id, *weight, share(at))).collect(),
             pairs: pairs(&ids, &columns),
+            clusters: grouped(&weights, &complete, alike),
         })
     }
-}
-
-/// The steps in which every column has a return.
-fn complete(columns: &[Vec<Option<f64>>]) -> Vec<Vec<f64>> {
-    let steps = columns.first().map_or(0, Vec::len);
-    let has_all = |step: &usize| columns.iter().all(|column| column.get(*step).copied().flatten().is_some());
-    let kept: Vec<usize> = (0..steps).filter(has_all).collect();
-    columns.iter().map(|column| kept.iter().filter_map(|step| column[*step]).collect()).collect()
 }
 
 fn parts(weights: Option<&[f64]>, columns: &[Vec<f64>]) -> (Result<RiskParts, (&'static str, String)>, bool) {
@@ -100,16 +106,31 @@ fn parts(weights: Option<&[f64]>, columns: &[Vec<f64>]) -> (Result<RiskParts, (&
     let Some(weights) = weights else {
         return (Err(("UNKNOWN_VALUE", "a holding has no value at the end of the range".to_owned())), false);
     };
-    let is_shrunk = count < SHRINK_BELOW * columns.len();
-    let matrix = if is_shrunk {
-        shrunk(columns, ShrinkageTarget::ConstantCorrelation).map(|shrunk| shrunk.covariance)
-    } else {
-        covariance(columns)
+    let (matrix, is_shrunk) = match steady_covariance(columns) {
+        Ok(steady) => steady,
+        Err(message) => return (Err(("NO_SOLUTION", message)), false),
     };
-    let parts = matrix
-        .map_err(|error| error.to_string())
-        .and_then(|matrix| risk_parts(weights, &matrix).map_err(|error| error.to_string()));
-    (parts.map_err(|message| ("NO_SOLUTION", message)), is_shrunk)
+    (risk_parts(weights, &matrix).map_err(|error| ("NO_SOLUTION", error.to_string())), is_shrunk)
+}
+
+/// Holdings joined while the mean distance between them is at most that of the correlation.
+fn grouped(weights: &BTreeMap<Uuid, Option<f64>>, columns: &[Vec<f64>], alike: f64) -> Option<Vec<Cluster>> {
+    if columns.first().map_or(0, Vec::len) < RATIOS_FROM_OBSERVATIONS {
+        return None;
+    }
+    let tree = clusters(&covariance(columns).ok()?.correlation()?)?;
+    let labels = tree.cut(((1.0 - alike) / 2.0).sqrt());
+    let rows: Vec<(&Uuid, &Option<f64>)> = weights.iter().collect();
+    let mut found: BTreeMap<usize, Cluster> = BTreeMap::new();
+    for at in tree.order() {
+        let (Some(label), Some((id, weight))) = (labels.get(at), rows.get(at)) else { continue };
+        let cluster = found.entry(*label).or_insert(Cluster { instruments: Vec::new(), weight: Some(0.0) });
+        cluster.instruments.push(**id);
+        cluster.weight = cluster.weight.zip(**weight).map(|(sum, weight)| sum + weight);
+    }
+    let mut found: Vec<Cluster> = found.into_values().collect();
+    found.sort_by(|one, other| other.weight.unwrap_or(0.0).total_cmp(&one.weight.unwrap_or(0.0)));
+    Some(found)
 }
 
 fn pairs(ids: &[Uuid], columns: &[Vec<Option<f64>>]) -> Vec<(Uuid, Uuid, PairCorrelation)> {

@@ -2,9 +2,9 @@
 
 use domain::analytics::policy::{self, RATIOS_FROM_OBSERVATIONS, Withheld};
 use domain::analytics::{
-    AnnualReturn, DatedReturn, Drawdown, Estimator, Moments, Regression, Side, TailRisk, Terms, Twr, calmar, capture,
-    compound_annual, downside_deviation, drawdowns, information_ratio, max_drawdown, omega, per_period, regression,
-    sharpe, sortino, tail_risk, tracking_error, treynor, ulcer_index, volatility,
+    AnnualReturn, DatedReturn, Drawdown, Moments, Regression, Side, Twr, calmar, capture, compound_annual,
+    downside_deviation, drawdowns, information_ratio, max_drawdown, omega, per_period, regression, sharpe, sortino,
+    tracking_error, treynor, ulcer_index, volatility,
 };
 
 use super::super::performance::{Figure, PERIODS_PER_YEAR};
@@ -83,24 +83,6 @@ pub fn worst_drawdowns(chain: &Twr, count: usize) -> Vec<Drawdown> {
     falls.sort_by(|one, other| one.depth.total_cmp(&other.depth));
     falls.truncate(count);
     falls
-}
-
-/// Value at risk and expected shortfall of a series of returns, or why there is none.
-pub fn tail(returns: &[f64], estimator: Estimator, terms: Terms) -> [Figure; 2] {
-    let count = returns.len();
-    if count < RATIOS_FROM_OBSERVATIONS {
-        let withheld = || figure(Err(Withheld::TooFewObservations { count }));
-        return [withheld(), withheld()];
-    }
-    match tail_risk(returns, estimator, terms) {
-        Ok(TailRisk { value_at_risk, expected_shortfall }) => {
-            [value_at_risk, expected_shortfall].map(|value| Figure { value: Some(value), reasons: Vec::new() })
-        }
-        Err(error) => {
-            let none = || Figure { value: None, reasons: vec![("NO_ESTIMATE", error.to_string())] };
-            [none(), none()]
-        }
-    }
 }
 
 /// Figures against a benchmark.

@@ -6,7 +6,7 @@ use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, InstrumentKey};
 use crate::graphql::types::instrument::Instrument;
 use crate::graphql::types::metrics::{Metric, MetricUnit};
-use crate::services::analytics::Diversification as Figures;
+use crate::services::analytics::{Cluster, Diversification as Figures};
 
 /// How what is held at the end of the range spreads, by the returns of its holdings over the range in the currency of the figures.
 #[derive(Clone, Debug, SimpleObject)]
@@ -29,6 +29,18 @@ pub struct Diversification {
     risk_contributions: Vec<RiskContribution>,
     /// Correlations of the holdings' returns, pair by pair. Null for more than 50 holdings.
     correlations: Option<Correlations>,
+    /// Holdings that move together, those of most weight first: joined by average linkage of the distance √((1 − ρ)/2) while the mean
+    /// distance is at most that of `clusterCorrelation`. Null where a holding does not move, or with too few returns.
+    clusters: Option<Vec<HoldingCluster>>,
+}
+
+/// Holdings that move together.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct HoldingCluster {
+    /// What is in it: neighbours are alike.
+    instrument_ids: Vec<ID>,
+    /// Its share of the value, as a fraction. Null where that is unknown.
+    weight: Option<f64>,
 }
 
 /// A holding's share of the variance.
@@ -54,6 +66,13 @@ pub struct Correlations {
     correlations: Vec<Option<f64>>,
     /// How many steps both have a return in.
     counts: Vec<i32>,
+}
+
+impl From<Cluster> for HoldingCluster {
+    fn from(cluster: Cluster) -> Self {
+        let instrument_ids = cluster.instruments.iter().map(|id| Kind::Instrument.id(*id)).collect();
+        Self { instrument_ids, weight: cluster.weight }
+    }
 }
 
 impl Diversification {
@@ -97,6 +116,7 @@ impl Diversification {
             diversification_ratio: Metric::new(&figures.ratio, MetricUnit::Ratio, "Σ |w|σ / √(wᵀΣw)", &[covariance]),
             risk_contributions: contributions,
             correlations,
+            clusters: figures.clusters.map(|clusters| clusters.into_iter().map(HoldingCluster::from).collect()),
         }
     }
 }

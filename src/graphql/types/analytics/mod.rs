@@ -9,6 +9,8 @@ mod income;
 mod range;
 mod returns;
 mod risk;
+mod rolling;
+mod tail;
 
 use std::sync::Arc;
 
@@ -23,7 +25,9 @@ pub use self::hypothetical_trade::HypotheticalTradeInput;
 pub use self::income::Income;
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
-pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
+pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk};
+pub use self::rolling::RollingFigures;
+pub use self::tail::{TailInput, TailRisk};
 
 use super::figure::{DataStatus, FigureReason};
 use super::valuation::{doubtful_reasons, worst};
@@ -139,6 +143,37 @@ impl Analytics {
         Ok(Risk::new(&risk_of(&self.book.chain, yardsticks), yardsticks))
     }
 
+    /// Returns and risk over a window that moves along the range. Null where it cannot be computed: see the errors.
+    async fn rolling(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many returns a window has, 20 to 2,520: 63 are about a quarter.", default = 63)]
+        window: i32,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+        #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
+        required_return: f64,
+        #[graphql(
+            desc = "What `beta` and `correlation` are of; with it, steps in which it has no value compound into the next."
+        )]
+        benchmark: Option<BenchmarkInput>,
+    ) -> Result<Option<RollingFigures>> {
+        check_rate("riskFreeRate", risk_free_rate)?;
+        check_rate("requiredReturn", required_return)?;
+        if !(20..=2_520).contains(&window) {
+            return Err(ErrorCode::BadUserInput.error(format!("window: {window} is not between 20 and 2520")));
+        }
+        let operation = Operation::of(ctx);
+        let yardsticks = Yardsticks { risk_free: risk_free_rate, required: required_return };
+        let benchmark = benchmark.map(BenchmarkInput::benchmark).transpose()?;
+        let compute = async {
+            let session = operation.session().await?;
+            let length = usize::try_from(window).unwrap_or(usize::MAX);
+            operation.services.analytics_rolling(&session, &self.book, length, yardsticks, benchmark.as_ref()).await
+        };
+        let figures = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(RollingFigures::new(figures, window)))
+    }
+
     /// The falls of the time-weighted growth from a peak, the deepest first.
     async fn drawdowns(
         &self,
@@ -179,13 +214,13 @@ impl Analytics {
     ) -> Result<Option<TailRisk>> {
         let operation = Operation::of(ctx);
         let input = input.unwrap_or_default();
-        let (basis, estimator, terms) = input.read()?;
+        let (basis, method, terms) = input.read()?;
         let compute = async {
             let session = operation.session().await?;
-            operation.services.analytics_tail(&session, &self.book, basis, estimator, terms).await
+            operation.services.analytics_tail(&session, &self.book, basis, method, terms).await
         };
         let tail = compute.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(TailRisk::new(&tail, input, &self.book)))
+        Ok(Some(TailRisk::new(tail, input, &self.book)))
     }
 
     /// What is held at the end of the range by a property, the largest part first.
@@ -217,15 +252,21 @@ impl Analytics {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many of the largest `topShare` is of, 1 to 100.", default = 5)] top: i32,
+        #[graphql(desc = "The correlation from which on holdings are one of the `clusters`, −1 to 1.", default = 0.5)]
+        cluster_correlation: f64,
     ) -> Result<Option<Diversification>> {
         if !(1..=100).contains(&top) {
             return Err(ErrorCode::BadUserInput.error(format!("top: {top} is not between 1 and 100")));
+        }
+        if !(-1.0..=1.0).contains(&cluster_correlation) {
+            let message = format!("clusterCorrelation: {cluster_correlation} is not between -1 and 1");
+            return Err(ErrorCode::BadUserInput.error(message));
         }
         let operation = Operation::of(ctx);
         let compute = async {
             let session = operation.session().await?;
             let top = usize::try_from(top).unwrap_or(1);
-            operation.services.analytics_diversification(&session, &self.book, top).await
+            operation.services.analytics_diversification(&session, &self.book, top, cluster_correlation).await
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(Diversification::new(figures)))

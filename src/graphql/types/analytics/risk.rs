@@ -2,24 +2,21 @@
 
 use async_graphql::{Enum, ID, InputObject, Result, SimpleObject};
 use chrono::NaiveDate;
-use domain::analytics::{Drawdown as Fall, Estimator, Rebalancing, Terms};
+use domain::analytics::{Drawdown as Fall, Rebalancing};
 use domain::money::Currency;
 use rust_decimal::prelude::FromPrimitive;
 
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::scalars::Date;
-use crate::graphql::types::figure::FigureReason;
 use crate::graphql::types::metrics::{Metric, MetricUnit};
 use crate::graphql::types::money::Money;
 use crate::services::analytics::risk::{Relative, Risk as Figures, Yardsticks};
-use crate::services::analytics::{Benchmark, Book, Compared, Tail, TailBasis};
+use crate::services::analytics::{Benchmark, Compared};
 use crate::services::performance::{Figure, PERIODS_PER_YEAR};
 
 /// Parts that a benchmark may have.
 const MAX_PARTS: usize = 20;
-/// Valuation days ahead that a tail may be asked for: ten years.
-const MAX_HORIZON: i32 = 2_520;
 
 /// How the value varies, by daily time-weighted returns. Null figures say why.
 #[derive(Clone, Debug, SimpleObject)]
@@ -290,130 +287,6 @@ impl BenchmarkComparison {
             matched_value: money.map(|value| Money::new(value, currency)),
             matched_xirr: Metric::xirr(&compared.matched_xirr, compared.matched_xirr_is_annual),
             growth: compared.growth,
-        }
-    }
-}
-
-/// How the tail of the returns is estimated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum TailEstimator {
-    /// The ⌈n(1 − α)⌉-th worst return as it was.
-    Historical,
-    /// The same with linear interpolation between neighbours.
-    HistoricalLinear,
-    /// A normal distribution with the mean and deviation of the returns.
-    ParametricNormal,
-    /// A normal quantile corrected for skewness and kurtosis. Null outside its domain.
-    CornishFisher,
-    /// A normal distribution with zero mean and exponentially weighted variance, 0.94 a day.
-    Ewma,
-}
-
-/// What returns the tail is estimated from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "TailBasis")]
-pub enum TailBasisInput {
-    /// What is held at the end of the range, at its weights, over the days of the range.
-    CurrentHoldings,
-    /// What was earned in the range, with whatever was held then.
-    RealizedReturns,
-}
-
-/// What tail is asked for.
-#[derive(Clone, Copy, Debug, InputObject)]
-pub struct TailInput {
-    /// How it is estimated.
-    #[graphql(default_with = "TailEstimator::Historical")]
-    estimator: TailEstimator,
-    /// From what.
-    #[graphql(default_with = "TailBasisInput::CurrentHoldings")]
-    basis: TailBasisInput,
-    /// Above 0 and below 1: 0.95 is the loss that is not exceeded in 95 of 100 cases.
-    #[graphql(default = 0.95)]
-    confidence: f64,
-    /// Valuation days ahead, 1 to 2,520.
-    #[graphql(default = 1)]
-    horizon: i32,
-}
-
-impl Default for TailInput {
-    fn default() -> Self {
-        let (estimator, basis) = (TailEstimator::Historical, TailBasisInput::CurrentHoldings);
-        Self { estimator, basis, confidence: 0.95, horizon: 1 }
-    }
-}
-
-impl TailInput {
-    /// The parts of the question.
-    pub fn read(self) -> Result<(TailBasis, Estimator, Terms)> {
-        if !(self.confidence > 0.0 && self.confidence < 1.0) {
-            let message = format!("input.confidence: {} is not above 0 and below 1", self.confidence);
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
-        if !(1..=MAX_HORIZON).contains(&self.horizon) {
-            let message = format!("input.horizon: {} is not between 1 and {MAX_HORIZON} valuation days", self.horizon);
-            return Err(ErrorCode::BadUserInput.error(message));
-        }
-        let estimator = match self.estimator {
-            TailEstimator::Historical => Estimator::Historical,
-            TailEstimator::HistoricalLinear => Estimator::HistoricalLinear,
-            TailEstimator::ParametricNormal => Estimator::ParametricNormal,
-            TailEstimator::CornishFisher => Estimator::CornishFisher,
-            TailEstimator::Ewma => Estimator::Ewma { lambda: 0.94 },
-        };
-        Ok((self.basis.into(), estimator, Terms { confidence: self.confidence, horizon: f64::from(self.horizon) }))
-    }
-}
-
-/// How much may be lost. A loss is above zero: a figure below zero says that even the bad cases are gains.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct TailRisk {
-    /// The loss that is not exceeded with the confidence, as a fraction of the value.
-    value_at_risk: Metric,
-    /// The mean loss where it is exceeded, by the same estimator.
-    expected_shortfall: Metric,
-    /// The value at risk in money, of the value at the end of the range. Null where one of both is unknown.
-    amount: Option<Money>,
-    /// How many returns they are estimated from.
-    observations: i32,
-    /// Why they are null, or what to know about them.
-    reasons: Vec<FigureReason>,
-}
-
-impl TailRisk {
-    /// In GraphQL's terms.
-    pub fn new(tail: &Tail, input: TailInput, book: &Book) -> Self {
-        let confidence = format!("confidence {}", input.confidence);
-        let horizon = match input.estimator {
-            TailEstimator::Historical | TailEstimator::HistoricalLinear => {
-                format!("{} valuation days ahead: daily returns × √{}", input.horizon, input.horizon)
-            }
-            _ => format!("{} valuation days ahead: mean × {0}, deviation × √{0}", input.horizon),
-        };
-        let method = match input.estimator {
-            TailEstimator::Historical => {
-                "the ⌈n(1 − α)⌉-th worst return; Rockafellar and Uryasev (2002) for the shortfall"
-            }
-            TailEstimator::HistoricalLinear => "linear interpolation at (n − 1)(1 − α); the mean at or below it",
-            TailEstimator::ParametricNormal => "z σ − μ; σ φ(z) / (1 − α) − μ",
-            TailEstimator::CornishFisher => "the normal quantile expanded by skewness and kurtosis",
-            TailEstimator::Ewma => "z σ − 0, σ² exponentially weighted with λ = 0.94",
-        };
-        let basis = match input.basis {
-            TailBasisInput::CurrentHoldings => "returns of what is held at the end, at its weights; cash earns nothing",
-            TailBasisInput::RealizedReturns => "daily time-weighted returns of the range",
-        };
-        let [risk, shortfall] = &tail.figures;
-        let metric = |figure| Metric::new(figure, MetricUnit::Fraction, method, &[&confidence, &horizon, basis]);
-        let value = book.ends[1].value;
-        let amount = risk.value.and_then(rust_decimal::Decimal::from_f64).zip(value);
-        let amount = amount.and_then(|(share, value)| domain::money::mul(share, value).ok());
-        Self {
-            value_at_risk: metric(risk),
-            expected_shortfall: metric(shortfall),
-            amount: amount.map(|amount| Money::new(amount, book.currency)),
-            observations: i32::try_from(tail.observations).unwrap_or(i32::MAX),
-            reasons: risk.reasons.iter().map(|(code, message)| FigureReason::new(code, message.clone())).collect(),
         }
     }
 }

@@ -1,0 +1,80 @@
+//! Figures over a window that moves along the days of a range.
+
+use chrono::NaiveDate;
+use domain::analytics::{
+    AnnualReturn, NoWindow, per_period, rolling_beta, rolling_correlation, rolling_max_drawdown, rolling_return,
+    rolling_sharpe, rolling_sortino, rolling_volatility,
+};
+
+use super::super::performance::PERIODS_PER_YEAR;
+use super::super::{ServiceError, Services};
+use super::compare::{Aligned, aligned};
+use super::risk::Yardsticks;
+use super::{Benchmark, Book};
+use crate::tenancy::{Session, Tenant};
+
+type Column = Vec<Option<f64>>;
+
+/// Figures as columns of one length: each stands beside the last day of its window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rolling {
+    /// The days.
+    pub dates: Vec<NaiveDate>,
+    /// Compound return of the window.
+    pub returns: Column,
+    /// Deviation, a year.
+    pub volatility: Column,
+    /// Mean excess over the deviation, a year.
+    pub sharpe: Column,
+    /// Mean excess over the downside deviation, a year.
+    pub sortino: Column,
+    /// The deepest fall within the window.
+    pub max_drawdown: Column,
+    /// Beta and correlation with the benchmark, where there is one.
+    pub against: Option<[Column; 2]>,
+}
+
+impl Services {
+    /// The figures of each window of so many returns. With a benchmark, the returns are those of the steps that both have one in.
+    pub async fn analytics_rolling(
+        &self,
+        session: &Session<Tenant>,
+        book: &Book,
+        window: usize,
+        yardsticks: Yardsticks,
+        benchmark: Option<&Benchmark>,
+    ) -> Result<Rolling, ServiceError> {
+        let steps = match benchmark {
+            Some(benchmark) => {
+                let growth = self.benchmark_growth(session, book, benchmark).await?;
+                aligned(book, &growth)
+            }
+            None => {
+                let returns = &book.chain.returns;
+                let own = returns.iter().map(|step| step.value).collect();
+                Aligned { dates: returns.iter().map(|step| step.date).collect(), own, other: Vec::new() }
+            }
+        };
+        rolling(steps, window, yardsticks, benchmark.is_some())
+            .map_err(|error| ServiceError::BadInput(format!("window: {error}")))
+    }
+}
+
+fn rolling(steps: Aligned, window: usize, yardsticks: Yardsticks, is_compared: bool) -> Result<Rolling, NoWindow> {
+    let Aligned { dates, own, other } = steps;
+    let year = PERIODS_PER_YEAR;
+    let required = per_period(AnnualReturn(yardsticks.required), year);
+    let against = match is_compared {
+        true => Some([rolling_beta(&own, &other, window)?, rolling_correlation(&own, &other, window)?]),
+        false => None,
+    };
+    Ok(Rolling {
+        dates,
+        returns: rolling_return(&own, window)?,
+        volatility: rolling_volatility(&own, window, year)?,
+        sharpe: rolling_sharpe(&own, AnnualReturn(yardsticks.risk_free), window, year)?,
+        sortino: rolling_sortino(&own, required, window, year)?,
+        max_drawdown: rolling_max_drawdown(&own, window)?,
+        against,
+    })
+}
