@@ -199,6 +199,8 @@ const BOUNDED: &[&str] = &[
     "Quote.reasons",
     "Replay.cash",
     "ReplayPayload.userErrors",
+    "ReturnAttribution.reasons",
+    "ReturnAttribution.segments",
     "Role.permissions",
     "RollingFigures.beta",
     "RollingFigures.correlation",

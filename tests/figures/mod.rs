@@ -1,6 +1,7 @@
 //! Figures against what they must be: computed elsewhere, by hand, or by an identity.
 
 mod analytics;
+mod attribution;
 mod demo;
 mod exchanges;
 mod gaps;

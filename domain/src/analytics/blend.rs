@@ -31,6 +31,16 @@ impl Rebalancing {
     }
 }
 
+/// A benchmark by day, as columns beside its days.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blend {
+    /// The growth from 1 on the first day; none where a part has no value.
+    pub growth: Vec<Option<f64>>,
+    /// What share each part has when the step begins that ends on the day, in the order of the parts; none on the first day, and where
+    /// there is no growth.
+    pub shares: Vec<Option<Vec<f64>>>,
+}
+
 /// The growth from 1 on the first day of columns of values held at `weights`, shares of their sum. A day on which a column has no value
 /// has none; the blend goes on when all have one again. Where a period begins, the blend goes back to its weights at the close of the
 /// last day with a value before.
@@ -41,7 +51,7 @@ pub fn blend(
     columns: &[&[Option<f64>]],
     weights: &[f64],
     rebalancing: Rebalancing,
-) -> Option<Vec<Option<f64>>> {
+) -> Option<Blend> {
     let whole: f64 = weights.iter().sum();
     if columns.is_empty() || columns.len() != weights.len() || whole.is_nan() || whole <= 0.0 {
         return None;
@@ -50,11 +60,12 @@ pub fn blend(
         |at: usize| -> Option<Vec<f64>> { columns.iter().map(|column| column.get(at).copied().flatten()).collect() };
     let mut units = Vec::new();
     let mut last: Option<(NaiveDate, f64, Vec<f64>)> = None;
-    let mut growth = Vec::with_capacity(dates.len());
+    let mut blend = Blend { growth: Vec::with_capacity(dates.len()), shares: Vec::with_capacity(dates.len()) };
     for (at, &day) in dates.iter().enumerate() {
         let Some(values) = row(at) else {
             last.as_ref()?;
-            growth.push(None);
+            blend.growth.push(None);
+            blend.shares.push(None);
             continue;
         };
         let begins = last.as_ref().is_none_or(|(before, ..)| rebalancing.falls_between(*before, day));
@@ -63,10 +74,15 @@ pub fn blend(
             units = weights.iter().zip(closes).map(|(weight, close)| worth * weight / whole / close).collect();
         }
         let worth: f64 = units.iter().zip(&values).map(|(units, value)| units * value).sum();
-        growth.push(worth.is_finite().then_some(worth));
+        blend.shares.push(
+            last.as_ref().map(|(_, worth, closes)| {
+                units.iter().zip(closes).map(|(units, close)| units * close / worth).collect()
+            }),
+        );
+        blend.growth.push(worth.is_finite().then_some(worth));
         last = Some((day, worth, values));
     }
-    (!growth.is_empty()).then_some(growth)
+    (!blend.growth.is_empty()).then_some(blend)
 }
 
 /// The value on each day of what `opening` and the flows have become in something that grows as `growth`: inflows grow from the start
@@ -97,7 +113,7 @@ mod tests {
         let dates = ["2024-01-30", "2024-01-31", "2024-02-01"].map(day);
         let columns: [&[Option<f64>]; 2] =
             [&[Some(100.0), Some(200.0), Some(400.0)], &[Some(10.0), Some(10.0), Some(10.0)]];
-        let with = |rebalancing| blend(&dates, &columns, &[1.0, 1.0], rebalancing).unwrap()[2].unwrap();
+        let with = |rebalancing| blend(&dates, &columns, &[1.0, 1.0], rebalancing).unwrap().growth[2].unwrap();
         // Half doubles twice: 0.5 × 4 + 0.5. Rebalanced at the end of January: 1.5 × (0.5 × 2 + 0.5).
         assert!((with(Rebalancing::Never) - 2.5).abs() < 1e-12);
         assert!((with(Rebalancing::Monthly) - 2.25).abs() < 1e-12);
@@ -106,7 +122,13 @@ mod tests {
         assert_eq!(blend(&dates, &[], &[], Rebalancing::Never), None);
         assert_eq!(blend(&dates, &columns, &[0.0, 0.0], Rebalancing::Never), None);
         let gap: [&[Option<f64>]; 1] = [&[Some(1.0), None, Some(3.0)]];
-        assert_eq!(blend(&dates, &gap, &[1.0], Rebalancing::Never), Some(vec![Some(1.0), None, Some(3.0)]));
+        let gap = blend(&dates, &gap, &[1.0], Rebalancing::Never).unwrap();
+        assert_eq!(gap.growth, [Some(1.0), None, Some(3.0)]);
+        assert_eq!(gap.shares, [None, None, Some(vec![1.0])]);
+        // The first has doubled when February begins, unless the blend has gone back by then.
+        let shares = |rebalancing| blend(&dates, &columns, &[1.0, 1.0], rebalancing).unwrap().shares[2].clone();
+        assert_eq!(shares(Rebalancing::Monthly), Some(vec![0.5, 0.5]));
+        assert_eq!(shares(Rebalancing::Never), Some(vec![1.0 / 1.5, 0.5 / 1.5]));
         let late: [&[Option<f64>]; 1] = [&[None, Some(1.0), Some(3.0)]];
         assert_eq!(blend(&dates, &late, &[1.0], Rebalancing::Never), None);
     }

@@ -40,7 +40,7 @@ mod tests;
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_exceptions};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};
-pub use blend::{Rebalancing, blend, matched};
+pub use blend::{Blend, Rebalancing, blend, matched};
 pub use bonds::{Accrual, Bond, BondFigures, LastPeriod, NoBondFigure};
 pub use cholesky::{Cholesky, NotSemidefinite};
 pub use clusters::{Dendrogram, Merge, clusters};

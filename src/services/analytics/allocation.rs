@@ -1,7 +1,6 @@
 //! What a scope is made of at the end of its range, by a property of what is held.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::money;
 use domain::region::Region;
@@ -50,7 +49,7 @@ pub struct Slice {
 }
 
 /// The key of cash where it is none of what is grouped by.
-const CASH: &str = "CASH";
+pub(super) const CASH: &str = "CASH";
 
 impl Book {
     /// The parts by a property, the largest first.
@@ -78,19 +77,26 @@ impl Book {
     }
 
     fn key(&self, by: Grouping, line: &HoldingLine) -> Option<String> {
-        let instrument: &Arc<Instrument> = self.instruments.get(&line.instrument.uuid())?;
         match by {
-            Grouping::AssetType => Some(instrument.asset_type.clone()),
-            Grouping::Sector => instrument.sector_code.clone(),
-            Grouping::Industry => instrument.industry_code.clone().or_else(|| instrument.sector_code.clone()),
-            Grouping::Country => instrument.country.clone(),
-            Grouping::Region => {
-                instrument.country.as_deref().and_then(Region::of).map(|region| region.code().to_owned())
-            }
-            Grouping::Currency => Some(line.local_currency.to_string()),
-            Grouping::Exchange => Some(instrument.mic.clone()),
             Grouping::Account => Some(line.account.uuid().to_string()),
-            Grouping::Instrument => Some(instrument.id.to_string()),
+            _ => by.of(self.instruments.get(&line.instrument.uuid())?),
+        }
+    }
+}
+
+impl Grouping {
+    /// What an instrument has in common with others; nothing where it is not known, and for accounts, which are no property of it.
+    pub(super) fn of(self, instrument: &Instrument) -> Option<String> {
+        match self {
+            Self::AssetType => Some(instrument.asset_type.clone()),
+            Self::Sector => instrument.sector_code.clone(),
+            Self::Industry => instrument.industry_code.clone().or_else(|| instrument.sector_code.clone()),
+            Self::Country => instrument.country.clone(),
+            Self::Region => instrument.country.as_deref().and_then(Region::of).map(|region| region.code().to_owned()),
+            Self::Currency => Some(instrument.currency.to_string()),
+            Self::Exchange => Some(instrument.mic.clone()),
+            Self::Account => None,
+            Self::Instrument => Some(instrument.id.to_string()),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! A scope beside a benchmark.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use domain::analytics::{Rebalancing, blend, matched};
+use domain::analytics::{Blend, Rebalancing, blend, matched};
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
-use super::Book;
 use super::risk::{Relative, relative};
+use super::{Book, Growth};
 use crate::tenancy::{Session, Tenant};
 
 /// What a scope is compared with.
@@ -38,13 +38,13 @@ pub struct Compared {
 }
 
 impl Services {
-    /// The growth of a benchmark from 1 on each day of a book, in its currency.
-    pub(super) async fn benchmark_growth(
+    /// A benchmark on each day of a book, in its currency, with its parts.
+    pub(super) async fn blended(
         &self,
         session: &Session<Tenant>,
         book: &Book,
         benchmark: &Benchmark,
-    ) -> Result<Vec<Option<f64>>, ServiceError> {
+    ) -> Result<(Blend, HashMap<Uuid, Growth>), ServiceError> {
         let days = &book.history.daily.dates;
         let ids: BTreeSet<Uuid> = benchmark.parts.iter().map(|part| part.0).collect();
         let grown = self.growth(session, ids, days, book.currency).await?;
@@ -58,7 +58,7 @@ impl Services {
             columns.push(growth.values.as_slice());
         }
         let weights: Vec<f64> = benchmark.parts.iter().map(|part| part.1).collect();
-        blend(days, &columns, &weights, benchmark.rebalancing).ok_or_else(|| {
+        let blended = blend(days, &columns, &weights, benchmark.rebalancing).ok_or_else(|| {
             let opening = book.range().opening;
             let late: Vec<&str> = grown
                 .values()
@@ -68,7 +68,8 @@ impl Services {
             let message =
                 format!("benchmark: {} has no price or rate on {opening}, where the range opens", late.join(", "));
             ServiceError::BadInput(message)
-        })
+        })?;
+        Ok((blended, grown))
     }
 
     /// Compares a book with a benchmark in its currency.
@@ -79,7 +80,7 @@ impl Services {
         benchmark: &Benchmark,
         risk_free: f64,
     ) -> Result<Compared, ServiceError> {
-        let growth = self.benchmark_growth(session, book, benchmark).await?;
+        let (Blend { growth, .. }, _) = self.blended(session, book, benchmark).await?;
         let Aligned { own, other, .. } = aligned(book, &growth);
         let flows: Vec<f64> = book.history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
         let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());

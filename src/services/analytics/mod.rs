@@ -1,6 +1,7 @@
 //! Figures over a scope and a range: what they are made of is loaded and valued once, and every figure is computed from it.
 
 mod allocation;
+mod attribution;
 mod book;
 mod compare;
 mod diversification;
@@ -14,6 +15,7 @@ mod scope;
 pub mod tail;
 
 pub use self::allocation::{Grouping, Slice};
+pub use self::attribution::{Attributed, AttributedSegment};
 pub use self::book::Book;
 pub use self::compare::{Benchmark, Compared};
 pub use self::diversification::{Cluster, Diversification};

@@ -46,8 +46,8 @@ impl Services {
     ) -> Result<Rolling, ServiceError> {
         let steps = match benchmark {
             Some(benchmark) => {
-                let growth = self.benchmark_growth(session, book, benchmark).await?;
-                aligned(book, &growth)
+                let (blend, _) = self.blended(session, book, benchmark).await?;
+                aligned(book, &blend.growth)
             }
             None => {
                 let returns = &book.chain.returns;

@@ -45,16 +45,21 @@ pub struct AllocationSlice {
     count: i32,
 }
 
+/// A key as clients know it: an id where it is of something that has one.
+pub fn key_shown(key: Option<String>, by: AllocationBy) -> Option<String> {
+    let kind = match by {
+        AllocationBy::Account => Some(Kind::Account),
+        AllocationBy::Instrument => Some(Kind::Instrument),
+        _ => None,
+    };
+    let id = |key: &str| Some(kind?.id(key.parse::<Uuid>().ok()?).0);
+    key.map(|key| id(&key).unwrap_or(key))
+}
+
 impl AllocationSlice {
     /// In GraphQL's terms.
     pub fn new(slice: Slice, by: AllocationBy, currency: Currency) -> Self {
-        let kind = match by {
-            AllocationBy::Account => Some(Kind::Account),
-            AllocationBy::Instrument => Some(Kind::Instrument),
-            _ => None,
-        };
-        let id = |key: &str| Some(kind?.id(key.parse::<Uuid>().ok()?).0);
-        let key = slice.key.map(|key| id(&key).unwrap_or(key));
+        let key = key_shown(slice.key, by);
         let value = slice.value.map(|value| Money::new(value, currency));
         Self { key, value, weight: slice.weight, count: i32::try_from(slice.lines).unwrap_or(i32::MAX) }
     }

@@ -1,6 +1,7 @@
 //! Figures over a scope and a range, and what they are made of.
 
 mod allocation;
+mod attribution;
 mod diversification;
 mod explanation;
 mod gain;
@@ -18,6 +19,7 @@ use async_graphql::{Context, Object, Result};
 use chrono::NaiveDate;
 
 pub use self::allocation::{AllocationBy, AllocationSlice};
+pub use self::attribution::{AttributionModel, ReturnAttribution};
 pub use self::diversification::Diversification;
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
@@ -203,6 +205,31 @@ impl Analytics {
         };
         let compared = compare.await.map_err(|error| operation.fail(error))?;
         Ok(Some(BenchmarkComparison::new(compared, risk_free_rate, self.book.currency)))
+    }
+
+    /// Where the difference from a benchmark came from: by weighing parts otherwise than it does, and by what was chosen within them. Null
+    /// where it cannot be compared with: see the errors.
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to compare with.")] benchmark: BenchmarkInput,
+        #[graphql(
+            desc = "What the segments are; not by account, of which a benchmark has none.",
+            default_with = "AllocationBy::Sector"
+        )]
+        by: AllocationBy,
+        #[graphql(desc = "How the effect of a weight is told.", default_with = "AttributionModel::BrinsonFachler")]
+        model: AttributionModel,
+    ) -> Result<Option<ReturnAttribution>> {
+        let operation = Operation::of(ctx);
+        let benchmark = benchmark.benchmark()?;
+        let compute = async {
+            let session = operation.session().await?;
+            let services = &operation.services;
+            services.analytics_attribution(&session, &self.book, &benchmark, by.into(), model.into()).await
+        };
+        let attributed = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(ReturnAttribution::new(attributed, by)))
     }
 
     /// How much may be lost. Null where it cannot be computed: see the errors.
