@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::analytics::policy::{self, MoneyWeighted, Withheld};
-use domain::analytics::{AnnualReturn, FlowTimings, Twr, Xirr, daily_return, max_drawdown, twr, xirr};
+use domain::analytics::{AnnualReturn, FlowTimings, Twr, Xirr, daily_return, max_drawdown, modified_dietz, twr, xirr};
 use domain::money;
 use domain::valuation::{Daily, MissingSpan, Subject};
 use rust_decimal::Decimal;
@@ -54,6 +54,10 @@ pub struct Performance {
     pub xirr: Figure,
     /// Whether `xirr` is a rate a year.
     pub xirr_is_annual: bool,
+    /// Modified Dietz over the range.
+    pub modified_dietz: Figure,
+    /// The gain over the opening value and everything paid in.
+    pub simple_return: Figure,
     /// Standard deviation of daily returns, a year.
     pub volatility: Figure,
     /// Mean excess return over its deviation, a year.
@@ -106,6 +110,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         .collect();
     let figure = |figure: Figure| figure.with_reasons(&missing);
     let (money_weighted, xirr_is_annual) = money_weighted(history, ends_of(history));
+    let [dietz, simple] = from_ends(history);
     let drawdown = policy::period_return(&chain).map(|_| max_drawdown(&chain.returns));
     let trough = drawdown.as_ref().ok().and_then(Option::as_ref).filter(|fall| fall.depth < 0.0).cloned();
     Ok(Performance {
@@ -116,6 +121,8 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         annualized_return: figure(Figure::of(policy::annual_return(&chain, days), |figure| figure.0)),
         xirr: figure(money_weighted),
         xirr_is_annual,
+        modified_dietz: figure(dietz),
+        simple_return: figure(simple),
         volatility: figure(Figure::of(policy::annual_volatility(&chain, PERIODS_PER_YEAR), |figure| figure.0)),
         sharpe: figure(Figure::of(policy::sharpe_ratio(&chain, AnnualReturn(risk_free), PERIODS_PER_YEAR), |figure| {
             figure.0
@@ -131,6 +138,43 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
         },
         observations: chain.returns.len(),
     })
+}
+
+/// Modified Dietz and the simple return: from the values at the ends and the flows between them alone.
+fn from_ends(history: &History) -> [Figure; 2] {
+    let daily = &history.daily;
+    let ([Some(first), Some(last)], Some(&opening), Some(&end)) =
+        (ends_of(history), daily.dates.first(), daily.dates.last())
+    else {
+        let unknown = || Figure {
+            value: None,
+            reasons: vec![("UNKNOWN_VALUE", "the value at an end of the range is unknown".to_owned())],
+        };
+        return [unknown(), unknown()];
+    };
+    let days = (end - opening).num_days();
+    // As in the daily returns, what comes in is at work from the start of its day on, what goes out until its end.
+    let at_work = |date: NaiveDate, amount: f64| {
+        let left = (end - date).num_days() + i64::from(amount > 0.0);
+        left as f64 / days.max(1) as f64
+    };
+    let flows: Vec<(f64, f64)> = history
+        .flows
+        .iter()
+        .filter(|(date, _)| *date > opening && *date <= end)
+        .filter_map(|(date, amount)| amount.to_f64().map(|amount| (amount, at_work(*date, amount))))
+        .collect();
+    let paid_in = first.max(0.0) + flows.iter().map(|(amount, _)| amount.max(0.0)).sum::<f64>();
+    let gain = last - first - flows.iter().map(|(amount, _)| amount).sum::<f64>();
+    let of = |value: Option<f64>| match value.filter(|value| value.is_finite()) {
+        Some(value) => Figure { value: Some(value), reasons: Vec::new() },
+        None => Figure {
+            value: None,
+            reasons: vec![("ZERO_CAPITAL", "there was no capital above zero on average over the range".to_owned())],
+        },
+    };
+    let simple = (paid_in > 0.0).then(|| gain / paid_in);
+    [of(modified_dietz(first, last, &flows).map(|earned| earned.0)), of(simple)]
 }
 
 /// The values at both ends, as far as they are known.

@@ -23,6 +23,30 @@ async fn time_weighted_and_money_weighted_part_where_the_contract_says() {
 }
 
 #[tokio::test]
+async fn returns_from_both_ends_are_those_of_the_worked_example() {
+    let app = App::start().await;
+    let book = worked_example(&app).await;
+    let fields = "analytics { openingDate returns { modifiedDietz { value unit conventions } simpleReturn { value } } }
+        later: analytics(range: { from: \"2023-07-07\" }) { returns { modifiedDietz { value } simpleReturn { value } twr { value } } }";
+    let shown = book.show("2024-01-03", None, fields).await;
+    let (analytics, later) = (&shown["analytics"], &shown["later"]["returns"]);
+    assert_eq!(analytics["openingDate"], "2023-01-02");
+    // −3,100 on 10,000 for all of 366 days and 90,000 from the start of day 185 on.
+    let dietz = rate(&analytics["returns"]["modifiedDietz"]["value"]);
+    assert!((dietz - -3_100.0 / (10_000.0 + 90_000.0 * 182.0 / 366.0)).abs() < 1e-9, "{dietz}");
+    assert!((rate(&analytics["returns"]["simpleReturn"]["value"]) - -0.031).abs() < 1e-9, "{analytics}");
+    // Without flows all three are the same: −5 %.
+    for figure in ["modifiedDietz", "simpleReturn", "twr"] {
+        assert!((rate(&later[figure]["value"]) - -0.05).abs() < 1e-9, "{figure}: {later}");
+    }
+    let empty = Book::open(&app, "EUR").await;
+    let fields = "analytics { returns { modifiedDietz { value reasons { code } } simpleReturn { value } } }";
+    let none = empty.show("2024-01-03", None, fields).await["analytics"]["returns"].clone();
+    assert_eq!(none["modifiedDietz"], json!({ "value": null, "reasons": [{ "code": "ZERO_CAPITAL" }] }));
+    assert_eq!(none["simpleReturn"]["value"], json!(null));
+}
+
+#[tokio::test]
 async fn todays_change_is_value_minus_value_before_minus_flow() {
     let app = App::start().await;
     let book = Book::open(&app, "EUR").await;

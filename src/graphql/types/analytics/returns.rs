@@ -6,7 +6,7 @@ use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::graphql::scalars::{Date, Instant};
-use crate::graphql::types::metrics::Metric;
+use crate::graphql::types::metrics::{Metric, MetricUnit};
 use crate::services::analytics::Book;
 use crate::services::performance::Performance;
 
@@ -20,6 +20,11 @@ pub struct Returns {
     /// Money-weighted return: what the investor's money earned, with the size and day of every flow. A year from a year on,
     /// over the range under a year: see `unit`.
     xirr: Metric,
+    /// Modified Dietz over the range: the gain over the opening value and every flow by how long it was at work. Near the money-weighted
+    /// return where flows are small. Null where that capital is zero or below.
+    modified_dietz: Metric,
+    /// The gain over the opening value and everything that was paid in, whenever that was.
+    simple_return: Metric,
     /// When they were computed.
     computed_at: Instant,
 }
@@ -31,6 +36,18 @@ impl Returns {
             twr: Metric::twr(performance),
             annualized_return: Metric::annualized_return(performance),
             xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
+            modified_dietz: Metric::new(
+                &performance.modified_dietz,
+                MetricUnit::Fraction,
+                "(V₁ − V₀ − ΣF) / (V₀ + Σ wF)",
+                &["w = (D − d + 1)/D for what comes in on day d of D, (D − d)/D for what goes out"],
+            ),
+            simple_return: Metric::new(
+                &performance.simple_return,
+                MetricUnit::Fraction,
+                "(V₁ − V₀ − ΣF) / (V₀ + ΣF⁺)",
+                &["not weighted by time"],
+            ),
             computed_at: Instant(computed_at),
         }
     }
