@@ -17,6 +17,7 @@ mod search_plans;
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use portfolio_analyzer::market_data::{LoadError, LoadReport, load_directory};
 use portfolio_analyzer::tenancy::{Access, Administration, Market, MarketDoor, Session};
@@ -26,8 +27,16 @@ use crate::support::App;
 /// Loads a directory of these files.
 pub async fn load(app: &App, files: &[(&str, &str)]) -> Result<LoadReport, LoadError> {
     let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), files);
+    let administration = administration(app).await;
+    let loaded = load_directory(&administration, directory.path(), &app.services.environment, &|_| {}).await;
+    administration.close().await;
+    loaded
+}
+
+fn write(directory: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
-        let path = directory.path().join(name);
+        let path = directory.join(name);
         if !name.ends_with(".gz") {
             fs::write(path, text).expect("written");
             continue;
@@ -37,10 +46,6 @@ pub async fn load(app: &App, files: &[(&str, &str)]) -> Result<LoadReport, LoadE
         packed.write_all(text.as_bytes()).expect("written");
         packed.finish().expect("written");
     }
-    let administration = administration(app).await;
-    let loaded = load_directory(&administration, directory.path(), &app.services.environment, &|_| {}).await;
-    administration.close().await;
-    loaded
 }
 
 async fn administration(app: &App) -> Administration {

@@ -246,3 +246,71 @@ async fn a_split_of_a_symbol_that_is_used_again_is_of_what_is_traded() {
               WHERE i.symbol = 'AGAIN'";
     assert_eq!(Superuser::of(&app).await.texts(of).await, ["XNYS 2024-03-13"]);
 }
+
+/// What a load leaves behind: clean rows with their status, revisions, what is held, and the version in force.
+async fn left_behind(app: &App) -> Vec<String> {
+    let mut inside = Superuser::of(app).await;
+    let mut left = Vec::new();
+    for rows in [
+        "SELECT i.symbol || ' ' || f.date || ' ' || trim_scale(f.close) || f.status FROM market.fact_stock_price f \
+         JOIN market.dim_stock i ON i.id = f.instrument_id WHERE f.date >= '2024-03-13' ORDER BY 1",
+        "SELECT base || quote || ' ' || date || ' ' || trim_scale(rate) FROM market.fact_fx_rate WHERE date >= '2024-03-13' ORDER BY 1",
+        "SELECT type || ' ' || ex_date || ' ' || coalesce(numerator::text, amount::text) FROM market.fact_corporate_action ORDER BY 1",
+        "SELECT trim_scale(close)::text FROM market.fact_price_revision ORDER BY 1",
+        "SELECT finding FROM market.meta_data_quality WHERE severity = 'ERROR' ORDER BY 1",
+    ] {
+        left.extend(inside.texts(rows).await);
+    }
+    left
+}
+
+#[tokio::test]
+async fn a_load_that_is_cut_off_anywhere_leaves_all_or_nothing_and_is_made_up_for() {
+    let files = [
+        ("prices.csv", "symbol,date,close\nACME,2024-03-14,258\nGLOBEX,2024-03-14,97.5\nACME,2024-03-13,25600\n"),
+        ("fx.csv.gz", "base,quote,date,rate\nEUR,USD,2024-03-14,1.1345\n"),
+        ("dividends.csv", "symbol,type,ex_date,pay_date,amount,currency\nACME,DIVIDEND,2024-03-13,,0.75,USD\n"),
+    ];
+    let app = App::start().await;
+    let before = left_behind(&app).await;
+    load(&app, &files).await.expect("loaded");
+    let whole = left_behind(&app).await;
+    assert_ne!(before, whole);
+    let directory = tempfile::tempdir().expect("a directory");
+    super::write(directory.path(), &files);
+    let mut cut = 0;
+    loop {
+        let app = App::start().await;
+        let (told, mut hear) = tokio::sync::mpsc::unbounded_channel();
+        let administration = administration(&app).await;
+        let progress = |step: &str| _ = told.send(step.to_owned());
+        let ended = {
+            let loading = portfolio_analyzer::market_data::load_directory(
+                &administration,
+                directory.path(),
+                &app.services.environment,
+                &progress,
+            );
+            let cut_off = async {
+                for _ in 0..=cut {
+                    hear.recv().await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = cut_off => false,
+                loaded = loading => loaded.is_ok(),
+            }
+        };
+        drop(administration);
+        let there = left_behind(&app).await;
+        assert!(there == before || there == whole, "cut off at {cut}: {there:?}");
+        load(&app, &files).await.expect("loaded again");
+        assert_eq!(left_behind(&app).await, whole, "cut off at {cut}");
+        if ended {
+            break;
+        }
+        cut += 1;
+    }
+    assert!(cut >= 2, "it was cut off {cut} times");
+}
