@@ -510,3 +510,38 @@ async fn a_trade_of_another_instrument_leaves_a_holding_as_it_is() {
         assert!((held(&shown["more"]) - held(&shown) - 1.0).abs() < 1e-12, "{shown}");
     }
 }
+
+#[tokio::test]
+async fn what_holdings_pay_is_expected_again_and_coupons_by_their_terms() {
+    let app = App::start().await;
+    let files = [
+        (
+            "dividends.csv",
+            "symbol,type,ex_date,pay_date,amount,currency\nACME,CASH_DIVIDEND,2023-06-09,,0.50,USD\nACME,CASH_DIVIDEND,2023-12-08,,0.55,USD\n\
+             ACME,SPECIAL_DIVIDEND,2023-12-20,,3,USD\n",
+        ),
+        (
+            "bonds.csv",
+            "symbol,mic,coupon_rate,coupon_frequency,day_count,maturity,face\nNOTE,24X7,0.04,2,ACT_ACT_ICMA,2026-05-31,100\n",
+        ),
+    ];
+    crate::market::load(&app, &files).await.expect("loaded");
+    let book = Book::open(&app, "EUR").await;
+    book.deposit("2024-03-01", "5000", "EUR").await;
+    book.deposit("2024-03-01", "5000", "USD").await;
+    book.buy("2024-03-01", "ACME", "10", "250").await;
+    let note = json!({ "buy": { "instrumentId": book.instrument("NOTE"), "quantity": "1000", "price": "99", "currency": "EUR" } });
+    book.record("2024-03-01", note).await;
+    let expected = "analytics { expectedIncome { months amounts total { rounded } reasons { code } } }";
+    let of = book.show("2024-03-14", None, expected).await["analytics"]["expectedIncome"].clone();
+    // 10 × 0.50 and 10 × 0.55 dollars at 1.1344; 1,000 × 4 % in two coupons. The special dividend does not come again.
+    assert_eq!(of["months"], json!(["2024-05-01", "2024-06-01", "2024-11-01", "2024-12-01"]));
+    let amounts: Vec<f64> = of["amounts"].as_array().expect("amounts").iter().map(amount).collect();
+    for (found, by_hand) in amounts.iter().zip([20.0, 5.0 / 1.1344, 20.0, 5.5 / 1.1344]) {
+        assert!((found - by_hand).abs() < 1e-9, "{of}");
+    }
+    assert_eq!((&of["total"]["rounded"], &of["reasons"]), (&json!("49.26"), &json!([])));
+    let empty = Book::open(&app, "EUR").await;
+    let none = empty.show("2024-03-14", None, expected).await["analytics"]["expectedIncome"].clone();
+    assert_eq!((&none["months"], &none["total"]["rounded"]), (&json!([]), &json!("0.00")));
+}

@@ -269,7 +269,7 @@ async fn a_load_that_is_cut_off_anywhere_leaves_all_or_nothing_and_is_made_up_fo
     let files = [
         ("prices.csv", "symbol,date,close\nACME,2024-03-14,258\nGLOBEX,2024-03-14,97.5\nACME,2024-03-13,25600\n"),
         ("fx.csv.gz", "base,quote,date,rate\nEUR,USD,2024-03-14,1.1345\n"),
-        ("dividends.csv", "symbol,type,ex_date,pay_date,amount,currency\nACME,DIVIDEND,2024-03-13,,0.75,USD\n"),
+        ("dividends.csv", "symbol,type,ex_date,pay_date,amount,currency\nACME,CASH_DIVIDEND,2024-03-13,,0.75,USD\n"),
     ];
     let app = App::start().await;
     let before = left_behind(&app).await;

@@ -15,6 +15,7 @@ mod covariance;
 mod daily_return;
 mod dietz;
 mod drawdown;
+mod expected_income;
 mod figure;
 mod interest;
 mod lattice;
@@ -49,6 +50,7 @@ pub use covariance::{NoCovariance, PairCorrelation, covariance, pairwise_correla
 pub use daily_return::{FlowTiming, FlowTimings, daily_return};
 pub use dietz::{modified_dietz, modified_irr, present_value};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
+pub use expected_income::{Payment, coupon_days, expected_dividends};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
 pub use matrix::Symmetric;

@@ -24,7 +24,7 @@ pub use self::diversification::Diversification;
 pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
 pub use self::hypothetical_trade::HypotheticalTradeInput;
-pub use self::income::Income;
+pub use self::income::{ExpectedIncome, Income};
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk};
@@ -303,6 +303,17 @@ impl Analytics {
     async fn income(&self, ctx: &Context<'_>) -> Result<Option<Income>> {
         let income = self.book.income().map_err(|error| Operation::of(ctx).fail(error))?;
         Ok(Some(Income::new(income, &self.book)))
+    }
+
+    /// What is held at the end of the range may be expected to pay in the twelve months after it.
+    async fn expected_income(&self, ctx: &Context<'_>) -> Result<Option<ExpectedIncome>> {
+        let operation = Operation::of(ctx);
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_expected_income(&session, &self.book).await
+        };
+        let expected = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(ExpectedIncome::new(expected, &self.book)))
     }
 
     /// How good the worst price or rate behind the values is.
