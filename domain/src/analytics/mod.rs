@@ -29,6 +29,7 @@ mod risk_parts;
 mod rolling;
 mod roots;
 mod shrinkage;
+pub mod stress;
 mod tail_parts;
 mod twr;
 mod value_at_risk;
