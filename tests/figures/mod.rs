@@ -6,6 +6,7 @@ mod exchanges;
 mod gaps;
 mod returns;
 mod statements;
+mod stress;
 mod views;
 
 use serde_json::Value;

@@ -574,6 +574,15 @@ impl Superuser {
         }
     }
 
+    /// Makes an exchange rate of a day known.
+    pub async fn know_rate(&mut self, base: &str, quote: &str, day: &str, rate: &str) {
+        self.run(&format!(
+            "INSERT INTO market.fact_fx_rate (base, quote, date, rate) VALUES ('{base}', '{quote}', '{day}', {rate}); \
+             UPDATE market.meta_market_version SET version = version + 1, rates_version = version + 1"
+        ))
+        .await;
+    }
+
     /// The texts of the first column.
     pub async fn texts(&mut self, sql: &str) -> Vec<String> {
         let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.0).await.expect("an answer");

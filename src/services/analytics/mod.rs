@@ -10,6 +10,7 @@ mod hypothetical;
 mod income;
 pub mod risk;
 mod scope;
+pub mod stress;
 
 pub use self::allocation::{Grouping, Slice};
 pub use self::book::Book;

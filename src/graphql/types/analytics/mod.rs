@@ -9,6 +9,8 @@ mod income;
 mod range;
 mod returns;
 mod risk;
+mod stress;
+mod stress_input;
 
 use std::sync::Arc;
 
@@ -24,12 +26,15 @@ pub use self::income::Income;
 pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
+pub use self::stress::StressTest;
+pub use self::stress_input::{StressShocksInput, StressWindow};
 
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::analytics::risk::{Yardsticks, risk as risk_of, worst_drawdowns};
+use crate::services::analytics::stress::Stress;
 use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
 
 /// Figures over a scope and a range.
@@ -226,6 +231,32 @@ impl Analytics {
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(Diversification::new(figures)))
+    }
+
+    /// What shocks or a window of history would do to what is held at the end of the range: give one of both. Null where it cannot be
+    /// computed: see the errors.
+    async fn stress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Shocks that come together.")] shocks: Option<StressShocksInput>,
+        #[graphql(desc = "What happened once, to each holding by its own prices then.")] window: Option<StressWindow>,
+    ) -> Result<Option<StressTest>> {
+        let operation = Operation::of(ctx);
+        let stress = match (shocks, window) {
+            (Some(shocks), None) => Stress::Scenario(shocks.scenario()?),
+            (None, Some(window)) => Stress::Window(window.into()),
+            (given, _) => {
+                let given = if given.is_some() { "both are" } else { "none is" };
+                return Err(ErrorCode::BadUserInput.error(format!("stress: give `shocks` or `window`; {given} given")));
+            }
+        };
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_stress(&session, &self.book, &stress).await
+        };
+        let test = compute.await.map_err(|error| operation.fail(error))?;
+        let test = StressTest::new(&test, &stress, &self.book).map_err(|error| operation.fail(error.into()))?;
+        Ok(Some(test))
     }
 
     /// Dividends, coupons and interest received, by month.

@@ -1,0 +1,334 @@
+//! What shocks and windows of history do to what is held.
+
+use serde_json::{Value, json};
+
+use super::{amount, rate};
+use crate::support::{App, Book, Superuser};
+
+const TEST: &str = "before { amount } after { amount } effect { amount } effectFraction known { value { amount } coverage missing }
+    windowOpening windowEnd reasons { code message }
+    holdings { instrument { symbol } currency before { amount } after { amount } effect { amount } effectFraction localChange
+        currencyChange cause beta modifiedDuration convexity reasons { code message } }";
+
+/// A bond without coupons over ten years, which is known, and a castle.
+async fn own_instruments(app: &App) {
+    let admin = app.client("alpha", "admin").await;
+    let create =
+        "mutation($input: InstrumentCreateInput!) { instrumentCreate(input: $input) { userErrors { message } } }";
+    let terms = json!({ "couponRate": "0", "couponFrequency": 0, "dayCount": "ACT_ACT_ICMA", "maturity": "2034-03-14",
+        "face": "1" });
+    for input in [
+        json!({ "symbol": "ZERO", "name": "A bond without coupons", "assetType": "BOND", "currency": "EUR",
+            "priceMultiplier": "0.01", "bond": terms }),
+        json!({ "symbol": "CASTLE", "name": "A castle", "assetType": "PRIVATE", "currency": "EUR", "country": "DE",
+            "sector": "TECH" }),
+    ] {
+        let made = admin.run_with(create, json!({ "input": input })).await;
+        assert_eq!(made.user_errors("instrumentCreate"), [""; 0], "{}", made.body);
+    }
+}
+
+/// On 2024-03-14, at 1.1344 dollars for a euro: 1,000 euros each of a bond, a coin in dollars and dollars, 4,000 euros of cash.
+async fn seven_thousand(app: &App) -> Book {
+    own_instruments(app).await;
+    let book = Book::open(app, "EUR").await;
+    book.deposit("2024-03-01", "5000", "EUR").await;
+    book.deposit("2024-03-01", "2134.40", "USD").await;
+    let bond =
+        json!({ "instrumentId": book.instrument("ZERO"), "quantity": "1000", "price": "100", "currency": "EUR" });
+    book.record("2024-03-01", json!({ "buy": bond })).await;
+    book.buy("2024-03-01", "COIN", "10", "100").await;
+    book.price("2024-03-14", "ZERO", "100").await;
+    book.price("2024-03-14", "COIN", "113.44").await;
+    book
+}
+
+async fn stress(book: &Book, currency: Option<&str>, arguments: &str) -> Value {
+    let fields = format!("analytics {{ stress({arguments}) {{ {TEST} }} }}");
+    book.show("2024-03-14", currency, &fields).await["analytics"]["stress"].clone()
+}
+
+/// The line of a symbol, or of cash in a currency.
+#[track_caller]
+fn line(test: &Value, name: &str) -> Value {
+    let lines = test["holdings"].as_array().expect("holdings");
+    let is_named = |line: &&Value| match line["instrument"]["symbol"].as_str() {
+        Some(symbol) => symbol == name,
+        None => line["currency"] == name,
+    };
+    lines.iter().find(is_named).unwrap_or_else(|| panic!("no {name} in {test}")).clone()
+}
+
+fn effect(of: &Value) -> f64 {
+    amount(&of["effect"]["amount"])
+}
+
+#[track_caller]
+fn sums(test: &Value) {
+    let lines = test["holdings"].as_array().expect("holdings");
+    let cents = |of: &Value| (amount(of) * 100.0).round() as i64;
+    for what in ["before", "after", "effect"] {
+        // Values are told to the last digit, which a sum of cents rounds.
+        let sum: f64 = lines.iter().map(|line| amount(&line[what]["amount"])).sum();
+        assert!((sum - amount(&test[what]["amount"])).abs() < 1e-9, "{what}: {sum} in {test}");
+    }
+    let sum: i64 = lines.iter().map(|line| cents(&line["effect"]["amount"])).sum();
+    assert_eq!(sum, cents(&test["effect"]["amount"]), "{test}");
+}
+
+#[tokio::test]
+async fn the_most_specific_shock_moves_a_holding_and_its_currency_comes_on_top() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    let arguments = "shocks: { assetTypes: [{ assetType: CRYPTO, change: -0.3 }], currencies: [{ currency: \"USD\", change: -0.1 }],
+        rateShift: 100 }";
+    let test = stress(&book, None, arguments).await;
+    sums(&test);
+    // 0.7 × 0.9 − 1 = −0.37 of 1,000; dollars −0.1; a yield of zero over ten years: −10 × 0.01 + ½ × 110 × 0.0001 = −0.0945.
+    let coin = line(&test, "COIN");
+    assert_eq!([effect(&coin), effect(&line(&test, "USD")), effect(&line(&test, "ZERO"))], [-370.0, -100.0, -94.5]);
+    assert_eq!(effect(&line(&test, "EUR")), 0.0);
+    assert_eq!(
+        [amount(&test["before"]["amount"]), effect(&test), amount(&test["after"]["amount"])],
+        [7_000.0, -564.5, 6_435.5]
+    );
+    assert!((rate(&test["effectFraction"]) + 564.5 / 7_000.0).abs() < 1e-12);
+    assert_eq!(coin["cause"], "ASSET_TYPE");
+    assert_eq!([rate(&coin["localChange"]), rate(&coin["currencyChange"])], [-0.3, -0.1]);
+    let zero = line(&test, "ZERO");
+    assert_eq!(zero["cause"], "RATES");
+    let [duration, convexity] = ["modifiedDuration", "convexity"].map(|figure| rate(&zero[figure]));
+    assert!((duration - 10.0).abs() < 1e-9 && (convexity - 110.0).abs() < 1e-9, "{duration}, {convexity}");
+    assert_eq!(test["holdings"][0]["instrument"]["symbol"], "COIN", "the largest loss first");
+    assert_eq!(test["known"], json!({ "value": { "amount": "-564.5" }, "coverage": 1.0, "missing": [] }));
+    assert_eq!([&test["reasons"], &test["windowOpening"]], [&json!([]), &Value::Null]);
+
+    // The instrument before its kind; a rise; nothing is as it was.
+    let coin = book.instrument("COIN");
+    let arguments = format!(
+        "shocks: {{ assetTypes: [{{ assetType: CRYPTO, change: -0.3 }}, {{ assetType: BOND, change: 0.02 }}],
+            instruments: [{{ instrumentId: \"{coin}\", change: -1 }}], rateShift: 100 }}"
+    );
+    let test = stress(&book, None, &arguments).await;
+    sums(&test);
+    assert_eq!([effect(&line(&test, "COIN")), effect(&line(&test, "ZERO"))], [-1_000.0, 20.0]);
+    assert_eq!([&line(&test, "COIN")["cause"], &line(&test, "ZERO")["cause"]], ["INSTRUMENT", "ASSET_TYPE"]);
+    let test = stress(&book, None, "shocks: {}").await;
+    sums(&test);
+    assert_eq!((effect(&test), rate(&test["effectFraction"])), (0.0, 0.0));
+
+    // In dollars it is the euro that moves.
+    let test = stress(&book, Some("USD"), "shocks: { currencies: [{ currency: \"EUR\", change: 0.1 }] }").await;
+    sums(&test);
+    // 5,000 euros are 5,672 dollars.
+    assert_eq!(effect(&test), 567.2);
+}
+
+#[tokio::test]
+async fn sectors_and_countries_are_told_apart() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    let castle =
+        json!({ "instrumentId": book.instrument("CASTLE"), "quantity": "1", "price": "2000", "currency": "EUR" });
+    book.record("2024-03-04", json!({ "buy": castle })).await;
+    book.buy("2024-03-04", "ACME", "2", "250").await;
+    book.price("2024-03-14", "CASTLE", "2000").await;
+    let by = async |shocks: &str| stress(&book, None, &format!("shocks: {{ {shocks} }}")).await;
+    let country = "countries: [{ country: \"DE\", change: -0.25 }]";
+    let test = by(country).await;
+    sums(&test);
+    assert_eq!((effect(&test), &line(&test, "CASTLE")["cause"]), (-500.0, &json!("COUNTRY")));
+    let test = by(&format!("{country}, sectors: [{{ sector: \"TECH\", change: -0.5 }}]")).await;
+    sums(&test);
+    assert_eq!((effect(&line(&test, "CASTLE")), &line(&test, "CASTLE")["cause"]), (-1_000.0, &json!("SECTOR")));
+    // 2 × 256.50 / 1.1344 = 452.22 euros, of which a half.
+    assert_eq!(effect(&line(&test, "ACME")), -226.11);
+    assert_eq!(effect(&test), -1_226.11);
+}
+
+#[tokio::test]
+async fn the_market_moves_holdings_by_their_betas() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2023-06-01", "10000", "USD").await;
+    book.buy("2023-06-01", "GLOBEX", "10", "250").await;
+    book.buy("2023-06-01", "ACME", "10", "150").await;
+    let [acme, globex] = ["ACME", "GLOBEX"].map(|symbol| book.instrument(symbol).to_owned());
+    let market = format!("shocks: {{ market: {{ benchmarkId: \"{acme}\", change: -0.2 }} }}");
+    let range = "range: { from: \"2023-07-03\" }";
+    let fields = format!("analytics({range}) {{ stress({market}) {{ {TEST} }} }}");
+    let test = book.show("2024-03-14", None, &fields).await["analytics"]["stress"].clone();
+    sums(&test);
+    let own = line(&test, "ACME");
+    assert!((rate(&own["beta"]) - 1.0).abs() < 1e-9, "{own}");
+    // 10 × 256.50 × −0.2.
+    assert_eq!((effect(&own), &own["cause"]), (-513.0, &json!("MARKET")));
+    let other = line(&test, "GLOBEX");
+    let beta = rate(&other["beta"]);
+    assert!((rate(&other["localChange"]) + 0.2 * beta).abs() < 1e-12, "{other}");
+    // The holding by itself has the same beta to the same benchmark.
+    let fields = format!(
+        "analytics(instrumentId: \"{globex}\", {range}) {{ against(benchmark: {{ parts: [{{ instrumentId: \"{acme}\" }}] }}) {{ beta {{ value }} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let alone = rate(&shown["analytics"]["against"]["beta"]["value"]);
+    assert!((alone - beta).abs() < 1e-9, "{alone} and {beta}");
+    assert!(beta.abs() > 1e-6, "{beta}");
+    // Ten days tell no beta, and what is not known is no zero.
+    let fields = format!("analytics(range: {{ from: \"2024-03-01\" }}) {{ stress({market}) {{ {TEST} }} }}");
+    let short = book.show("2024-03-14", None, &fields).await["analytics"]["stress"].clone();
+    assert_eq!([&short["effect"], &short["after"], &short["effectFraction"]], [&Value::Null; 3]);
+    assert_eq!(short["holdings"][0]["currency"], "USD", "what is known comes first");
+    let reason = &line(&short, "GLOBEX")["reasons"][0];
+    assert_eq!(reason["code"], "TOO_FEW_OBSERVATIONS");
+    assert!(reason["message"].as_str().expect("words").contains("GLOBEX: 10 returns"), "{reason}");
+    let known = &short["known"];
+    assert_eq!([&known["value"]["amount"], &known["missing"]], [&json!("0"), &json!(["ACME", "GLOBEX"])]);
+    assert!((rate(&known["coverage"]) - 1.0 / 3.0).abs() < 1e-12);
+}
+
+#[tokio::test]
+async fn a_bond_whose_terms_are_not_known_says_so() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    book.buy("2024-03-01", "NOTE", "1000", "98").await;
+    book.price("2024-03-14", "NOTE", "98").await;
+    let test = stress(&book, None, "shocks: { rateShift: -50 }").await;
+    assert_eq!([&test["effect"], &line(&test, "NOTE")["effect"]], [&Value::Null; 2]);
+    let reason = json!({ "code": "NO_DURATION", "message": "NOTE: coupon and maturity are not known" });
+    assert_eq!([&line(&test, "NOTE")["reasons"], &test["reasons"]], [&json!([reason]); 2]);
+    // 10 × 0.005 + ½ × 110 × 0.000025 = 0.051375 of 1,000, half-even to the cent.
+    assert_eq!(effect(&line(&test, "ZERO")), 51.38);
+    let known = json!({ "value": { "amount": "51.38" }, "coverage": 0.8, "missing": ["NOTE"] });
+    assert_eq!(test["known"], known);
+}
+
+/// Rates of the euro in dollars that the market does not have yet.
+async fn know_rates(app: &App, rates: &[(&str, &str)]) {
+    let mut inside = Superuser::of(app).await;
+    for (day, rate) in rates {
+        inside.know_rate("EUR", "USD", day, rate).await;
+    }
+}
+
+#[tokio::test]
+async fn a_window_moves_each_holding_by_its_own_prices_dividends_and_rate() {
+    let app = App::start().await;
+    know_rates(&app, &[("2022-01-03", "1.10"), ("2022-10-12", "0.99")]).await;
+    Superuser::of(&app).await.know_dividends(&[("NEWCO", "CASH_DIVIDEND", "2022-06-02", None, "9")]).await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-03-01", "5000", "USD").await;
+    book.deposit("2024-03-01", "1980", "EUR").await;
+    book.buy("2024-03-01", "COIN", "10", "100").await;
+    book.buy("2024-03-01", "NEWCO", "10", "100").await;
+    book.buy("2024-03-01", "NOTE", "1000", "98").await;
+    for (symbol, prices) in [
+        ("COIN", [("2022-01-03", "80"), ("2022-10-12", "60"), ("2024-03-14", "100")].as_slice()),
+        ("NEWCO", &[("2022-01-03", "100"), ("2022-06-02", "81"), ("2022-10-12", "70"), ("2024-03-14", "100")]),
+        ("NOTE", &[("2022-01-03", "100"), ("2022-10-12", "90"), ("2024-03-14", "98")]),
+    ] {
+        for (day, price) in prices {
+            book.price(day, symbol, price).await;
+        }
+    }
+    let test = stress(&book, None, "window: INFLATION_2022").await;
+    sums(&test);
+    assert_eq!([&test["windowOpening"], &test["windowEnd"]], ["2022-01-03", "2022-10-12"]);
+    // 60 / 80 − 1 = −0.25 of 1,000.
+    assert_eq!(effect(&line(&test, "COIN")), -250.0);
+    // 70 / 100, and 9 put back at 81: 0.7 × 90 / 81 − 1 = −0.2222.
+    assert_eq!(effect(&line(&test, "NEWCO")), -222.22);
+    // 0.9 × 0.99 / 1.10 = 0.81, of 980 euros at 1.1344: 1,111.712 dollars.
+    let note = line(&test, "NOTE");
+    assert_eq!(effect(&note), -211.23);
+    let moves = ["localChange", "currencyChange"].map(|change| rate(&note[change]));
+    assert!(moves.iter().all(|change| (change + 0.1).abs() < 1e-12), "{moves:?}");
+    // 1,000 euros of cash are 1,134.40 dollars and lose a tenth; dollars stay.
+    assert_eq!([effect(&line(&test, "EUR")), effect(&line(&test, "USD"))], [-113.44, 0.0]);
+    assert_eq!(note["cause"], Value::Null);
+
+    // Nothing of it was there in 2008: neither prices nor the euro's rate.
+    let test = stress(&book, None, "window: FINANCIAL_2008").await;
+    assert_eq!(test["effect"], Value::Null);
+    let codes = |name: &str| {
+        let reasons = line(&test, name)["reasons"].as_array().expect("reasons").clone();
+        reasons.iter().map(|reason| reason["code"].as_str().expect("a code").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("COIN"), ["NO_PRICE"]);
+    assert_eq!(codes("NOTE"), ["NO_PRICE", "NO_RATE"]);
+    assert_eq!(codes("EUR"), ["NO_RATE"]);
+    assert_eq!(line(&test, "COIN")["reasons"][0]["message"], "no price of COIN on 2007-10-09");
+    let mut missing: Vec<&str> =
+        test["known"]["missing"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+    missing.sort_unstable();
+    assert_eq!(missing, ["COIN", "EUR", "NEWCO", "NOTE"]);
+    assert_eq!(rate(&test["known"]["coverage"]), 0.2);
+}
+
+#[tokio::test]
+async fn a_holding_without_a_price_leaves_the_rest_known() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-03-01", "2000", "USD").await;
+    book.buy("2024-03-01", "NEWCO", "10", "100").await;
+    let test = stress(&book, None, "shocks: { assetTypes: [{ assetType: STOCK, change: -0.3 }] }").await;
+    assert_eq!([&test["before"], &test["effect"], &test["effectFraction"]], [&Value::Null; 3]);
+    let reason = json!([{ "code": "NO_PRICE", "message": "no price of NEWCO on 2024-03-14" }]);
+    assert_eq!([&line(&test, "NEWCO")["reasons"], &test["reasons"]], [&reason; 2]);
+    assert_eq!(test["known"], json!({ "value": { "amount": "0" }, "coverage": 0.5, "missing": ["NEWCO"] }));
+}
+
+#[tokio::test]
+async fn nothing_held_loses_nothing() {
+    let app = App::start().await;
+    let book = Book::open(&app, "EUR").await;
+    for arguments in ["shocks: { assetTypes: [{ assetType: STOCK, change: -1 }] }", "window: PANDEMIC_2020"] {
+        let test = stress(&book, None, arguments).await;
+        assert_eq!([amount(&test["before"]["amount"]), effect(&test), amount(&test["after"]["amount"])], [0.0; 3]);
+        assert_eq!([&test["effectFraction"], &test["holdings"]], [&Value::Null, &json!([])]);
+        assert_eq!(rate(&test["known"]["coverage"]), 1.0);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_thought_of_is_refused_with_its_number() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    let nobody = format!("ins_{}", "0".repeat(32));
+    let kind = |change: &str| format!("shocks: {{ assetTypes: [{{ assetType: STOCK, change: {change} }}] }}");
+    for (arguments, words) in [
+        (kind("-1.5"), "shocks.assetTypes: STOCK: a change of -1.5 is not between -1 and 10"),
+        (kind("30"), "a change of 30 is not between -1 and 10"),
+        (
+            "shocks: { sectors: [{ sector: \"TECH\", change: -0.1 }, { sector: \"TECH\", change: -0.2 }] }".to_owned(),
+            "TECH: it is shocked twice, by -0.1 and by -0.2",
+        ),
+        ("shocks: { sectors: [{ sector: \"MINES\", change: -0.1 }] }".to_owned(), "sectors: there is no sector MINES"),
+        ("shocks: { countries: [{ country: \"ZZ\", change: -0.1 }] }".to_owned(), "countries: ZZ is no country's code"),
+        ("shocks: { currencies: [{ currency: \"SEK\", change: -0.1 }] }".to_owned(), "currencies: SEK is no currency"),
+        (
+            "shocks: { currencies: [{ currency: \"EUR\", change: -0.1 }] }".to_owned(),
+            "currencies: EUR is the currency of the figures",
+        ),
+        (
+            format!("shocks: {{ instruments: [{{ instrumentId: \"{nobody}\", change: -0.1 }}] }}"),
+            "instruments: there is no such instrument",
+        ),
+        (
+            format!("shocks: {{ market: {{ benchmarkId: \"{nobody}\", change: -0.1 }} }}"),
+            "market: there is no such instrument",
+        ),
+        ("shocks: { rateShift: 3000 }".to_owned(), "rateShift: a shift of 3000 is not between -2000 and 2000"),
+        (String::new(), "none is given"),
+        ("shocks: {}, window: PANDEMIC_2020".to_owned(), "given"),
+    ] {
+        let arguments = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
+        let query = format!(
+            "query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\") {{ analytics {{ stress{arguments} {{ method }} }} }} }}"
+        );
+        let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{}", answer.body);
+        assert!(answer.body.to_string().contains(words), "{words}: {}", answer.body);
+        assert!(!answer.body.to_string().contains(&nobody), "{}", answer.body);
+    }
+}
