@@ -95,4 +95,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0018_private_instruments",
     "realm" / "m0003_market_manage",
     "realm" / "m0005_jobs",
+    "tenant" / "m0019_stress_scenarios",
 ];

@@ -29,6 +29,7 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    StressScenario,
     Succession,
     Tenant,
     Transaction,
@@ -36,7 +37,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -54,6 +55,7 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::StressScenario,
         Self::Succession,
         Self::Tenant,
         Self::Transaction,
@@ -79,6 +81,7 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::StressScenario => "str",
             Self::Succession => "suc",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
@@ -120,6 +123,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::StressScenario
             | Self::Succession
             | Self::Tenant
             | Self::Transaction

@@ -39,6 +39,7 @@ pub mod replay;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
+pub mod stress_scenario;
 pub mod transaction;
 pub mod user;
 pub mod valuation;

@@ -177,7 +177,7 @@ fn taken(error: DatabaseError, name: &str) -> ServiceError {
     }
 }
 
-fn checked_name(name: &str) -> Result<String, ServiceError> {
+pub(super) fn checked_name(name: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {

@@ -319,8 +319,8 @@ async fn what_cannot_be_thought_of_is_refused_with_its_number() {
             "market: there is no such instrument",
         ),
         ("shocks: { rateShift: 3000 }".to_owned(), "rateShift: a shift of 3000 is not between -2000 and 2000"),
-        (String::new(), "none is given"),
-        ("shocks: {}, window: PANDEMIC_2020".to_owned(), "given"),
+        (String::new(), "0 of `shocks`, `window` and `scenarioId` are given"),
+        ("shocks: {}, window: PANDEMIC_2020".to_owned(), "2 of `shocks`"),
     ] {
         let arguments = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
         let query = format!(
@@ -331,4 +331,122 @@ async fn what_cannot_be_thought_of_is_refused_with_its_number() {
         assert!(answer.body.to_string().contains(words), "{words}: {}", answer.body);
         assert!(!answer.body.to_string().contains(&nobody), "{}", answer.body);
     }
+}
+
+const SAVE: &str = "mutation($input: StressScenarioSaveInput!) { stressScenarioSave(input: $input) {
+    scenario { id name window shocks { kind key change } savedAt savedBy { name } } userErrors { code message field } } }";
+const REMOVE: &str =
+    "mutation($id: ID!) { stressScenarioRemove(id: $id) { scenario { name } userErrors { code field } } }";
+
+#[tokio::test]
+async fn a_scenario_is_kept_used_replaced_and_removed() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    let coin = book.instrument("COIN").to_owned();
+    let shocks = json!({ "assetTypes": [{ "assetType": "CRYPTO", "change": -0.3 }],
+        "currencies": [{ "currency": "USD", "change": -0.1 }], "rateShift": 100 });
+    let made = book.desk.run_with(SAVE, json!({ "input": { "name": " A bad year ", "shocks": shocks } })).await;
+    let scenario = made.at("/stressScenarioSave/scenario").clone();
+    let id = scenario["id"].as_str().expect("an id").to_owned();
+    assert_eq!([&scenario["name"], &scenario["window"]], [&json!("A bad year"), &Value::Null]);
+    let kept = json!([
+        { "kind": "ASSET_TYPE", "key": "CRYPTO", "change": -0.3 },
+        { "kind": "CURRENCY", "key": "USD", "change": -0.1 },
+        { "kind": "RATES", "key": null, "change": 100.0 },
+    ]);
+    assert_eq!([&scenario["shocks"], &scenario["savedBy"]["name"]], [&kept, &json!("admin")]);
+    let saved = format!("scenarioId: \"{id}\"");
+    assert_eq!(effect(&stress(&book, None, &saved).await), -564.5);
+    // In dollars the same scenario would have the dollar fall against itself.
+    let query = format!(
+        "query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\", currency: \"USD\") {{ analytics {{ stress({saved}) {{ method }} }} }} }}"
+    );
+    let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+    assert!(answer.body.to_string().contains("USD is the currency of the figures"), "{}", answer.body);
+
+    // The same name keeps the id; a window takes the place of shocks, and shocks that of a window.
+    let window = json!({ "input": { "name": "A bad year", "window": "PANDEMIC_2020" } });
+    let again = book.desk.run_with(SAVE, window).await.at("/stressScenarioSave/scenario").clone();
+    assert_eq!([&again["id"], &again["window"]], [&json!(id), &json!("PANDEMIC_2020")]);
+    assert_eq!(again["shocks"], json!([]));
+    assert_eq!(stress(&book, None, &saved).await["windowOpening"], "2020-02-19");
+    let own = json!({ "instruments": [{ "instrumentId": coin, "change": -0.5 }], "market": { "benchmarkId": coin, "change": -1 } });
+    let again = book.desk.run_with(SAVE, json!({ "input": { "name": "A bad year", "shocks": own } })).await;
+    let kept = json!([
+        { "kind": "INSTRUMENT", "key": coin, "change": -0.5 },
+        { "kind": "MARKET", "key": coin, "change": -1.0 },
+    ]);
+    assert_eq!(*again.at("/stressScenarioSave/scenario/shocks"), kept);
+    let first = json!({ "input": { "name": "A", "window": "DEBT_2011" } });
+    book.desk.run_with(SAVE, first).await.at("/stressScenarioSave/scenario/id");
+    let listed = book.client.run("{ stressScenarios { name window } }").await;
+    let all = json!([{ "name": "A", "window": "DEBT_2011" }, { "name": "A bad year", "window": null }]);
+    assert_eq!(*listed.at("/stressScenarios"), all, "by name, for whoever reads portfolios");
+
+    let removed = book.desk.run_with(REMOVE, json!({ "id": id })).await;
+    assert_eq!(*removed.at("/stressScenarioRemove/scenario/name"), json!("A bad year"));
+    let again = book.desk.run_with(REMOVE, json!({ "id": id })).await;
+    assert_eq!(again.user_errors("stressScenarioRemove"), ["NOT_FOUND"]);
+    let fields = format!("analytics {{ stress({saved}) {{ method }} }}");
+    let query = format!("query($id: ID!) {{ portfolio(id: $id) {{ {fields} }} }}");
+    let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+    assert_eq!(answer.error_code(), "NOT_FOUND");
+    assert!(!answer.body.to_string().contains(&id), "{}", answer.body);
+    let log = book.desk.run("{ auditLog(first: 100) { nodes { action before after } } }").await;
+    let mut entries = log.at("/auditLog/nodes").as_array().expect("entries").clone();
+    entries.retain(|entry| entry["action"].as_str().is_some_and(|action| action.starts_with("stressScenario")));
+    let actions: Vec<&str> = entries.iter().filter_map(|entry| entry["action"].as_str()).collect();
+    let save = "stressScenarioSave";
+    assert_eq!(actions, ["stressScenarioRemove", save, save, save, save], "the latest first");
+    assert!(entries[0]["after"].is_null() && entries[0]["before"].to_string().contains("instrument"), "{entries:?}");
+}
+
+#[tokio::test]
+async fn a_scenario_that_makes_no_sense_is_not_kept() {
+    let app = App::start().await;
+    let desk = app.client("alpha", "advisor").await;
+    let nobody = format!("ins_{}", "0".repeat(32));
+    for (input, code, field) in [
+        (json!({ "name": "x" }), "INVALID_INPUT", "input"),
+        (json!({ "name": "x", "shocks": {} }), "INVALID_INPUT", "input.shocks"),
+        (json!({ "name": "x", "shocks": { "rateShift": 1 }, "window": "DEBT_2011" }), "INVALID_INPUT", "input"),
+        (json!({ "name": " ", "window": "DEBT_2011" }), "INVALID_INPUT", "input.name"),
+        (
+            json!({ "name": "x", "shocks": { "sectors": [{ "sector": "TECH", "change": -2 }] } }),
+            "INVALID_INPUT",
+            "input.shocks.sectors",
+        ),
+        (
+            json!({ "name": "x", "shocks": { "sectors": [{ "sector": "MINES", "change": -0.2 }] } }),
+            "NOT_FOUND",
+            "input.shocks.sectors",
+        ),
+        (
+            json!({ "name": "x", "shocks": { "market": { "benchmarkId": nobody, "change": -0.2 } } }),
+            "NOT_FOUND",
+            "input.shocks.market",
+        ),
+    ] {
+        let answer = desk.run_with(SAVE, json!({ "input": input })).await;
+        let error = answer.at("/stressScenarioSave/userErrors/0").clone();
+        let path: Vec<&str> = error["field"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+        assert_eq!((error["code"].as_str(), path.join(".")), (Some(code), field.to_owned()), "{}", answer.body);
+        assert!(answer.at("/stressScenarioSave/scenario").is_null());
+    }
+    assert_eq!(*desk.run("{ stressScenarios { id } }").await.at("/stressScenarios"), json!([]));
+    // What is kept for the firm is kept by those who look after others' portfolios.
+    let input = json!({ "input": { "name": "x", "window": "DEBT_2011" } });
+    assert_eq!(app.client("alpha", "investor1").await.run_with(SAVE, input.clone()).await.error_code(), "FORBIDDEN");
+    // Another firm has its own.
+    desk.run_with(SAVE, input.clone()).await.at("/stressScenarioSave/scenario/id");
+    let other = app.client("beta", "admin").await;
+    assert_eq!(*other.run("{ stressScenarios { id } }").await.at("/stressScenarios"), json!([]));
+    let theirs = other.run_with(SAVE, input).await.text("/stressScenarioSave/scenario/id");
+    let book = Book::open(&app, "EUR").await;
+    let query = format!(
+        "query($id: ID!) {{ portfolio(id: $id) {{ analytics {{ stress(scenarioId: \"{theirs}\") {{ method }} }} }} }}"
+    );
+    let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+    assert_eq!(answer.error_code(), "NOT_FOUND", "{}", answer.body);
+    assert_eq!(desk.run_with(REMOVE, json!({ "id": theirs })).await.user_errors("stressScenarioRemove"), ["NOT_FOUND"]);
 }

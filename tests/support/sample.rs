@@ -32,6 +32,8 @@ pub struct Sample {
     pub unlisted: String,
     /// An instrument of the tenant's own.
     pub private: String,
+    /// A scenario of the tenant's.
+    pub scenario: String,
     /// An imported row that waits for a decision.
     pub held: String,
     /// What was known an hour before.
@@ -123,8 +125,9 @@ impl Sample {
             advisor: adviser,
             tenant: viewer.text("/viewer/tenant/id"),
             audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
-            instrument: acme,
             private: private_instrument(&admin).await,
+            scenario: scenario(&admin, &acme).await,
+            instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
@@ -140,6 +143,13 @@ async fn private_instrument(admin: &Client) -> String {
         Some(id) => id.to_owned(),
         None => admin.run(r#"{ instruments(search: "STAKE") { nodes { id } } }"#).await.text("/instruments/nodes/0/id"),
     }
+}
+
+/// A scenario of the tenant's, with a shock on an instrument.
+async fn scenario(admin: &Client, instrument: &str) -> String {
+    let shocks = json!({ "instruments": [{ "instrumentId": instrument, "change": -0.5 }] });
+    let input = json!({ "input": { "name": "A fall", "shocks": shocks } });
+    admin.run_with(Call::of("stressScenarioSave").document, input).await.text("/stressScenarioSave/scenario/id")
 }
 
 /// The variables that ask for a replay of what was known an hour before.
@@ -195,6 +205,11 @@ pub const CALLS: &[Call] = &[
         "analytics",
         "query($id: ID!) { analytics(currency: \"EUR\", portfolioIds: [$id]) { days explain { openingHoldings { accountId } } } }",
         |sample| json!({ "id": sample.portfolio }),
+    ),
+    query(
+        "stressScenarios",
+        "{ stressScenarios { id name shocks { kind key change } savedBy { id } } }",
+        |_| json!({}),
     ),
     query(
         "replay",
@@ -398,6 +413,21 @@ pub const CALLS: &[Call] = &[
         |sample| {
             json!({ "input": { "instrumentId": sample.instrument, "from": "2024-03-01", "reason": "resumed" } })
         },
+    ),
+    mutation(
+        "stressScenarioSave",
+        "mutation($input: StressScenarioSaveInput!) { stressScenarioSave(input: $input) {
+            scenario { id name shocks { key } } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "name": "A rise", "shocks": {
+                "instruments": [{ "instrumentId": sample.instrument, "change": 0.5 }],
+                "market": { "benchmarkId": sample.private, "change": 0.1 } } } })
+        },
+    ),
+    mutation(
+        "stressScenarioRemove",
+        "mutation($id: ID!) { stressScenarioRemove(id: $id) { scenario { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.scenario }),
     ),
     mutation(
         "usersCreate",

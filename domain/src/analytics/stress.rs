@@ -244,6 +244,15 @@ pub fn effects(lines: &[(Option<Decimal>, Option<Move>)], currency: Currency) ->
     Ok(Effects { lines: rounded, total, known })
 }
 
+/// What is thought of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stress {
+    /// Shocks that come together.
+    Scenario(Scenario),
+    /// What happened once.
+    Window(Window),
+}
+
 /// A stretch of history that is known for what it did. Equity windows run from the close of the peak of the S&P 500 to that of its trough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
@@ -277,6 +286,25 @@ impl Window {
         Self::Pandemic2020,
         Self::Inflation2022,
     ];
+
+    /// The window as a stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Russia1998 => "RUSSIA_1998",
+            Self::Technology2000 => "TECHNOLOGY_2000",
+            Self::Financial2008 => "FINANCIAL_2008",
+            Self::Debt2011 => "DEBT_2011",
+            Self::Taper2013 => "TAPER_2013",
+            Self::Quarter2018 => "QUARTER_2018",
+            Self::Pandemic2020 => "PANDEMIC_2020",
+            Self::Inflation2022 => "INFLATION_2022",
+        }
+    }
+
+    /// The window with a code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|window| window.code() == code)
+    }
 
     /// The days whose closes it runs between.
     pub fn days(self) -> [NaiveDate; 2] {

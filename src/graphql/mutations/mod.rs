@@ -13,6 +13,7 @@ mod private_instrument;
 mod replay;
 mod schedule;
 mod sign_in;
+mod stress_scenario;
 mod transaction;
 mod transactions_import;
 mod user;
@@ -39,6 +40,7 @@ pub struct Mutation(
     manual_price_import::ManualPriceImportMutation,
     private_instrument::PrivateInstrumentMutation,
     price_override::PriceOverrideMutation,
+    stress_scenario::StressScenarioMutation,
     user::UserMutation,
     job::JobMutation,
     schedule::ScheduleMutation,

@@ -10,6 +10,7 @@ mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
+mod stress_scenario;
 mod tenant;
 mod user;
 
@@ -24,6 +25,7 @@ pub struct Query(
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,
+    stress_scenario::StressScenarioQuery,
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,

@@ -31,6 +31,7 @@ pub mod replay;
 pub mod role;
 pub mod sale_preview;
 pub mod schedule;
+pub mod stress_scenario;
 pub mod succession;
 pub mod tenant;
 pub mod transaction;

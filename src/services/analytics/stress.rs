@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::analytics::BondFigures;
-use domain::analytics::stress::{self, Cause, InvalidShock, Move, Scenario, ShockOn, Window};
+use domain::analytics::stress::{self, Cause, InvalidShock, Move, Scenario, ShockOn, Stress};
 use domain::money::{self, Currency};
 use domain::region::Region;
 use rust_decimal::Decimal;
@@ -18,15 +18,6 @@ use super::super::{ServiceError, Services};
 use super::Book;
 use crate::storage::instrument::{self, sector};
 use crate::tenancy::{Session, Tenant};
-
-/// What is thought of.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Stress {
-    /// Shocks that come together.
-    Scenario(Scenario),
-    /// What happened once.
-    Window(Window),
-}
 
 /// A reason without a figure: its code and its words.
 pub type Reason = (&'static str, String);

@@ -14,8 +14,9 @@ mod stress_input;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
+use domain::analytics::stress::Stress;
 
 pub use self::allocation::{AllocationBy, AllocationSlice};
 pub use self::diversification::Diversification;
@@ -31,10 +32,10 @@ pub use self::stress_input::{StressShocksInput, StressWindow};
 
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::analytics::risk::{Yardsticks, risk as risk_of, worst_drawdowns};
-use crate::services::analytics::stress::Stress;
 use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
 
 /// Figures over a scope and a range.
@@ -233,21 +234,33 @@ impl Analytics {
         Ok(Some(Diversification::new(figures)))
     }
 
-    /// What shocks or a window of history would do to what is held at the end of the range: give one of both. Null where it cannot be
-    /// computed: see the errors.
+    /// What shocks, a window of history or a scenario of the firm's would do to what is held at the end of the range: give one of them.
+    /// Null where it cannot be computed: see the errors.
     async fn stress(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Shocks that come together.")] shocks: Option<StressShocksInput>,
         #[graphql(desc = "What happened once, to each holding by its own prices then.")] window: Option<StressWindow>,
+        #[graphql(desc = "A scenario that the firm keeps: see `stressScenarios`.")] scenario_id: Option<ID>,
     ) -> Result<Option<StressTest>> {
         let operation = Operation::of(ctx);
-        let stress = match (shocks, window) {
-            (Some(shocks), None) => Stress::Scenario(shocks.scenario()?),
-            (None, Some(window)) => Stress::Window(window.into()),
-            (given, _) => {
-                let given = if given.is_some() { "both are" } else { "none is" };
-                return Err(ErrorCode::BadUserInput.error(format!("stress: give `shocks` or `window`; {given} given")));
+        let stress = match (shocks, window, scenario_id) {
+            (Some(shocks), None, None) => Stress::Scenario(shocks.scenario()?),
+            (None, Some(window), None) => Stress::Window(window.into()),
+            (None, None, Some(id)) => {
+                let id = Kind::StressScenario.parse(&id, "scenarioId")?;
+                let find = async {
+                    let session = operation.session().await?;
+                    operation.services.stress_of_scenario(&session, id).await
+                };
+                let found = find.await.map_err(|error| operation.fail(error))?;
+                found.ok_or_else(|| ErrorCode::NotFound.error("scenarioId: there is no such scenario"))?
+            }
+            (shocks, window, id) => {
+                let given = usize::from(shocks.is_some()) + usize::from(window.is_some()) + usize::from(id.is_some());
+                let message =
+                    format!("stress: {given} of `shocks`, `window` and `scenarioId` are given, one is expected");
+                return Err(ErrorCode::BadUserInput.error(message));
             }
         };
         let compute = async {

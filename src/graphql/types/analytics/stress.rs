@@ -1,7 +1,7 @@
 //! What scenarios and windows of history would do to what is held.
 
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
-use domain::analytics::stress::Cause;
+use domain::analytics::stress::{Cause, Stress};
 
 use crate::graphql::loaders::{self, InstrumentKey};
 use crate::graphql::scalars::{Currency, Date};
@@ -9,7 +9,7 @@ use crate::graphql::types::figure::{FigureReason, KnownPart};
 use crate::graphql::types::instrument::Instrument;
 use crate::graphql::types::money::Money;
 use crate::services::analytics::Book;
-use crate::services::analytics::stress::{Stress, StressTest as Test, StressedLine, fraction};
+use crate::services::analytics::stress::{StressTest as Test, StressedLine, fraction};
 
 /// Which shock a holding moved by in its own currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
