@@ -96,4 +96,5 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0003_market_manage",
     "realm" / "m0005_jobs",
     "tenant" / "m0019_stress_scenarios",
+    "tenant" / "m0020_xray_rules",
 ];

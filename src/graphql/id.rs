@@ -34,10 +34,11 @@ pub enum Kind {
     Tenant,
     Transaction,
     User,
+    XrayRule,
 }
 
 impl Kind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -60,6 +61,7 @@ impl Kind {
         Self::Tenant,
         Self::Transaction,
         Self::User,
+        Self::XrayRule,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -86,6 +88,7 @@ impl Kind {
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
+            Self::XrayRule => "xrr",
         }
     }
 
@@ -110,7 +113,9 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let article = match self {
-            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
+            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument | Self::XrayRule => {
+                "an"
+            }
             Self::CorporateAction
             | Self::HeldMarketRow
             | Self::HeldTransaction

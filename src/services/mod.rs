@@ -43,6 +43,7 @@ pub mod stress_scenario;
 pub mod transaction;
 pub mod user;
 pub mod valuation;
+pub mod xray_rule;
 
 use std::sync::Arc;
 use std::time::Duration;

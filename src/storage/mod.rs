@@ -35,6 +35,7 @@ pub mod stress_scenario;
 pub mod tracked;
 pub mod transaction;
 pub mod user;
+pub mod xray_rule;
 
 use domain::money::Currency;
 

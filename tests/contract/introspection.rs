@@ -192,6 +192,7 @@ const BOUNDED: &[&str] = &[
     "Query.sectors",
     "Query.stressScenarios",
     "Query.tenants",
+    "Query.xrayRules",
     "Quote.reasons",
     "Replay.cash",
     "ReplayPayload.userErrors",
@@ -221,6 +222,8 @@ const BOUNDED: &[&str] = &[
     "ValuationHistory.staleInputs",
     "ValuationHistory.values",
     "Viewer.permissions",
+    "Xray.rules",
+    "XrayRulePayload.userErrors",
 ];
 
 /// A day without a value and an id without a thing are null in their places.

@@ -2,46 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{amount, rate};
+use super::{amount, rate, seven_thousand};
 use crate::support::{App, Book, Superuser};
 
 const TEST: &str = "before { amount } after { amount } effect { amount } effectFraction known { value { amount } coverage missing }
     windowOpening windowEnd reasons { code message }
     holdings { instrument { symbol } currency before { amount } after { amount } effect { amount } effectFraction localChange
         currencyChange cause beta modifiedDuration convexity reasons { code message } }";
-
-/// A bond without coupons over ten years, which is known, and a castle.
-async fn own_instruments(app: &App) {
-    let admin = app.client("alpha", "admin").await;
-    let create =
-        "mutation($input: InstrumentCreateInput!) { instrumentCreate(input: $input) { userErrors { message } } }";
-    let terms = json!({ "couponRate": "0", "couponFrequency": 0, "dayCount": "ACT_ACT_ICMA", "maturity": "2034-03-14",
-        "face": "1" });
-    for input in [
-        json!({ "symbol": "ZERO", "name": "A bond without coupons", "assetType": "BOND", "currency": "EUR",
-            "priceMultiplier": "0.01", "bond": terms }),
-        json!({ "symbol": "CASTLE", "name": "A castle", "assetType": "PRIVATE", "currency": "EUR", "country": "DE",
-            "sector": "TECH" }),
-    ] {
-        let made = admin.run_with(create, json!({ "input": input })).await;
-        assert_eq!(made.user_errors("instrumentCreate"), [""; 0], "{}", made.body);
-    }
-}
-
-/// On 2024-03-14, at 1.1344 dollars for a euro: 1,000 euros each of a bond, a coin in dollars and dollars, 4,000 euros of cash.
-async fn seven_thousand(app: &App) -> Book {
-    own_instruments(app).await;
-    let book = Book::open(app, "EUR").await;
-    book.deposit("2024-03-01", "5000", "EUR").await;
-    book.deposit("2024-03-01", "2134.40", "USD").await;
-    let bond =
-        json!({ "instrumentId": book.instrument("ZERO"), "quantity": "1000", "price": "100", "currency": "EUR" });
-    book.record("2024-03-01", json!({ "buy": bond })).await;
-    book.buy("2024-03-01", "COIN", "10", "100").await;
-    book.price("2024-03-14", "ZERO", "100").await;
-    book.price("2024-03-14", "COIN", "113.44").await;
-    book
-}
 
 async fn stress(book: &Book, currency: Option<&str>, arguments: &str) -> Value {
     let fields = format!("analytics {{ stress({arguments}) {{ {TEST} }} }}");

@@ -34,6 +34,8 @@ pub struct Sample {
     pub private: String,
     /// A scenario of the tenant's.
     pub scenario: String,
+    /// A rule of the tenant's.
+    pub rule: String,
     /// An imported row that waits for a decision.
     pub held: String,
     /// What was known an hour before.
@@ -127,6 +129,7 @@ impl Sample {
             audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
             private: private_instrument(&admin).await,
             scenario: scenario(&admin, &acme).await,
+            rule: rule(&admin).await,
             instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
@@ -150,6 +153,12 @@ async fn scenario(admin: &Client, instrument: &str) -> String {
     let shocks = json!({ "instruments": [{ "instrumentId": instrument, "change": -0.5 }] });
     let input = json!({ "input": { "name": "A fall", "shocks": shocks } });
     admin.run_with(Call::of("stressScenarioSave").document, input).await.text("/stressScenarioSave/scenario/id")
+}
+
+/// A rule of the tenant's.
+async fn rule(admin: &Client) -> String {
+    let input = json!({ "input": { "name": "Holdings", "measure": "HOLDING_SHARE", "atMost": 0.1 } });
+    admin.run_with(Call::of("xrayRuleSet").document, input).await.text("/xrayRuleSet/rule/id")
 }
 
 /// The variables that ask for a replay of what was known an hour before.
@@ -211,6 +220,7 @@ pub const CALLS: &[Call] = &[
         "{ stressScenarios { id name shocks { kind key change } savedBy { id } } }",
         |_| json!({}),
     ),
+    query("xrayRules", "{ xrayRules { id name measure atMost setBy { id } } }", |_| json!({})),
     query(
         "replay",
         "query($id: ID!) { replay(id: $id) { id portfolio { id } requestedBy { id } lots { nodes { id } }
@@ -428,6 +438,16 @@ pub const CALLS: &[Call] = &[
         "stressScenarioRemove",
         "mutation($id: ID!) { stressScenarioRemove(id: $id) { scenario { id } userErrors { code message } } }",
         |sample| json!({ "id": sample.scenario }),
+    ),
+    mutation(
+        "xrayRuleSet",
+        "mutation($input: XrayRuleSetInput!) { xrayRuleSet(input: $input) { rule { id name } userErrors { code message } } }",
+        |_| json!({ "input": { "name": "Cash", "measure": "CASH_SHARE", "atLeast": 0.05 } }),
+    ),
+    mutation(
+        "xrayRuleRemove",
+        "mutation($id: ID!) { xrayRuleRemove(id: $id) { rule { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.rule }),
     ),
     mutation(
         "usersCreate",

@@ -34,6 +34,7 @@ mod tail_parts;
 mod twr;
 mod value_at_risk;
 mod xirr;
+pub mod xray;
 
 #[cfg(test)]
 mod tests;

@@ -19,3 +19,4 @@ pub mod portfolio;
 pub mod price_override;
 pub mod stress_scenario;
 pub mod stress_shock;
+pub mod xray_rule;

@@ -17,6 +17,7 @@ mod stress_scenario;
 mod transaction;
 mod transactions_import;
 mod user;
+mod xray_rule;
 
 use async_graphql::MergedObject;
 
@@ -41,6 +42,7 @@ pub struct Mutation(
     private_instrument::PrivateInstrumentMutation,
     price_override::PriceOverrideMutation,
     stress_scenario::StressScenarioMutation,
+    xray_rule::XrayRuleMutation,
     user::UserMutation,
     job::JobMutation,
     schedule::ScheduleMutation,

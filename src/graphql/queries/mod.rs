@@ -13,6 +13,7 @@ mod replay;
 mod stress_scenario;
 mod tenant;
 mod user;
+mod xray_rule;
 
 pub use self::portfolio::{as_of, past_day};
 
@@ -26,6 +27,7 @@ pub struct Query(
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,
     stress_scenario::StressScenarioQuery,
+    xray_rule::XrayRuleQuery,
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,

@@ -97,6 +97,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Schedule
         | Kind::StressScenario
         | Kind::Succession
-        | Kind::Tenant => None,
+        | Kind::Tenant
+        | Kind::XrayRule => None,
     })
 }

@@ -38,3 +38,4 @@ pub mod transaction;
 pub mod user;
 pub mod user_error;
 pub mod valuation;
+pub mod xray_rule;

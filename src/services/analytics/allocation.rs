@@ -50,7 +50,7 @@ pub struct Slice {
 }
 
 /// The key of cash where it is none of what is grouped by.
-const CASH: &str = "CASH";
+pub(super) const CASH: &str = "CASH";
 
 impl Book {
     /// The parts by a property, the largest first.

@@ -11,6 +11,7 @@ mod income;
 pub mod risk;
 mod scope;
 pub mod stress;
+pub mod xray;
 
 pub use self::allocation::{Grouping, Slice};
 pub use self::book::Book;

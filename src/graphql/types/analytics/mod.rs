@@ -11,6 +11,7 @@ mod returns;
 mod risk;
 mod stress;
 mod stress_input;
+mod xray;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk, TailInput, TailRisk};
 pub use self::stress::StressTest;
 pub use self::stress_input::{StressShocksInput, StressWindow};
+pub use self::xray::Xray;
 
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
@@ -270,6 +272,18 @@ impl Analytics {
         let test = compute.await.map_err(|error| operation.fail(error))?;
         let test = StressTest::new(&test, &stress, &self.book).map_err(|error| operation.fail(error.into()))?;
         Ok(Some(test))
+    }
+
+    /// Whether what is held at the end of the range keeps the firm's rules: see `xrayRules`. Null where that cannot be computed: see the
+    /// errors.
+    async fn xray(&self, ctx: &Context<'_>) -> Result<Option<Xray>> {
+        let operation = Operation::of(ctx);
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_xray(&session, &self.book).await
+        };
+        let findings = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(Xray::new(findings)))
     }
 
     /// Dividends, coupons and interest received, by month.
