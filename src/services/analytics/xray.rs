@@ -99,7 +99,7 @@ fn unknown(book: &Book) -> (&'static str, String) {
 
 fn measured(book: &Book, limit: &Limit) -> Result<Option<Measured>, ServiceError> {
     // Shares of nothing, or of debts, would say nothing.
-    if !book.ends[1].value.is_some_and(|value| value > Decimal::ZERO) {
+    if book.ends[1].value.is_none_or(|value| value <= Decimal::ZERO) {
         return Ok(None);
     }
     let plain = |value: Option<f64>| value.map(|value| Measured { value, key: None, unclassified: 0.0 });
