@@ -8,7 +8,7 @@ use crate::support::{App, Book, Superuser};
 const TEST: &str = "before { amount } after { amount } effect { amount } effectFraction known { value { amount } coverage missing }
     windowOpening windowEnd reasons { code message }
     holdings { instrument { symbol } currency before { amount } after { amount } effect { amount } effectFraction localChange
-        currencyChange cause beta modifiedDuration convexity reasons { code message } }";
+        currencyChange cause beta modifiedDuration convexity impliedVolatility reasons { code message } }";
 
 async fn stress(book: &Book, currency: Option<&str>, arguments: &str) -> Value {
     let fields = format!("analytics {{ stress({arguments}) {{ {TEST} }} }}");
@@ -416,4 +416,37 @@ async fn a_scenario_that_makes_no_sense_is_not_kept() {
     let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
     assert_eq!(answer.error_code(), "NOT_FOUND", "{}", answer.body);
     assert_eq!(desk.run_with(REMOVE, json!({ "id": theirs })).await.user_errors("stressScenarioRemove"), ["NOT_FOUND"]);
+}
+
+#[tokio::test]
+async fn an_option_moves_with_what_it_is_on() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let [call, put] = ["ACME  240315C00250000", "ACME  240315P00250000"];
+    book.deposit("2024-03-01", "10000", "USD").await;
+    book.buy("2024-03-01", call, "1", "5").await;
+    book.buy("2024-03-01", put, "2", "3").await;
+    book.price("2024-03-14", call, "7").await;
+    book.price("2024-03-14", put, "0.5").await;
+    let acme = book.instrument("ACME");
+    // A day before expiry at 256.50. A fifth less is 205.20: the call ends worthless, the put at 44.80.
+    let test =
+        stress(&book, None, &format!("shocks: {{ instruments: [{{ instrumentId: \"{acme}\", change: -0.2 }}] }}"))
+            .await;
+    sums(&test);
+    assert_eq!([effect(&line(&test, call)), effect(&line(&test, put))], [-700.0, 2.0 * 100.0 * (44.8 - 0.5)]);
+    assert_eq!([&line(&test, call)["cause"], &line(&test, put)["cause"]], ["INSTRUMENT"; 2]);
+    assert!(rate(&line(&test, call)["impliedVolatility"]) > 0.1, "{test}");
+    // By the sector of what it is on, unless its own kind is named; what concerns neither leaves it.
+    let sector = "sectors: [{ sector: \"TECH\", change: -0.2 }]";
+    assert_eq!(effect(&line(&stress(&book, None, &format!("shocks: {{ {sector} }}")).await, call)), -700.0);
+    let kinds = |kind: &str| format!("shocks: {{ {sector}, assetTypes: [{{ assetType: {kind}, change: -0.5 }}] }}");
+    assert_eq!(effect(&line(&stress(&book, None, &kinds("OPTION")).await, put)), -50.0);
+    let bonds = "shocks: { assetTypes: [{ assetType: BOND, change: -0.5 }], rateShift: 100 }";
+    assert_eq!(effect(&stress(&book, None, bonds).await), 0.0);
+    // What exercising would bring is 6.50: no volatility explains less.
+    book.price("2024-03-14", call, "6").await;
+    let test = stress(&book, None, &format!("shocks: {{ {sector} }}")).await;
+    assert_eq!([&test["effect"], &line(&test, call)["effect"]], [&Value::Null; 2]);
+    assert_eq!(line(&test, call)["reasons"][0]["code"], "NO_VOLATILITY");
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::BondFigures;
+use super::{AnnualVolatility, BondFigures, NoOptionFigure, OptionTerms, Right};
 use crate::id::InstrumentId;
 use crate::money::{ArithmeticError, Currency, add, mul, round_to_minor, sub};
 
@@ -192,6 +192,22 @@ pub fn market_move(beta: f64, change: f64) -> f64 {
 pub fn rate_move(figures: &BondFigures, shift: f64) -> Option<f64> {
     let of_dirty = -figures.modified_duration * shift + 0.5 * figures.convexity * shift * shift;
     (figures.clean > 0.0).then(|| (of_dirty * figures.dirty / figures.clean).max(-1.0))
+}
+
+/// What an option's price does when its underlying does `change`, at the volatility that explains the price before; with that. A call on
+/// what has become worthless is so too, a put is worth its strike.
+///
+/// # Errors
+/// [`NoOptionFigure`] where no volatility explains the price.
+pub fn option_move(terms: &OptionTerms, price: f64, change: f64) -> Result<(f64, AnnualVolatility), NoOptionFigure> {
+    let volatility = terms.implied_volatility(price)?;
+    let spot = terms.spot * (1.0 + change);
+    let after = match terms.right {
+        _ if spot > 0.0 => OptionTerms { spot, ..*terms }.at(volatility)?.value,
+        Right::Call => 0.0,
+        Right::Put => terms.strike * (-terms.rate * terms.years).exp(),
+    };
+    Ok((after / price - 1.0, volatility))
 }
 
 /// What a line does, as fractions.

@@ -2,6 +2,7 @@
 
 mod bond;
 mod moves;
+mod option;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ pub struct Moved {
     pub beta: Option<f64>,
     /// What it is as a bond, where rates moved it.
     pub bond: Option<BondFigures>,
+    /// The volatility a year that explains an option's price, where its underlying moved it.
+    pub volatility: Option<f64>,
     /// Why a move is not known.
     pub reasons: Vec<Reason>,
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::analytics::{Accrual, Bond, LastPeriod};
+use crate::analytics::{Accrual, Bond, Exercise, LastPeriod};
 use crate::testing::{currency, day, instrument};
 
 fn shock(on: ShockOn, size: f64) -> Shock {
@@ -84,6 +84,30 @@ fn a_bond_moves_by_duration_and_convexity() {
     let after = coupon.at_yield(day("2024-03-14"), 0.035).unwrap();
     let expanded = rate_move(&before, 0.005).unwrap();
     assert!((after.clean / before.clean - 1.0 - expanded).abs() < 3e-5, "{expanded}");
+}
+
+#[test]
+fn an_option_is_priced_anew() {
+    // At a volatility of 20 % a call of a year at the money is worth 100 × (2 Φ(0.1) − 1) = 7.9656 without rates, and after a fall of a
+    // tenth 90 Φ(−0.4268) − 100 Φ(−0.6268) = 3.589.
+    let terms = OptionTerms {
+        right: Right::Call,
+        exercise: Exercise::European,
+        spot: 100.0,
+        strike: 100.0,
+        years: 1.0,
+        rate: 0.0,
+        dividend_yield: 0.0,
+    };
+    let (moved, volatility) = option_move(&terms, 7.965_567_455_405_804, -0.1).unwrap();
+    assert!((volatility.0 - 0.2).abs() < 1e-9, "{volatility:?}");
+    assert!((moved - (3.589 / 7.9656 - 1.0)).abs() < 1e-4, "{moved}");
+    assert!(option_move(&terms, 7.965_567_455_405_804, 0.0).unwrap().0.abs() < 1e-9);
+    assert_eq!(option_move(&terms, 8.0, -1.0).unwrap().0, -1.0);
+    let put = OptionTerms { right: Right::Put, ..terms };
+    assert_eq!(option_move(&put, 8.0, -1.0).unwrap().0, 100.0 / 8.0 - 1.0);
+    // Less than what exercising would bring is explained by no volatility.
+    assert!(option_move(&OptionTerms { spot: 120.0, ..terms }, 15.0, -0.1).is_err());
 }
 
 #[test]

@@ -78,12 +78,15 @@ pub struct StressedHolding {
     currency_change: Option<f64>,
     /// Which shock it moved by in its own currency. Null where none did, and of a window.
     cause: Option<StressCause>,
-    /// Its beta to the market over the days of the range, each in its own currency. Null where the market did not move it.
+    /// Its beta to the market over the days of the range, each in its own currency; of an option, that of what it is on. Null where the
+    /// market did not move it.
     beta: Option<f64>,
     /// Its modified duration in years. Null where rates did not move it.
     modified_duration: Option<f64>,
     /// Its convexity in years squared. Null where rates did not move it.
     convexity: Option<f64>,
+    /// The volatility a year that explains an option's price before. Null where its underlying did not move it.
+    implied_volatility: Option<f64>,
     /// Why a figure is null.
     reasons: Vec<FigureReason>,
 }
@@ -112,6 +115,7 @@ impl StressTest {
                 beta: moved.beta,
                 modified_duration: moved.bond.map(|bond| bond.modified_duration),
                 convexity: moved.bond.map(|bond| bond.convexity),
+                implied_volatility: moved.volatility,
                 reasons: reasons.collect(),
             })
         };
@@ -123,6 +127,7 @@ impl StressTest {
                 "value × ((1 + local) × (1 + currency) − 1)",
                 vec![
                     "local: the most specific of the shocks on the instrument, its sector, its country, its kind; else of bonds −D·Δy + ½·C·Δy² of the dirty price; else beta × the market's; −1 at the least".to_owned(),
+                    "options: priced anew at the volatility that explains their price, without rates and dividends, where what they are on moves".to_owned(),
                     "beta: returns of the range, each in its own currency".to_owned(),
                     "what rounding leaves is in the largest effect".to_owned(),
                 ],

@@ -98,8 +98,8 @@ pub struct MarketShockInput {
 }
 
 /// Shocks that come together, 200 at the most. In its own currency a holding moves by the most specific that is named: on itself, on the
-/// narrowest part of its sector, on its country, on its kind; else a bond by the shift of rates, else by its beta to the market; they are
-/// not added. What its currency does comes on top: × (1 + change).
+/// narrowest part of its sector, on its country, on its kind; else a bond by the shift of rates, an option by what it is on, the rest by
+/// its beta to the market; they are not added. What its currency does comes on top: × (1 + change).
 #[derive(Clone, Debug, InputObject)]
 pub struct StressShocksInput {
     /// By kind of instrument.

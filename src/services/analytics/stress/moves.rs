@@ -1,6 +1,7 @@
 //! What each line does.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::analytics::policy::{RATIOS_FROM_OBSERVATIONS, Withheld};
@@ -8,12 +9,14 @@ use domain::analytics::regression;
 use domain::analytics::stress::{Cause, Scenario, ShockOn, Traits, market_move, rate_move};
 use domain::id::InstrumentId;
 use domain::pricing::FxRates;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
+use super::super::super::valuation::load_calendars;
 use super::super::super::{ServiceError, Services};
 use super::super::{Book, Growth};
-use super::{Held, Moved, bond, end_of};
+use super::{Held, Moved, bond, end_of, option};
 use crate::storage::instrument::{Instrument, sector};
 use crate::tenancy::{Session, Tenant};
 
@@ -24,7 +27,9 @@ struct Forces<'a> {
     sectors: HashMap<String, Vec<String>>,
     /// What stands for the market, with what it and the holdings have grown to, each in its own currency.
     market: Option<(Uuid, f64, HashMap<Uuid, Growth>)>,
-    settlement: NaiveDate,
+    /// What the options are on, with its price on the day.
+    underlyings: HashMap<Uuid, (Arc<Instrument>, Option<Decimal>)>,
+    day: NaiveDate,
 }
 
 impl Services {
@@ -44,7 +49,8 @@ impl Services {
             );
             return Err(ServiceError::BadInput(message));
         }
-        let held = || lines.iter().filter_map(|line| line.instrument);
+        let underlyings = self.underlyings(session, book).await?;
+        let held = || lines.iter().filter_map(|line| line.instrument).chain(underlyings.keys().copied());
         let market = match scenario.market() {
             None => None,
             Some((benchmark, change)) => {
@@ -54,12 +60,13 @@ impl Services {
                 Some((benchmark, change, grown))
             }
         };
-        let sectors = self.sectors_of(session, book, scenario).await?;
-        let forces = Forces { scenario, sectors, market, settlement: end_of(book) };
+        let looked_at = book.instruments.values().chain(underlyings.values().map(|(instrument, _)| instrument));
+        let sectors = self.sectors_of(session, looked_at, scenario).await?;
+        let forces = Forces { scenario, sectors, market, underlyings, day: end_of(book) };
         let moved = |line: &Held| {
             let instrument = line.instrument.and_then(|id| book.instruments.get(&id));
             let local = match instrument {
-                Some(instrument) => forces.local(line, instrument),
+                Some(instrument) => forces.local(line.price, instrument),
                 None => Moved { local: Some(0.0), ..Moved::default() },
             };
             Moved { currency: Some(scenario.currency(line.currency)), ..local }
@@ -67,16 +74,36 @@ impl Services {
         Ok(lines.iter().map(moved).collect())
     }
 
-    async fn sectors_of(
+    /// What the options at the end are on, with its price then.
+    async fn underlyings(
         &self,
         session: &Session<Tenant>,
         book: &Book,
+    ) -> Result<HashMap<Uuid, (Arc<Instrument>, Option<Decimal>)>, ServiceError> {
+        let held = book.ends[1].positions.iter().filter_map(|line| book.instruments.get(&line.instrument.uuid()));
+        let ids: BTreeSet<Uuid> = held.filter_map(|held| Some(held.option.as_ref()?.underlying.uuid())).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let view = self.market.view(session).await?;
+        let fx = view.fx(session).await?;
+        let market = load_calendars(session, &view, fx, ids.clone()).await?.with_prices(session, &view).await?;
+        let priced = |id: Uuid| {
+            let price = market.quote(id, end_of(book)).and_then(|lookup| lookup.value());
+            Some((id, (market.instrument(id)?, price)))
+        };
+        Ok(ids.into_iter().filter_map(priced).collect())
+    }
+
+    async fn sectors_of(
+        &self,
+        session: &Session<Tenant>,
+        instruments: impl Iterator<Item = &Arc<Instrument>>,
         scenario: &Scenario,
     ) -> Result<HashMap<String, Vec<String>>, ServiceError> {
         let mut paths: HashMap<String, Vec<String>> = HashMap::new();
         if scenario.shocks().iter().any(|shock| matches!(shock.on, ShockOn::Sector(_))) {
-            let codes: BTreeSet<String> =
-                book.instruments.values().filter_map(|instrument| narrowest(instrument).cloned()).collect();
+            let codes: BTreeSet<String> = instruments.filter_map(|instrument| narrowest(instrument).cloned()).collect();
             for (leaf, part) in sector::paths(session, codes.into_iter().collect()).await? {
                 paths.entry(leaf).or_default().push(part.code);
             }
@@ -138,8 +165,8 @@ fn rate_over(fx: &FxRates, line: &Held, book: &Book, days: [NaiveDate; 2]) -> Re
 
 impl Forces<'_> {
     /// What a holding does in its own currency: by the most specific shock that names it or what it shares, else a bond by the shift of
-    /// the curve, else by its beta to the market.
-    fn local(&self, line: &Held, instrument: &Instrument) -> Moved {
+    /// the curve, an option by what it is on, the rest by its beta to the market.
+    fn local(&self, price: Option<Decimal>, instrument: &Instrument) -> Moved {
         let sectors = narrowest(instrument).and_then(|code| self.sectors.get(code)).map(Vec::as_slice);
         let traits = Traits {
             instrument: InstrumentId::from(instrument.id),
@@ -152,7 +179,10 @@ impl Forces<'_> {
             return by(cause, size);
         }
         if let Some(shift) = self.scenario.shift().filter(|_| instrument.asset_type == "BOND") {
-            return self.by_rates(line, instrument, shift);
+            return self.by_rates(price, instrument, shift);
+        }
+        if instrument.asset_type == "OPTION" {
+            return self.by_underlying(price, instrument);
         }
         match &self.market {
             Some((benchmark, change, grown)) => match beta(grown, instrument, *benchmark) {
@@ -166,10 +196,35 @@ impl Forces<'_> {
         }
     }
 
-    fn by_rates(&self, line: &Held, instrument: &Instrument, shift: f64) -> Moved {
+    fn by_underlying(&self, price: Option<Decimal>, instrument: &Instrument) -> Moved {
+        let symbol = &instrument.symbol;
+        let Some(contract) = &instrument.option else {
+            return Moved::unknown("NO_TERMS", format!("{symbol}: what it is an option on is not known"));
+        };
+        let underlying = self.underlyings.get(&contract.underlying.uuid());
+        let Some((underlying, spot)) = underlying.filter(|(underlying, _)| underlying.asset_type != "OPTION") else {
+            return Moved::unknown("NO_TERMS", format!("{symbol}: what it is an option on is not known"));
+        };
+        let of_underlying = self.local(*spot, underlying);
+        // What nothing moves needs no price.
+        let (Some(change), Some(_)) = (of_underlying.local, of_underlying.cause) else { return of_underlying };
+        let Some(spot) = *spot else {
+            return Moved::unknown("NO_PRICE", format!("no price of {} on {}", underlying.symbol, self.day));
+        };
         // Without a price there is no value either, and the reason is told with that.
-        let Some(price) = line.price else { return Moved::default() };
-        let figures = bond::figures(instrument, price, self.settlement);
+        let Some(price) = price else { return Moved::default() };
+        match option::moved(contract, price, spot, self.day, change) {
+            Ok((local, volatility)) => {
+                Moved { local: Some(local), volatility: Some(volatility.0), bond: None, ..of_underlying }
+            }
+            Err(message) => Moved::unknown("NO_VOLATILITY", format!("{symbol}: {message}")),
+        }
+    }
+
+    fn by_rates(&self, price: Option<Decimal>, instrument: &Instrument, shift: f64) -> Moved {
+        // Without a price there is no value either, and the reason is told with that.
+        let Some(price) = price else { return Moved::default() };
+        let figures = bond::figures(instrument, price, self.day);
         let moved = figures.and_then(|figures| match rate_move(&figures, shift) {
             Some(local) => Ok((local, figures)),
             None => Err(format!("{}: a price of {price} is not above zero", instrument.symbol)),
