@@ -5,7 +5,7 @@ use domain::analytics::stress::{Shock, ShockOn, Stress};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::schedule::checked_name;
+use super::schedule::{checked_name, name_taken};
 use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage::stress_scenario::{self, StressScenario};
 use crate::tenancy::{Session, Tenant};
@@ -61,7 +61,8 @@ impl Services {
             let id = before.as_ref().map_or_else(|| self.environment.ids.next(), |before| before.id);
             let (saved_at, saved_by) = (self.environment.clock.now(), caller.actor.user_id);
             let saved = StressScenario { id, name, stress, saved_at, saved_by };
-            stress_scenario::save(&session, &saved).await?;
+            let written = stress_scenario::save(&session, &saved).await;
+            written.map_err(|error| name_taken(error, &saved.name))?;
             let done = Done {
                 action: "stressScenarioSave",
                 entity_type: "StressScenario",
@@ -82,7 +83,7 @@ impl Services {
         let session = self.write(caller).await?;
         let result = async {
             let unknown = || refuse(RefusalCode::NotFound, &["id"], "no such scenario");
-            let before = stress_scenario::by_id(&session, id).await?.ok_or_else(unknown)?;
+            let before = stress_scenario::lock(&session, id).await?.ok_or_else(unknown)?;
             if !stress_scenario::remove(&session, id).await? {
                 return Err(unknown());
             }

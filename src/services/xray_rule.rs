@@ -9,7 +9,7 @@ use domain::region::Region;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::schedule::checked_name;
+use super::schedule::{checked_name, name_taken};
 use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
 use crate::storage::instrument::{self, sector};
 use crate::storage::xray_rule::{self, Limit, XrayRule};
@@ -46,7 +46,8 @@ impl Services {
             let id = before.as_ref().map_or_else(|| self.environment.ids.next(), |before| before.id);
             let (set_at, set_by) = (self.environment.clock.now(), caller.actor.user_id);
             let rule = XrayRule { id, name, limit, set_at, set_by };
-            xray_rule::set(&session, &rule).await?;
+            let written = xray_rule::set(&session, &rule).await;
+            written.map_err(|error| name_taken(error, &rule.name))?;
             let done = Done {
                 action: "xrayRuleSet",
                 entity_type: "XrayRule",

@@ -40,6 +40,12 @@ pub async fn by_id(session: &Session<Tenant>, id: Uuid) -> Result<Option<StressS
     Ok(with_shocks(session, row.into_iter().collect()).await?.pop())
 }
 
+/// The one with this id, locked until the transaction ends.
+pub async fn lock(session: &Session<Tenant>, id: Uuid) -> Result<Option<StressScenario>, DatabaseError> {
+    let row = stress_scenario::Entity::find_by_id(id).lock_exclusive().one(session).await?;
+    Ok(with_shocks(session, row.into_iter().collect()).await?.pop())
+}
+
 /// The one with this name, locked until the transaction ends.
 pub async fn lock_named(session: &Session<Tenant>, name: &str) -> Result<Option<StressScenario>, DatabaseError> {
     let named = stress_scenario::Entity::find().filter(stress_scenario::Column::Name.eq(name));

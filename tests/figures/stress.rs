@@ -80,6 +80,11 @@ async fn the_most_specific_shock_moves_a_holding_and_its_currency_comes_on_top()
     sums(&test);
     assert_eq!([effect(&line(&test, "COIN")), effect(&line(&test, "ZERO"))], [-1_000.0, 20.0]);
     assert_eq!([&line(&test, "COIN")["cause"], &line(&test, "ZERO")["cause"]], ["INSTRUMENT", "ASSET_TYPE"]);
+    // A shock of zero exempts.
+    let arguments = format!(
+        "shocks: {{ assetTypes: [{{ assetType: CRYPTO, change: -0.3 }}], instruments: [{{ instrumentId: \"{coin}\", change: 0 }}] }}"
+    );
+    assert_eq!(effect(&stress(&book, None, &arguments).await), 0.0);
     let test = stress(&book, None, "shocks: {}").await;
     sums(&test);
     assert_eq!((effect(&test), rate(&test["effectFraction"])), (0.0, 0.0));
@@ -449,4 +454,19 @@ async fn an_option_moves_with_what_it_is_on() {
     let test = stress(&book, None, &format!("shocks: {{ {sector} }}")).await;
     assert_eq!([&test["effect"], &line(&test, call)["effect"]], [&Value::Null; 2]);
     assert_eq!(line(&test, call)["reasons"][0]["code"], "NO_VOLATILITY");
+}
+
+#[tokio::test]
+async fn of_two_who_save_under_one_name_at_once_none_meets_an_internal_error() {
+    let app = App::start().await;
+    let desk = app.client("alpha", "admin").await;
+    let save = async |window: &str| {
+        let input = json!({ "input": { "name": "Both", "window": window } });
+        desk.run_with(SAVE, input).await.user_errors("stressScenarioSave")
+    };
+    let (one, other) = tokio::join!(save("DEBT_2011"), save("TAPER_2013"));
+    let is_told = |errors: &[String]| errors.is_empty() || errors == ["ALREADY_EXISTS"];
+    assert!(is_told(&one) && is_told(&other) && (one.is_empty() || other.is_empty()), "{one:?} {other:?}");
+    let kept = desk.run("{ stressScenarios { name } }").await;
+    assert_eq!(*kept.at("/stressScenarios"), json!([{ "name": "Both" }]));
 }

@@ -129,10 +129,14 @@ async fn what_has_no_value_breaks_nothing_and_keeps_nothing() {
     let nothing = findings(&book).await;
     for finding in &nothing {
         assert_eq!([&finding["value"]["value"], &finding["excess"], &finding["breached"]], [&Value::Null; 3]);
-        assert_eq!(finding["reason"]["code"], "NO_VALUE");
-        assert_eq!(finding["value"]["reasons"], json!([{ "code": "NO_VALUE" }]));
+        assert_eq!(finding["reason"]["code"], "ZERO_CAPITAL");
+        assert_eq!(finding["value"]["reasons"], json!([{ "code": "ZERO_CAPITAL" }]));
     }
     assert_eq!(nothing[0]["reason"]["message"], "the value is 0: nothing is a share of it");
+    // Who owes more than they have has no shares either.
+    book.record("2024-02-01", json!({ "fee": { "amount": "5", "currency": "USD" } })).await;
+    assert_eq!(findings(&book).await[0]["reason"]["code"], "NEGATIVE_CAPITAL");
+    book.deposit("2024-02-01", "5", "USD").await;
     // One holding without a price leaves every share unknown.
     book.deposit("2024-03-01", "2000", "USD").await;
     book.buy("2024-03-01", "NEWCO", "10", "100").await;

@@ -90,7 +90,8 @@ fn short(value: f64) -> f64 {
 fn unknown(book: &Book) -> (&'static str, String) {
     match book.ends[1].value {
         Some(value) if value <= Decimal::ZERO => {
-            ("NO_VALUE", format!("the value is {}: nothing is a share of it", value.normalize()))
+            let code = if value.is_zero() { "ZERO_CAPITAL" } else { "NEGATIVE_CAPITAL" };
+            (code, format!("the value is {}: nothing is a share of it", value.normalize()))
         }
         Some(_) => (Withheld::NoSolution.code(), Withheld::NoSolution.to_string()),
         None => ("UNKNOWN_VALUE", "a holding has no value at the end of the range".to_owned()),
