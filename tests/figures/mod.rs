@@ -36,7 +36,7 @@ async fn worked_example(app: &App) -> Book {
     book
 }
 
-/// A bond without coupons over ten years, which is known, and a castle.
+/// A bond without coupons over ten years, one whose coupons nothing models, and a castle.
 async fn own_instruments(app: &App) {
     let admin = app.client("alpha", "admin").await;
     let create =
@@ -46,6 +46,9 @@ async fn own_instruments(app: &App) {
     for input in [
         json!({ "symbol": "ZERO", "name": "A bond without coupons", "assetType": "BOND", "currency": "EUR",
             "priceMultiplier": "0.01", "bond": terms }),
+        json!({ "symbol": "FIXED", "name": "A bond that is not modelled", "assetType": "BOND", "currency": "EUR",
+            "priceMultiplier": "0.01", "bond": { "couponRate": "0.05", "couponFrequency": 2, "dayCount": "ACT_365_FIXED",
+            "maturity": "2030-03-14", "face": "1" } }),
         json!({ "symbol": "CASTLE", "name": "A castle", "assetType": "PRIVATE", "currency": "EUR", "country": "DE",
             "sector": "TECH" }),
     ] {

@@ -1,5 +1,6 @@
 //! What shocks and windows of history do to what is held.
 
+use domain::analytics::stress::Window;
 use serde_json::{Value, json};
 
 use super::{amount, rate, seven_thousand};
@@ -157,6 +158,15 @@ async fn the_market_moves_holdings_by_their_betas() {
     let known = &short["known"];
     assert_eq!([&known["value"]["amount"], &known["missing"]], [&json!("0"), &json!(["ACME", "GLOBEX"])]);
     assert!((rate(&known["coverage"]) - 1.0 / 3.0).abs() < 1e-12);
+    // What has no price stands for no market.
+    let index = book.instrument("INDX");
+    let query = format!(
+        "query($id: ID!) {{ portfolio(id: $id, asOf: \"2024-03-14\") {{ analytics {{
+            stress(shocks: {{ market: {{ benchmarkId: \"{index}\", change: -0.2 }} }}) {{ method }} }} }} }}"
+    );
+    let answer = book.client.run_with(&query, json!({ "id": book.portfolio })).await;
+    assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{}", answer.body);
+    assert!(answer.body.to_string().contains("has no price on the days of the range"), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -169,6 +179,12 @@ async fn a_bond_whose_terms_are_not_known_says_so() {
     assert_eq!([&test["effect"], &line(&test, "NOTE")["effect"]], [&Value::Null; 2]);
     let reason = json!({ "code": "NO_DURATION", "message": "NOTE: coupon and maturity are not known" });
     assert_eq!([&line(&test, "NOTE")["reasons"], &test["reasons"]], [&json!([reason]); 2]);
+    let fixed =
+        json!({ "instrumentId": book.instrument("FIXED"), "quantity": "100", "price": "90", "currency": "EUR" });
+    book.record("2024-03-04", json!({ "buy": fixed })).await;
+    book.price("2024-03-14", "FIXED", "90").await;
+    let again = stress(&book, None, "shocks: { rateShift: -50 }").await;
+    assert_eq!(line(&again, "FIXED")["reasons"][0]["message"], "FIXED: coupons by ACT_365_FIXED are not modelled");
     // 10 × 0.005 + ½ × 110 × 0.000025 = 0.051375 of 1,000, half-even to the cent.
     assert_eq!(effect(&line(&test, "ZERO")), 51.38);
     let known = json!({ "value": { "amount": "51.38" }, "coverage": 0.8, "missing": ["NOTE"] });
@@ -245,7 +261,7 @@ async fn a_holding_without_a_price_leaves_the_rest_known() {
     book.buy("2024-03-01", "NEWCO", "10", "100").await;
     let test = stress(&book, None, "shocks: { assetTypes: [{ assetType: STOCK, change: -0.3 }] }").await;
     assert_eq!([&test["before"], &test["effect"], &test["effectFraction"]], [&Value::Null; 3]);
-    let reason = json!([{ "code": "NO_PRICE", "message": "no price of NEWCO on 2024-03-14" }]);
+    let reason = json!([{ "code": "NO_PRICE", "message": "no price of NEWCO on 2024-03-14: there is no observation" }]);
     assert_eq!([&line(&test, "NEWCO")["reasons"], &test["reasons"]], [&reason; 2]);
     assert_eq!(test["known"], json!({ "value": { "amount": "0" }, "coverage": 0.5, "missing": ["NEWCO"] }));
 }
@@ -342,9 +358,12 @@ async fn a_scenario_is_kept_used_replaced_and_removed() {
     assert_eq!([&again["id"], &again["window"]], [&json!(id), &json!("PANDEMIC_2020")]);
     assert_eq!(again["shocks"], json!([]));
     assert_eq!(stress(&book, None, &saved).await["windowOpening"], "2020-02-19");
-    let own = json!({ "instruments": [{ "instrumentId": coin, "change": -0.5 }], "market": { "benchmarkId": coin, "change": -1 } });
+    let own = json!({ "instruments": [{ "instrumentId": coin, "change": -0.5 }], "market": { "benchmarkId": coin, "change": -1 },
+        "sectors": [{ "sector": "TECH", "change": 10 }], "countries": [{ "country": "DE", "change": 0 }] });
     let again = book.desk.run_with(SAVE, json!({ "input": { "name": "A bad year", "shocks": own } })).await;
     let kept = json!([
+        { "kind": "SECTOR", "key": "TECH", "change": 10.0 },
+        { "kind": "COUNTRY", "key": "DE", "change": 0.0 },
         { "kind": "INSTRUMENT", "key": coin, "change": -0.5 },
         { "kind": "MARKET", "key": coin, "change": -1.0 },
     ]);
@@ -454,6 +473,17 @@ async fn an_option_moves_with_what_it_is_on() {
     let test = stress(&book, None, &format!("shocks: {{ {sector} }}")).await;
     assert_eq!([&test["effect"], &line(&test, call)["effect"]], [&Value::Null; 2]);
     assert_eq!(line(&test, call)["reasons"][0]["code"], "NO_VOLATILITY");
+}
+
+#[tokio::test]
+async fn every_window_can_be_kept() {
+    let app = App::start().await;
+    let desk = app.client("alpha", "admin").await;
+    for window in Window::ALL {
+        let input = json!({ "input": { "name": window.code(), "window": window.code() } });
+        let kept = desk.run_with(SAVE, input).await.at("/stressScenarioSave/scenario/window").clone();
+        assert_eq!(kept, window.code());
+    }
 }
 
 #[tokio::test]

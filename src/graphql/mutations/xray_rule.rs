@@ -18,7 +18,7 @@ pub struct XrayRuleSetInput {
     name: String,
     /// What it looks at.
     measure: XrayMeasure,
-    /// The code of the part to look at; the largest where none is given.
+    /// The code of the part to look at; the largest where none is given, cash that is no part of what is looked at aside.
     key: Option<String>,
     /// How many of the largest together, 1 to 100: for TOP_SHARE, which needs it, alone.
     top: Option<i32>,

@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::analytics::BondFigures;
+use domain::analytics::policy::Withheld;
 use domain::analytics::stress::{self, Cause, InvalidShock, Move, Scenario, ShockOn, Stress};
 use domain::money::{self, Currency};
+use domain::pricing::Lookup;
 use domain::region::Region;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
+use super::super::price::missing_code;
 use super::super::{ServiceError, Services};
 use super::Book;
 use crate::storage::instrument::{self, sector};
@@ -188,6 +191,13 @@ impl Services {
     }
 }
 
+impl Held {
+    /// The price as quoted.
+    fn price(&self) -> Option<Decimal> {
+        self.price.and_then(Lookup::value)
+    }
+}
+
 /// A line before anything moves it.
 #[derive(Clone, Debug)]
 struct Held {
@@ -195,8 +205,8 @@ struct Held {
     name: String,
     currency: Currency,
     value: Option<Decimal>,
-    /// The price as quoted, with the reason where there is none.
-    price: Option<Decimal>,
+    /// The price as quoted; nothing for cash.
+    price: Option<Lookup>,
     reasons: Vec<Reason>,
 }
 
@@ -216,7 +226,7 @@ fn lines(book: &Book) -> Result<Vec<Held>, ServiceError> {
             name: name(),
             currency: line.local_currency,
             value: Some(Decimal::ZERO),
-            price: line.price.value(),
+            price: Some(line.price),
             reasons: Vec::new(),
         });
         plus(held, line.market_value)?;
@@ -236,9 +246,11 @@ fn lines(book: &Book) -> Result<Vec<Held>, ServiceError> {
     let day = end.as_of;
     let told = |mut held: Held| {
         if held.value.is_none() {
-            held.reasons.push(match (held.instrument, held.price) {
-                (Some(_), None) => ("NO_PRICE", format!("no price of {} on {day}", held.name)),
-                _ => ("NO_RATE", format!("no {} rate on {day}", held.currency)),
+            held.reasons.push(match held.price {
+                Some(Lookup::Missing { reason }) => {
+                    (missing_code(reason), format!("no price of {} on {day}: {reason}", held.name))
+                }
+                _ => ("NO_RATE", format!("no {} rate in {} on {day}", held.currency, book.currency)),
             });
         }
         held
@@ -252,7 +264,13 @@ fn stressed(book: &Book, lines: Vec<Held>, moves: Vec<Moved>) -> Result<StressTe
     let lines = lines.into_iter().zip(moves).zip(effects.lines);
     let mut lines: Vec<StressedLine> = lines
         .map(|((held, mut moved), effect)| {
+            let has_inputs = held.value.is_some() && moved.total().is_some();
             moved.reasons = [held.reasons, moved.reasons].concat();
+            if has_inputs && effect.is_none() {
+                moved
+                    .reasons
+                    .push((Withheld::NoSolution.code(), format!("{}: its move is beyond all numbers", held.name)));
+            }
             let Held { instrument, name, currency, value, .. } = held;
             StressedLine { instrument, name, currency, before: value, effect, moved }
         })

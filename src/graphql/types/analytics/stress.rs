@@ -153,10 +153,21 @@ impl StressTest {
             conventions,
             window_opening: days.map(|days| Date(days[0])),
             window_end: days.map(|days| Date(days[1])),
-            reasons: holdings.iter().flat_map(|holding| holding.reasons.clone()).collect(),
+            reasons: once(holdings.iter().flat_map(|holding| &holding.reasons)),
             holdings,
         })
     }
+}
+
+/// Each reason once: many holdings may lack one rate.
+fn once<'a>(all: impl Iterator<Item = &'a FigureReason>) -> Vec<FigureReason> {
+    let mut reasons: Vec<FigureReason> = Vec::new();
+    for reason in all {
+        if !reasons.contains(reason) {
+            reasons.push(reason.clone());
+        }
+    }
+    reasons
 }
 
 /// What is held.

@@ -56,7 +56,13 @@ impl Services {
             Some((benchmark, change)) => {
                 let benchmark = benchmark.uuid();
                 let ids: BTreeSet<Uuid> = held().chain([benchmark]).collect();
+                let is_asked = !ids.is_subset(&BTreeSet::from([benchmark]));
                 let grown = self.growth_in(session, ids, &book.history.daily.dates, None).await?;
+                let values = grown.get(&benchmark).map(|grown| grown.values.as_slice()).unwrap_or_default();
+                if is_asked && values.iter().all(Option::is_none) {
+                    let message = "market: what stands for it has no price on the days of the range";
+                    return Err(ServiceError::BadInput(message.to_owned()));
+                }
                 Some((benchmark, change, grown))
             }
         };
@@ -66,7 +72,7 @@ impl Services {
         let moved = |line: &Held| {
             let instrument = line.instrument.and_then(|id| book.instruments.get(&id));
             let local = match instrument {
-                Some(instrument) => forces.local(line.price, instrument),
+                Some(instrument) => forces.local(line.price(), instrument),
                 None => Moved { local: Some(0.0), ..Moved::default() },
             };
             Moved { currency: Some(scenario.currency(line.currency)), ..local }
