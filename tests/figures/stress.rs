@@ -90,6 +90,15 @@ async fn the_most_specific_shock_moves_a_holding_and_its_currency_comes_on_top()
     sums(&test);
     assert_eq!((effect(&test), rate(&test["effectFraction"])), (0.0, 0.0));
 
+    // Had the coins been sold, their 2,000 dollars would lose a tenth with the others.
+    let fields = format!(
+        "analytics {{ whatIf(trades: [{{ instrumentId: \"{coin}\", quantity: \"-10\" }}]) {{ stress(shocks: {{
+            assetTypes: [{{ assetType: CRYPTO, change: -0.3 }}], currencies: [{{ currency: \"USD\", change: -0.1 }}] }}) {{
+            before {{ amount }} effect {{ amount }} }} }} }}"
+    );
+    let sold = book.show("2024-03-14", None, &fields).await["analytics"]["whatIf"]["stress"].clone();
+    assert_eq!(sold, json!({ "before": { "amount": "7000" }, "effect": { "amount": "-200" } }));
+
     // In dollars it is the euro that moves.
     let test = stress(&book, Some("USD"), "shocks: { currencies: [{ currency: \"EUR\", change: 0.1 }] }").await;
     sums(&test);
