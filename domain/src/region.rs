@@ -44,6 +44,10 @@ const COUNTRIES: [(Region, &str); 6] = [
 ];
 
 impl Region {
+    /// Every region.
+    pub const ALL: [Self; 6] =
+        [Self::Africa, Self::Asia, Self::Europe, Self::LatinAmerica, Self::NorthernAmerica, Self::Oceania];
+
     /// The region of a country by its ISO 3166 code of two letters; `None` where it is no country's.
     pub fn of(country: &str) -> Option<Self> {
         let holds = |codes: &str| codes.split_ascii_whitespace().any(|code| code == country);

@@ -95,4 +95,6 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0018_private_instruments",
     "realm" / "m0003_market_manage",
     "realm" / "m0005_jobs",
+    "tenant" / "m0019_stress_scenarios",
+    "tenant" / "m0020_xray_rules",
 ];

@@ -29,14 +29,16 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    StressScenario,
     Succession,
     Tenant,
     Transaction,
     User,
+    XrayRule,
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -54,10 +56,12 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::StressScenario,
         Self::Succession,
         Self::Tenant,
         Self::Transaction,
         Self::User,
+        Self::XrayRule,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -79,10 +83,12 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::StressScenario => "str",
             Self::Succession => "suc",
             Self::Tenant => "ten",
             Self::Transaction => "txn",
             Self::User => "usr",
+            Self::XrayRule => "xrr",
         }
     }
 
@@ -107,7 +113,9 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let article = match self {
-            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument => "an",
+            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument | Self::XrayRule => {
+                "an"
+            }
             Self::CorporateAction
             | Self::HeldMarketRow
             | Self::HeldTransaction
@@ -120,6 +128,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::StressScenario
             | Self::Succession
             | Self::Tenant
             | Self::Transaction

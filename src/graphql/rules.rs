@@ -20,6 +20,8 @@ pub enum Rule {
 const READS_PORTFOLIOS: Rule = Rule::AnyOf(&[P::PortfoliosReadAll, P::PortfoliosReadAssigned, P::PortfoliosReadOwn]);
 const WRITES_PORTFOLIOS: Rule =
     Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
+/// Whoever looks after the portfolios of others sets what counts for the whole firm.
+const KEEPS_FOR_OTHERS: Rule = Rule::AnyOf(&[P::PortfoliosWriteAll, P::PortfoliosWriteAssigned]);
 const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
 const MANAGES_MARKET: Rule = Rule::AnyOf(&[P::MarketManage]);
 const READS_JOBS: Rule = Rule::AnyOf(&[P::JobsRead]);
@@ -36,6 +38,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("portfolios", READS_PORTFOLIOS),
     ("portfolio", READS_PORTFOLIOS),
     ("analytics", READS_PORTFOLIOS),
+    ("stressScenarios", READS_PORTFOLIOS),
+    ("xrayRules", READS_PORTFOLIOS),
     ("replay", READS_PORTFOLIOS),
     ("instruments", READS_MARKET),
     ("instrument", READS_MARKET),
@@ -82,6 +86,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("instrumentUpdate", Rule::AnyOf(&[P::PricesManage])),
     ("priceOverrideSet", Rule::AnyOf(&[P::PricesManage])),
     ("priceOverrideRemove", Rule::AnyOf(&[P::PricesManage])),
+    ("stressScenarioSave", KEEPS_FOR_OTHERS),
+    ("stressScenarioRemove", KEEPS_FOR_OTHERS),
+    ("xrayRuleSet", KEEPS_FOR_OTHERS),
+    ("xrayRuleRemove", KEEPS_FOR_OTHERS),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     ("jobRetry", MANAGES_JOBS),

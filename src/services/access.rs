@@ -19,6 +19,21 @@ pub fn readable(actor: &Actor) -> Visible {
     }
 }
 
+/// Refuses an actor who may read no portfolio at all.
+pub fn require_some_readable(actor: &Actor) -> Result<Visible, ServiceError> {
+    let visible = readable(actor);
+    if visible == Visible::default() {
+        return Err(ServiceError::Forbidden(Permission::PortfoliosReadOwn.to_string()));
+    }
+    Ok(visible)
+}
+
+/// Refuses an actor who looks after no portfolios but their own: what counts for the whole tenant is not theirs to set.
+pub fn require_keeper(actor: &Actor) -> Result<(), ServiceError> {
+    let keeps = actor.may(Permission::PortfoliosWriteAll) || actor.may(Permission::PortfoliosWriteAssigned);
+    if keeps { Ok(()) } else { Err(ServiceError::Forbidden(Permission::PortfoliosWriteAll.to_string())) }
+}
+
 /// The portfolios that the actor may change.
 pub fn writable(actor: &Actor) -> Visible {
     Visible {

@@ -39,9 +39,11 @@ pub mod replay;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
+pub mod stress_scenario;
 pub mod transaction;
 pub mod user;
 pub mod valuation;
+pub mod xray_rule;
 
 use std::sync::Arc;
 use std::time::Duration;

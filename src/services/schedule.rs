@@ -82,7 +82,7 @@ impl Services {
             }
             let id = self.environment.ids.next();
             let plan = Plan { name: &name, cron: &new.cron, time_zone: &new.time_zone, next };
-            own::create_schedule(&session, id, &new.kind, &plan, now).await.map_err(|error| taken(error, &name))?;
+            own::create_schedule(&session, id, &new.kind, &plan, now).await.map_err(|error| name_taken(error, &name))?;
             let made = own::schedule(&session, id).await?.ok_or_else(unknown)?;
             self.audit_schedule(&session, caller, "scheduleCreate", id, None, Some(shown(&made))).await?;
             Ok(made)
@@ -119,7 +119,7 @@ impl Services {
             let next = next_of(caller, cron, time_zone, now)?;
             let plan = Plan { name: &name, cron, time_zone, next: is_enabled.then_some(next) };
             let updated = own::update_schedule(&session, id, expected_version, &plan, is_enabled, now).await;
-            if !updated.map_err(|error| taken(error, &name))? {
+            if !updated.map_err(|error| name_taken(error, &name))? {
                 return Err(stale(expected_version + 1, expected_version));
             }
             let after = own::schedule(&session, id).await?.ok_or_else(unknown)?;
@@ -167,17 +167,18 @@ fn stale(found: i64, expected: i64) -> ServiceError {
     ServiceError::refused(RefusalCode::VersionConflict, &["expectedVersion"], message)
 }
 
-fn taken(error: DatabaseError, name: &str) -> ServiceError {
+/// The refusal that a name which another has comes to.
+pub(super) fn name_taken(error: DatabaseError, name: &str) -> ServiceError {
     match error {
         DatabaseError::AlreadyExists(_) => {
-            let message = format!("there is a schedule \"{name}\" already");
+            let message = format!("\"{name}\" is there already");
             ServiceError::refused(RefusalCode::AlreadyExists, &["input", "name"], message)
         }
         other => other.into(),
     }
 }
 
-fn checked_name(name: &str) -> Result<String, ServiceError> {
+pub(super) fn checked_name(name: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {

@@ -31,9 +31,11 @@ pub mod role;
 pub mod row_sink;
 pub mod signing_key;
 mod statement;
+pub mod stress_scenario;
 pub mod tracked;
 pub mod transaction;
 pub mod user;
+pub mod xray_rule;
 
 use domain::money::Currency;
 

@@ -198,7 +198,9 @@ const BOUNDED: &[&str] = &[
     "Query.roles",
     "Query.schedules",
     "Query.sectors",
+    "Query.stressScenarios",
     "Query.tenants",
+    "Query.xrayRules",
     "Quote.reasons",
     "Replay.cash",
     "ReplayPayload.userErrors",
@@ -215,6 +217,12 @@ const BOUNDED: &[&str] = &[
     "RollingFigures.volatility",
     "SchedulePayload.userErrors",
     "SignInPayload.userErrors",
+    "StressScenario.shocks",
+    "StressScenarioPayload.userErrors",
+    "StressTest.conventions",
+    "StressTest.holdings",
+    "StressTest.reasons",
+    "StressedHolding.reasons",
     "TailRisk.parts",
     "TailRisk.partsReasons",
     "TailRisk.reasons",
@@ -234,6 +242,8 @@ const BOUNDED: &[&str] = &[
     "ValuationHistory.reasons",
     "ValuationHistory.values",
     "Viewer.permissions",
+    "Xray.rules",
+    "XrayRulePayload.userErrors",
 ];
 
 /// A day without a value and an id without a thing are null in their places.

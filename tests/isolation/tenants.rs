@@ -56,6 +56,8 @@ async fn no_root_field_takes_an_id_of_another_tenant() {
         &other.run,
         &other.schedules[0],
         &other.private,
+        &other.scenario,
+        &other.rule,
     ];
     assert!(ids.iter().all(|id| is_id(id)), "{ids:?}");
     for call in CALLS {
@@ -105,6 +107,8 @@ async fn every_kind_of_id_of_another_tenant_is_no_node() {
         &other.run,
         &other.schedules[0],
         &other.private,
+        &other.scenario,
+        &other.rule,
     ];
     let all = admin.run_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
     assert_eq!(*all.at("/nodes"), json!(vec![serde_json::Value::Null; ids.len()]));

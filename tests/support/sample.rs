@@ -32,6 +32,10 @@ pub struct Sample {
     pub unlisted: String,
     /// An instrument of the tenant's own.
     pub private: String,
+    /// A scenario of the tenant's.
+    pub scenario: String,
+    /// A rule of the tenant's.
+    pub rule: String,
     /// An imported row that waits for a decision.
     pub held: String,
     /// What was known an hour before.
@@ -123,8 +127,10 @@ impl Sample {
             advisor: adviser,
             tenant: viewer.text("/viewer/tenant/id"),
             audit_entry: admin.run("{ auditLog { nodes { id } } }").await.text("/auditLog/nodes/0/id"),
-            instrument: acme,
             private: private_instrument(&admin).await,
+            scenario: scenario(&admin, &acme).await,
+            rule: rule(&admin).await,
+            instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
@@ -140,6 +146,19 @@ async fn private_instrument(admin: &Client) -> String {
         Some(id) => id.to_owned(),
         None => admin.run(r#"{ instruments(search: "STAKE") { nodes { id } } }"#).await.text("/instruments/nodes/0/id"),
     }
+}
+
+/// A scenario of the tenant's, with a shock on an instrument.
+async fn scenario(admin: &Client, instrument: &str) -> String {
+    let shocks = json!({ "instruments": [{ "instrumentId": instrument, "change": -0.5 }] });
+    let input = json!({ "input": { "name": "A fall", "shocks": shocks } });
+    admin.run_with(Call::of("stressScenarioSave").document, input).await.text("/stressScenarioSave/scenario/id")
+}
+
+/// A rule of the tenant's.
+async fn rule(admin: &Client) -> String {
+    let input = json!({ "input": { "name": "Holdings", "measure": "HOLDING_SHARE", "atMost": 0.1 } });
+    admin.run_with(Call::of("xrayRuleSet").document, input).await.text("/xrayRuleSet/rule/id")
 }
 
 /// The variables that ask for a replay of what was known an hour before.
@@ -196,6 +215,12 @@ pub const CALLS: &[Call] = &[
         "query($id: ID!) { analytics(currency: \"EUR\", portfolioIds: [$id]) { days explain { openingHoldings { accountId } } } }",
         |sample| json!({ "id": sample.portfolio }),
     ),
+    query(
+        "stressScenarios",
+        "{ stressScenarios { id name shocks { kind key change } savedBy { id } } }",
+        |_| json!({}),
+    ),
+    query("xrayRules", "{ xrayRules { id name measure atMost setBy { id } } }", |_| json!({})),
     query(
         "replay",
         "query($id: ID!) { replay(id: $id) { id portfolio { id } requestedBy { id } lots { nodes { id } }
@@ -400,6 +425,31 @@ pub const CALLS: &[Call] = &[
         },
     ),
     mutation(
+        "stressScenarioSave",
+        "mutation($input: StressScenarioSaveInput!) { stressScenarioSave(input: $input) {
+            scenario { id name shocks { key } } userErrors { code message } } }",
+        |sample| {
+            json!({ "input": { "name": "A rise", "shocks": {
+                "instruments": [{ "instrumentId": sample.instrument, "change": 0.5 }],
+                "market": { "benchmarkId": sample.private, "change": 0.1 } } } })
+        },
+    ),
+    mutation(
+        "stressScenarioRemove",
+        "mutation($id: ID!) { stressScenarioRemove(id: $id) { scenario { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.scenario }),
+    ),
+    mutation(
+        "xrayRuleSet",
+        "mutation($input: XrayRuleSetInput!) { xrayRuleSet(input: $input) { rule { id name } userErrors { code message } } }",
+        |_| json!({ "input": { "name": "Cash", "measure": "CASH_SHARE", "atLeast": 0.05 } }),
+    ),
+    mutation(
+        "xrayRuleRemove",
+        "mutation($id: ID!) { xrayRuleRemove(id: $id) { rule { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.rule }),
+    ),
+    mutation(
         "usersCreate",
         "mutation($input: [UserCreateInput!]!) { usersCreate(input: $input) { results { user { id } userErrors { code } }
             userErrors { code message } } }",
@@ -572,6 +622,15 @@ impl Superuser {
             ))
             .await;
         }
+    }
+
+    /// Makes an exchange rate of a day known.
+    pub async fn know_rate(&mut self, base: &str, quote: &str, day: &str, rate: &str) {
+        self.run(&format!(
+            "INSERT INTO market.fact_fx_rate (base, quote, date, rate) VALUES ('{base}', '{quote}', '{day}', {rate}); \
+             UPDATE market.meta_market_version SET version = version + 1, rates_version = version + 1"
+        ))
+        .await;
     }
 
     /// The texts of the first column.

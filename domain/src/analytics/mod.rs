@@ -30,10 +30,12 @@ mod risk_parts;
 mod rolling;
 mod roots;
 mod shrinkage;
+pub mod stress;
 mod tail_parts;
 mod twr;
 mod value_at_risk;
 mod xirr;
+pub mod xray;
 
 #[cfg(test)]
 mod tests;

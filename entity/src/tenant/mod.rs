@@ -17,3 +17,6 @@ pub mod manual_price;
 pub mod period_lock;
 pub mod portfolio;
 pub mod price_override;
+pub mod stress_scenario;
+pub mod stress_shock;
+pub mod xray_rule;

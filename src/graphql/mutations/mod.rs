@@ -13,9 +13,11 @@ mod private_instrument;
 mod replay;
 mod schedule;
 mod sign_in;
+mod stress_scenario;
 mod transaction;
 mod transactions_import;
 mod user;
+mod xray_rule;
 
 use async_graphql::MergedObject;
 
@@ -39,6 +41,8 @@ pub struct Mutation(
     manual_price_import::ManualPriceImportMutation,
     private_instrument::PrivateInstrumentMutation,
     price_override::PriceOverrideMutation,
+    stress_scenario::StressScenarioMutation,
+    xray_rule::XrayRuleMutation,
     user::UserMutation,
     job::JobMutation,
     schedule::ScheduleMutation,

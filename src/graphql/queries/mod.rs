@@ -10,8 +10,10 @@ mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
+mod stress_scenario;
 mod tenant;
 mod user;
+mod xray_rule;
 
 pub use self::portfolio::{as_of, past_day};
 
@@ -24,6 +26,8 @@ pub struct Query(
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,
+    stress_scenario::StressScenarioQuery,
+    xray_rule::XrayRuleQuery,
     replay::ReplayQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,

@@ -95,7 +95,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Lot
         | Kind::News
         | Kind::Schedule
+        | Kind::StressScenario
         | Kind::Succession
-        | Kind::Tenant => None,
+        | Kind::Tenant
+        | Kind::XrayRule => None,
     })
 }

@@ -104,6 +104,11 @@ impl KnownPart {
             missing: known.missing.iter().map(name).collect(),
         }
     }
+
+    /// The known part of a figure that is no value: of an effect, say.
+    pub fn of(value: Money, coverage: f64, missing: Vec<String>) -> Self {
+        Self { value, coverage, missing }
+    }
 }
 
 /// An amount of money that may be unknown.

@@ -52,6 +52,29 @@ pub enum AssetType {
     Private,
 }
 
+impl AssetType {
+    const CODES: [(&'static str, Self); 9] = [
+        ("STOCK", Self::Stock),
+        ("ETF", Self::Etf),
+        ("FUND", Self::Fund),
+        ("INDEX", Self::Index),
+        ("CRYPTO", Self::Crypto),
+        ("BOND", Self::Bond),
+        ("OPTION", Self::Option),
+        ("CURRENCY", Self::Currency),
+        ("PRIVATE", Self::Private),
+    ];
+
+    /// The code that it is stored under.
+    pub fn code(self) -> &'static str {
+        Self::CODES.iter().find(|(_, of)| *of == self).map_or("", |(code, _)| code)
+    }
+
+    fn of_code(code: &str) -> Option<Self> {
+        Self::CODES.iter().find(|(of, _)| *of == code).map(|(_, asset_type)| *asset_type)
+    }
+}
+
 /// Something that can be held or compared with.
 #[derive(Clone)]
 pub struct Instrument(pub Arc<Row>);
@@ -76,18 +99,7 @@ impl Instrument {
 
     /// What kind of instrument it is.
     async fn asset_type(&self) -> Result<AssetType> {
-        match self.0.asset_type.as_str() {
-            "STOCK" => Ok(AssetType::Stock),
-            "ETF" => Ok(AssetType::Etf),
-            "FUND" => Ok(AssetType::Fund),
-            "INDEX" => Ok(AssetType::Index),
-            "CRYPTO" => Ok(AssetType::Crypto),
-            "BOND" => Ok(AssetType::Bond),
-            "OPTION" => Ok(AssetType::Option),
-            "CURRENCY" => Ok(AssetType::Currency),
-            "PRIVATE" => Ok(AssetType::Private),
-            _ => Err(ErrorCode::Internal.error("internal error")),
-        }
+        AssetType::of_code(&self.0.asset_type).ok_or_else(|| ErrorCode::Internal.error("internal error"))
     }
 
     /// The market it trades on, by its ISO 10383 market identifier code; `24X7` for a market that never closes, `XXXX` for none.

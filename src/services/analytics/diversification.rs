@@ -49,6 +49,15 @@ pub struct Cluster {
     pub weight: Option<f64>,
 }
 
+impl Book {
+    /// How few securities and cash balances it stands on at its end, with the share of the largest; nothing where a value is unknown.
+    pub fn concentration(&self, largest: usize) -> Option<Concentration> {
+        let cash = self.ends[1].cash.iter().map(|line| line.weight);
+        let all: Option<Vec<f64>> = self.weights().into_values().chain(cash).collect();
+        concentration(&all?, largest)
+    }
+}
+
 impl Services {
     /// How what a book holds at its end spreads, by its holdings' returns over the range; `alike` is the correlation from which on
     /// holdings are one cluster.
@@ -74,10 +83,6 @@ impl Services {
         let observations = complete.first().map_or(0, Vec::len);
         let known: Option<Vec<f64>> = weights.values().copied().collect();
         let (parts, is_shrunk) = parts(known.as_deref(), &complete);
-        let all: Option<Vec<f64>> = known.as_ref().and_then(|known| {
-            let cash = book.ends[1].cash.iter().map(|line| line.weight);
-            known.iter().copied().map(Some).chain(cash).collect()
-        });
         let figure = |of: fn(&RiskParts) -> f64| match &parts {
             Ok(parts) => Figure { value: Some(of(parts)), reasons: Vec::new() },
             Err(reason) => Figure { value: None, reasons: vec![reason.clone()] },
@@ -85,7 +90,7 @@ impl Services {
         let ids: Vec<Uuid> = weights.keys().copied().collect();
         let share = |at: usize| parts.as_ref().ok().and_then(|parts| parts.parts.get(at)).map(|part| part.share);
         Ok(Diversification {
-            concentration: all.as_deref().and_then(|all| concentration(all, largest)),
+            concentration: book.concentration(largest),
             observations,
             is_shrunk,
             volatility: figure(|parts| parts.volatility * PERIODS_PER_YEAR.sqrt()),

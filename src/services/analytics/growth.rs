@@ -47,6 +47,17 @@ impl Services {
         days: &[NaiveDate],
         currency: Currency,
     ) -> Result<HashMap<Uuid, Growth>, ServiceError> {
+        self.growth_in(session, instruments, days, Some(currency)).await
+    }
+
+    /// The same in one currency, or each in its own.
+    pub(super) async fn growth_in(
+        &self,
+        session: &Session<Tenant>,
+        instruments: BTreeSet<Uuid>,
+        days: &[NaiveDate],
+        currency: Option<Currency>,
+    ) -> Result<HashMap<Uuid, Growth>, ServiceError> {
         let view = self.market.view(session).await?;
         let fx = view.fx(session).await?;
         let market = load_calendars(session, &view, fx, instruments.clone()).await?.with_prices(session, &view).await?;
@@ -62,7 +73,10 @@ impl Services {
                 adjust(closes, &splits, &dividends, Adjustment::TotalReturn, last, instrument.currency, &market.fx);
             // A series whose dividends or splits make no sense has no growth that can be told.
             let values = match grown {
-                Ok(grown) => on_days(&grown, &instrument, &market, &market.fx, days, currency),
+                Ok(grown) => {
+                    let currency = currency.unwrap_or(instrument.currency);
+                    on_days(&grown, &instrument, &market, &market.fx, days, currency)
+                }
                 Err(_) => vec![None; days.len()],
             };
             all.insert(id, Growth { instrument, values });

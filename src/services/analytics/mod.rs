@@ -13,7 +13,9 @@ mod income;
 pub mod risk;
 mod rolling;
 mod scope;
+pub mod stress;
 pub mod tail;
+pub mod xray;
 
 pub use self::allocation::{Grouping, Slice};
 pub use self::attribution::{Attributed, AttributedSegment};

@@ -35,6 +35,7 @@ const GROUPS = [
       'in-dollars',
       'today',
       'performance',
+      'stress',
       'valuations',
       'lots',
       'realized-gains',

@@ -11,12 +11,16 @@ mod range;
 mod returns;
 mod risk;
 mod rolling;
+mod stress;
+mod stress_input;
 mod tail;
+mod xray;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
+use domain::analytics::stress::Stress;
 
 pub use self::allocation::{AllocationBy, AllocationSlice};
 pub use self::attribution::{AttributionModel, ReturnAttribution};
@@ -29,12 +33,16 @@ pub use self::range::RangeInput;
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk};
 pub use self::rolling::RollingFigures;
+pub use self::stress::StressTest;
+pub use self::stress_input::{StressShocksInput, StressWindow};
 pub use self::tail::{TailInput, TailRisk};
+pub use self::xray::Xray;
 
 use super::figure::{DataStatus, FigureReason};
 use super::valuation::{doubtful_reasons, worst};
 use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
+use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::analytics::risk::{Yardsticks, risk as risk_of, worst_drawdowns};
@@ -297,6 +305,56 @@ impl Analytics {
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(Diversification::new(figures)))
+    }
+
+    /// What shocks, a window of history or a scenario of the firm's would do to what is held at the end of the range: give one of them.
+    /// Null where it cannot be computed: see the errors.
+    async fn stress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Shocks that come together.")] shocks: Option<StressShocksInput>,
+        #[graphql(desc = "What happened once, to each holding by its own prices then.")] window: Option<StressWindow>,
+        #[graphql(desc = "A scenario that the firm keeps: see `stressScenarios`.")] scenario_id: Option<ID>,
+    ) -> Result<Option<StressTest>> {
+        let operation = Operation::of(ctx);
+        let stress = match (shocks, window, scenario_id) {
+            (Some(shocks), None, None) => Stress::Scenario(shocks.scenario()?),
+            (None, Some(window), None) => Stress::Window(window.into()),
+            (None, None, Some(id)) => {
+                let id = Kind::StressScenario.parse(&id, "scenarioId")?;
+                let find = async {
+                    let session = operation.session().await?;
+                    operation.services.stress_of_scenario(&session, id).await
+                };
+                let found = find.await.map_err(|error| operation.fail(error))?;
+                found.ok_or_else(|| ErrorCode::NotFound.error("scenarioId: there is no such scenario"))?
+            }
+            (shocks, window, id) => {
+                let given = usize::from(shocks.is_some()) + usize::from(window.is_some()) + usize::from(id.is_some());
+                let message =
+                    format!("stress: {given} of `shocks`, `window` and `scenarioId` are given, one is expected");
+                return Err(ErrorCode::BadUserInput.error(message));
+            }
+        };
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_stress(&session, &self.book, &stress).await
+        };
+        let test = compute.await.map_err(|error| operation.fail(error))?;
+        let test = StressTest::new(&test, &stress, &self.book).map_err(|error| operation.fail(error.into()))?;
+        Ok(Some(test))
+    }
+
+    /// Whether what is held at the end of the range keeps the firm's rules: see `xrayRules`. Null where that cannot be computed: see the
+    /// errors.
+    async fn xray(&self, ctx: &Context<'_>) -> Result<Option<Xray>> {
+        let operation = Operation::of(ctx);
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.analytics_xray(&session, &self.book).await
+        };
+        let findings = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(Xray::new(findings)))
     }
 
     /// Dividends, coupons and interest received, by month.
