@@ -11,6 +11,7 @@ pub mod daily_value;
 pub mod error;
 mod event;
 mod exchange;
+pub mod held_market_row;
 pub mod held_transaction;
 mod housekeeping;
 pub mod idempotency;

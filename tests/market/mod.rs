@@ -2,6 +2,7 @@
 
 mod calendars;
 mod held;
+mod held_kinds;
 mod house;
 mod indicators;
 mod instruments;
