@@ -70,6 +70,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0026_business_days",
     "market" / "m0027_traded_first",
     "market" / "m0028_decisions_of_every_kind",
+    "market" / "m0029_staging_kept",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

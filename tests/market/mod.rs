@@ -6,6 +6,7 @@ mod held_kinds;
 mod house;
 mod indicators;
 mod instruments;
+mod lies;
 mod listings;
 mod news;
 mod pipeline;
@@ -14,6 +15,7 @@ mod private;
 mod rates;
 mod refresh;
 mod search_plans;
+mod staging;
 
 use std::fs;
 use std::io::Write;
