@@ -309,3 +309,21 @@ async fn held_headlines_are_decided_and_linked() {
     assert_eq!(all_held(&operator, "NEWS").await.len(), 0);
     assert_eq!(audited(&app).await, ["news REPAIR", "news REPAIR", "news REJECT", "news ACCEPT"]);
 }
+
+#[tokio::test]
+async fn what_was_held_before_there_were_decisions_waits_for_one_after_the_migration() {
+    let app = App::start().await;
+    let values = "code,date,value\nVOL,2024-03-12,-3\nNONE,2024-03-12,5\nVOL,2024-03-13,14\n";
+    let news = "source_id,published_at,entity,headline,source,url,licence,provenance\nf-1,soon,ACME,At no time,,,,\n";
+    let files = [("indicators.csv", SERIES), ("indicator_values.csv.gz", values), ("news.csv", news)];
+    load(&app, &files).await.expect("loaded");
+    let mut inside = Superuser::of(&app).await;
+    let held = "SELECT id || ' ' || run_id || ' ' || line || ' ' || held_at || cells || array_to_string(findings, ',') || reason || \
+                coalesce(code || date || value, '-') || state FROM market.stg_held_row ORDER BY id";
+    let before = inside.texts(held).await;
+    assert_eq!(before.len(), 3, "{before:?}");
+    let migration = include_str!("../../migration/src/market/m0028_decisions_of_every_kind.sql");
+    let (_, kept) = migration.split_once("-- Indicators and headlines").expect("the rows that were there");
+    inside.run(&format!("SET search_path = market; DELETE FROM stg_held_row; --{kept}")).await;
+    assert_eq!(inside.texts(held).await, before, "the same rows by the same ids");
+}
