@@ -69,6 +69,8 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0025_successions",
     "market" / "m0026_business_days",
     "market" / "m0027_traded_first",
+    "market" / "m0028_decisions_of_every_kind",
+    "market" / "m0029_staging_kept",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

@@ -38,7 +38,9 @@ pub(super) async fn on_gateway(gateway: Gateway, config: &Config) -> anyhow::Res
         true => Registry::none(&times),
         false => Registry::from_config(&config.market_data, &times)?,
     };
-    Ok(Services::open(gateway, environment, settings).await?.with_providers(providers))
+    let services = Services::open(gateway, environment, settings).await?;
+    let keep_staged = TimeDelta::from_std(config.market_data.keep_staged())?;
+    Ok(services.with_providers(providers).with_staging_kept(keep_staged))
 }
 
 /// The tenant with this short name.

@@ -19,6 +19,8 @@ pub const BUILT_IN: [&str; 8] = ["ecb", "yahoo", "stooq", "alpha_vantage", "tiin
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MarketDataConfig {
+    /// For how many days rows are kept as they were delivered. Those that wait for a decision are kept until it is made.
+    pub keep_staged_days: u32,
     /// How all providers are asked.
     pub fetch: FetchConfig,
     /// Reference rates of the European Central Bank.
@@ -56,6 +58,7 @@ pub struct MarketDataConfig {
 impl Default for MarketDataConfig {
     fn default() -> Self {
         Self {
+            keep_staged_days: 30,
             fetch: FetchConfig::default(),
             // Its rates are published for everyone; the others have terms that an operator has to agree to first.
             ecb: ProviderConfig {
@@ -226,6 +229,12 @@ pub struct RouteConfig {
 }
 
 impl MarketDataConfig {
+    /// `keep_staged_days` as a duration.
+    #[must_use]
+    pub fn keep_staged(&self) -> Duration {
+        Duration::from_secs(u64::from(self.keep_staged_days) * 86_400)
+    }
+
     /// The built-in providers with their names, in the order in which they are asked unless a route says otherwise.
     #[must_use]
     pub fn built_in(&self) -> [(&'static str, &ProviderConfig); 8] {
@@ -249,7 +258,8 @@ impl MarketDataConfig {
     }
 
     pub(super) fn validate(&self) -> Vec<Problem> {
-        let mut problems = self.fetch.validate();
+        let mut problems = out_of_range(&[("market_data.keep_staged_days", self.keep_staged_days.into(), 1, 3_650)]);
+        problems.extend(self.fetch.validate());
         for (name, provider) in self.built_in() {
             problems.extend(provider.validate(name));
         }

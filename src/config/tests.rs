@@ -141,3 +141,13 @@ fn production_accepts_two_logins_and_a_random_secret() {
     let (config, _) = load("", &pairs, Vec::new()).expect("valid");
     assert_eq!(config.validate_production().expect_err("one login").0.len(), 1);
 }
+
+#[test]
+fn what_was_staged_is_kept_for_as_many_days_as_are_set() {
+    let (config, _) = load("", &[], Vec::new()).expect("defaults");
+    assert_eq!(config.market_data.keep_staged().as_secs(), 30 * 86_400);
+    let (config, _) = load("[market_data]\nkeep_staged_days = 7\n", &[], Vec::new()).expect("valid");
+    assert_eq!(config.market_data.keep_staged().as_secs(), 7 * 86_400);
+    let message = refusal("", &[("PORTFOLIO__MARKET_DATA__KEEP_STAGED_DAYS", "0")]);
+    assert!(message.contains("market_data.keep_staged_days") && message.contains("3650"), "{message}");
+}

@@ -11,6 +11,7 @@ pub mod daily_value;
 pub mod error;
 mod event;
 mod exchange;
+pub mod held_market_row;
 pub mod held_transaction;
 mod housekeeping;
 pub mod idempotency;
@@ -121,6 +122,7 @@ pub struct Services {
     tokens: AccessTokens,
     entropy: Arc<dyn Entropy>,
     refresh_lifetime: TimeDelta,
+    keep_staged: TimeDelta,
     profiles: moka::sync::Cache<(Option<Uuid>, Uuid), Profile>,
     changes: broadcast::Sender<PortfolioChange>,
 }
@@ -147,6 +149,7 @@ impl Services {
             tokens,
             entropy,
             refresh_lifetime,
+            keep_staged: housekeeping::KEEP_STAGED,
             profiles,
             changes: broadcast::Sender::new(CHANGES_KEPT),
         }
@@ -156,6 +159,12 @@ impl Services {
     #[must_use]
     pub fn with_providers(self, providers: Registry) -> Self {
         Self { providers, ..self }
+    }
+
+    /// The same where what deliveries staged is kept for so long.
+    #[must_use]
+    pub fn with_staging_kept(self, keep_staged: TimeDelta) -> Self {
+        Self { keep_staged, ..self }
     }
 
     /// A session that reads in the caller's name.

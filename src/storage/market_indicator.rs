@@ -13,7 +13,7 @@ use super::Page;
 use super::statement::ask;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
-pub use load::{Definition, Reading, currencies, define, last_day, load};
+pub use load::{Definition, Point, Reading, currencies, define, last_day, load, promote_decided, unit};
 
 /// A series as it is defined.
 #[derive(Clone, Debug)]

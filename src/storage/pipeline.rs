@@ -7,6 +7,7 @@ mod price_sql;
 pub mod prices;
 pub mod rates;
 pub mod run;
+pub mod staging;
 pub mod version;
 
 use std::borrow::Cow;

@@ -3,9 +3,11 @@
 mod calendars;
 mod certainty;
 mod held;
+mod held_kinds;
 mod house;
 mod indicators;
 mod instruments;
+mod lies;
 mod listings;
 mod news;
 mod pipeline;
@@ -14,6 +16,7 @@ mod private;
 mod rates;
 mod refresh;
 mod search_plans;
+mod staging;
 
 use std::fs;
 use std::io::Write;

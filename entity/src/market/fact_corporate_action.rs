@@ -18,6 +18,7 @@ pub struct Model {
     pub amount: Option<Decimal>,
     pub currency: Option<String>,
     pub version: i32,
+    pub status: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

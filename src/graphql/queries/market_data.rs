@@ -37,6 +37,8 @@ impl HeldMarketRowFilter {
             MarketDataset::ExchangeRates => Dataset::Rates.name(),
             MarketDataset::Splits => Dataset::Splits.name(),
             MarketDataset::Dividends => Dataset::Dividends.name(),
+            MarketDataset::Indicators => Dataset::Indicators.name(),
+            MarketDataset::News => Dataset::News.name(),
         });
         let instrument = self.instrument_id.map(|id| Kind::Instrument.parse(&id, "filter.instrumentId")).transpose()?;
         Ok(held::Filter { state, dataset, instrument })

@@ -163,6 +163,10 @@ pub enum MarketDataset {
     Splits,
     /// Cash dividends.
     Dividends,
+    /// Values of market indicators.
+    Indicators,
+    /// Headlines.
+    News,
 }
 
 /// A delivered row that a check held back. Nothing uses it before somebody decides.
@@ -194,24 +198,31 @@ pub struct HeldMarketRow {
     symbol: Option<String>,
     /// The instrument's market.
     mic: Option<String>,
+    /// The code of the series, of a market indicator that is known.
+    indicator: Option<String>,
     /// The currency that is priced, of a rate.
     base: Option<String>,
     /// The currency that it is priced in, of a rate.
     quote: Option<String>,
     /// The day, where that could be read.
     date: Option<Date>,
-    /// What accepting it stores: the price as traded, in the instrument's currency, or the rate. Null where nothing can be stored.
+    /// What accepting it stores where that is one number: the price as traded, in the instrument's currency, the rate, or the indicator's
+    /// value in its unit. Null where nothing can be stored, and of other data.
     value: Option<Decimal>,
-    /// What is stored for that day.
+    /// What is stored for that day, where that is one number.
     stored: Option<Decimal>,
+    /// What is stored for that ex-date, by name, of a split or a dividend; numbers are text.
+    stored_terms: Option<Json<Value>>,
     /// What became of it.
     state: HeldMarketRowState,
     /// When that was decided.
     decided_at: Option<Instant>,
     /// Who decided.
     decided_by: Option<String>,
-    /// What was stored by the decision.
+    /// What was stored by the decision, where that is one number.
     decided_value: Option<Decimal>,
+    /// All that was stored by the decision, by name; numbers are text. Null where nothing was, and for decisions that are older than it.
+    decided: Option<Json<Value>>,
     /// What was said of the decision.
     note: Option<String>,
 }
@@ -225,6 +236,8 @@ impl From<HeldRow> for HeldMarketRow {
                 "exchange rates" => MarketDataset::ExchangeRates,
                 "splits" => MarketDataset::Splits,
                 "dividends" => MarketDataset::Dividends,
+                "indicators" => MarketDataset::Indicators,
+                "news" => MarketDataset::News,
                 _ => MarketDataset::Prices,
             },
             provider: row.provider,
@@ -238,11 +251,13 @@ impl From<HeldRow> for HeldMarketRow {
             instrument_id: row.instrument_id.map(|id| Kind::Instrument.id(id)),
             symbol: row.symbol,
             mic: row.mic,
+            indicator: row.code,
             base: row.base,
             quote: row.quote,
             date: row.date.map(Date),
             value: number(row.value),
             stored: number(row.stored),
+            stored_terms: row.stored_terms.map(Json),
             state: match row.state.as_str() {
                 "ACCEPTED" => HeldMarketRowState::Accepted,
                 "REJECTED" => HeldMarketRowState::Rejected,
@@ -253,6 +268,7 @@ impl From<HeldRow> for HeldMarketRow {
             decided_at: row.decided_at.map(Instant),
             decided_by: row.decided_by_name,
             decided_value: number(row.decided_value),
+            decided: row.decided.map(Json),
             note: row.note,
         }
     }

@@ -62,16 +62,42 @@ pub async fn load(
             Err((finding, detail)) => held.push(Finding { line, finding, detail: shortened(&detail, 300) }),
         }
     }
-    let known = news::known(session, &delivery.provider, &items).await?;
-    let same = same_as(&delivery.provider, &items, &known);
-    let links = links(session, &items, &named, &same).await?;
-    let new: Vec<&Item> =
-        items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
-    let promoted = news::insert(session, &run, delivery.fetched_at, &new, &links).await?;
+    let promoted = promote(session, &delivery.provider, delivery.fetched_at, &items, &named).await?;
     let held = news::hold(session, &run, &held).await?;
     let outcome = Outcome { delivered, promoted, held, revised: 0 };
     run::finish(session, &run, outcome, None, environment.clock.now()).await?;
     Ok(outcome)
+}
+
+/// Stores what is new of these, with the links of all of them; returns how many are new.
+async fn promote(
+    session: &Session<Market>,
+    provider: &str,
+    fetched_at: DateTime<Utc>,
+    items: &[Item],
+    named: &[Vec<Mention>],
+) -> Result<u64, DatabaseError> {
+    let known = news::known(session, provider, items).await?;
+    let same = same_as(provider, items, &known);
+    let links = links(session, items, named, &same).await?;
+    let new: Vec<&Item> =
+        items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
+    news::insert(session, provider, fetched_at, &new, &links).await
+}
+
+/// Stores a row that was held and could be read, as a delivered one is stored: once, and linked with what it names.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn promote_decided(
+    session: &Session<Market>,
+    provider: &str,
+    fetched_at: DateTime<Utc>,
+    item: Item,
+    symbols: &str,
+) -> Result<u64, DatabaseError> {
+    let named = mentions(symbols, &item.headline, &item.summary).into_iter().collect();
+    promote(session, provider, fetched_at, &[item], &[named]).await
 }
 
 /// Loads what a directory has of headlines.
@@ -96,7 +122,10 @@ pub(super) async fn load_file(
 }
 
 /// A row as it is stored, or the code and the value that it is held for.
-fn read(row: &NewsRow, id: Uuid, fetched_at: DateTime<Utc>) -> Result<Item, (&'static str, String)> {
+///
+/// # Errors
+/// The first fault that is found.
+pub fn read(row: &NewsRow, id: Uuid, fetched_at: DateTime<Utc>) -> Result<Item, (&'static str, String)> {
     let headline = plain(&row.headline);
     let key = headline_key(&headline);
     if key.is_empty() {

@@ -71,9 +71,11 @@ FROM (
         WHEN i.unit <> 'POINTS' AND s.read_value / CASE i.unit WHEN 'PERCENT' THEN 100 ELSE 1 END NOT BETWEEN -0.2 AND 10
             THEN 'OUT_OF_RANGE'
         WHEN row_number() OVER (PARTITION BY s.code, s.read_date ORDER BY s.line) > 1 THEN 'DUPLICATE'
+        WHEN f.status = 'E' AND f.value <> s.read_value THEN 'DECIDED_BEFORE'
     END AS finding
     FROM stg_market_data s
     LEFT JOIN dim_market_indicator i ON i.code = s.code
+    LEFT JOIN fact_market_indicator f ON f.code = s.code AND f.date = s.read_date
     WHERE s.run_id = $1
 ) checked
 WHERE finding IS NOT NULL";
@@ -131,7 +133,24 @@ WHERE line IS NOT NULL AND date - before_date <= 10 AND indicator_jumps(kind, un
     AND (after IS NULL OR indicator_jumps(kind, unit, value, after))
     AND (earlier IS NULL OR indicator_jumps(kind, unit, earlier, value))";
 
-/// What stood there is kept beside, with when it was recorded.
+/// Keeps what is held, once for the same cells of the same provider. Of the same row again it is noted that it came; what was superseded
+/// and comes back is open anew.
+const HOLD: &str = "
+INSERT INTO stg_held_row (id, dataset, provider, run_id, line, held_at, last_run_id, cells, findings, reason, code, date, value, state)
+SELECT DISTINCT ON (keyed.id) keyed.id, 'indicators', s.provider, $1, s.line, $2, $1,
+    jsonb_build_object('code', s.code, 'date', s.date, 'value', s.value), ARRAY[q.finding], q.detail, i.code, s.read_date, s.read_value,
+    'OPEN'
+FROM meta_data_quality q
+JOIN stg_market_data s ON s.run_id = q.run_id AND s.line = q.line
+LEFT JOIN dim_market_indicator i ON i.code = s.code
+CROSS JOIN LATERAL (SELECT md5(concat_ws(chr(31), 'indicators', s.provider, s.code, s.date, s.value))::uuid AS id) keyed
+WHERE q.run_id = $1
+ORDER BY keyed.id, s.line
+ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1,
+    state = CASE stg_held_row.state WHEN 'SUPERSEDED' THEN 'OPEN' ELSE stg_held_row.state END";
+
+/// What stood there is kept beside, with when it was recorded. Another value of the provider for the day takes the place of those that
+/// wait since an earlier run.
 const PROMOTE: &str = "
 WITH clean AS (
     SELECT s.code, s.read_date AS date, s.read_value AS value
@@ -139,14 +158,18 @@ WITH clean AS (
     WHERE s.run_id = $1
         AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
 ), superseded AS (
-    INSERT INTO meta_indicator_revision (code, date, recorded_at, value, superseded_at)
-    SELECT f.code, f.date, f.recorded_at, f.value, $2
+    INSERT INTO meta_indicator_revision (code, date, recorded_at, value, status, superseded_at)
+    SELECT f.code, f.date, f.recorded_at, f.value, f.status, $2
     FROM fact_market_indicator f JOIN clean c ON c.code = f.code AND c.date = f.date AND c.value <> f.value
     ON CONFLICT (code, date, recorded_at) DO NOTHING
+), closed AS (
+    UPDATE stg_held_row h SET state = 'SUPERSEDED' FROM clean c
+    WHERE h.state = 'OPEN' AND h.dataset = 'indicators' AND h.provider = $3 AND h.code = c.code AND h.date = c.date
+        AND h.last_run_id <> $1
 )
 INSERT INTO fact_market_indicator AS f (code, date, value, recorded_at)
 SELECT code, date, value, $2 FROM clean
-ON CONFLICT (code, date) DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at
+ON CONFLICT (code, date) DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at, status = excluded.status
     WHERE f.value <> excluded.value";
 
 /// Stages, checks and promotes values.
@@ -170,7 +193,9 @@ pub async fn load(
     let held = execute(session, CHECK, [run.id.into(), today.into()]).await?
         + execute(session, CHECK_CURVES, [run.id.into()]).await?
         + execute(session, CHECK_OUTLIERS, [run.id.into()]).await?;
-    let promoted = execute(session, PROMOTE, [run.id.into(), run.started_at.into()]).await?;
+    execute(session, HOLD, [run.id.into(), run.started_at.into()]).await?;
+    let values = [run.id.into(), run.started_at.into(), run.provider.as_str().into()];
+    let promoted = execute(session, PROMOTE, values).await?;
     Ok(Outcome { delivered, promoted, held, revised: 0 })
 }
 
@@ -178,4 +203,42 @@ pub async fn load(
 pub async fn last_day(session: &Session<Market>, code: &str) -> Result<Option<NaiveDate>, DatabaseError> {
     let rows = ask(session, "SELECT max(date) FROM fact_market_indicator WHERE code = $1", [code.into()]).await?;
     Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+}
+
+/// A value as somebody decided that it is.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The series.
+    pub code: String,
+    /// The day.
+    pub date: NaiveDate,
+    /// The value, in the series' unit.
+    pub value: Decimal,
+}
+
+const DECIDE: &str = "
+WITH superseded AS (
+    INSERT INTO meta_indicator_revision (code, date, recorded_at, value, status, superseded_at)
+    SELECT code, date, recorded_at, value, status, $4 FROM fact_market_indicator
+    WHERE code = $1 AND date = $2 AND (value, status) IS DISTINCT FROM ($3, 'E')
+    ON CONFLICT (code, date, recorded_at) DO NOTHING
+)
+INSERT INTO fact_market_indicator AS f (code, date, value, recorded_at, status) VALUES ($1, $2, $3, $4, 'E')
+ON CONFLICT (code, date) DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at, status = excluded.status
+    WHERE (f.value, f.status) IS DISTINCT FROM (excluded.value, excluded.status)";
+
+/// Stores what was decided, marked as estimated. What stood there is kept beside.
+pub async fn promote_decided(
+    session: &Session<Market>,
+    point: &Point,
+    at: DateTime<Utc>,
+) -> Result<u64, DatabaseError> {
+    let values = [point.code.as_str().into(), point.date.into(), point.value.into(), at.into()];
+    execute(session, DECIDE, values).await
+}
+
+/// What the values of a series are in, and whether it is known.
+pub async fn unit(session: &Session<Market>, code: &str) -> Result<Option<String>, DatabaseError> {
+    let rows = ask(session, "SELECT unit FROM dim_market_indicator WHERE code = $1", [code.into()]).await?;
+    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
 }

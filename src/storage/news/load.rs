@@ -139,12 +139,29 @@ const HOLD: &str = "
 INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
 SELECT $1, line, 'news', finding, detail FROM unnest($2::int[], $3::text[], $4::text[]) AS f (line, finding, detail)";
 
-/// Notes why rows are held.
+/// The rows themselves, once for the same cells of the same provider. Of the same row again it is noted that it came.
+const KEEP: &str = "
+INSERT INTO stg_held_row (id, dataset, provider, run_id, line, held_at, last_run_id, cells, findings, reason, state)
+SELECT DISTINCT ON (keyed.id) keyed.id, 'news', s.provider, $1, s.line, $2, $1,
+    jsonb_build_object('guid', s.guid, 'headline', s.headline, 'summary', s.summary, 'url', s.url, 'published', s.published,
+        'symbols', s.symbols),
+    ARRAY[q.finding], q.detail, 'OPEN'
+FROM meta_data_quality q
+JOIN stg_financial_news s ON s.run_id = q.run_id AND s.line = q.line
+CROSS JOIN LATERAL (SELECT md5(concat_ws(chr(31), 'news', s.provider, s.guid, s.headline, s.summary, s.url, s.published, s.symbols))::uuid
+    AS id) keyed
+WHERE q.run_id = $1
+ORDER BY keyed.id, s.line
+ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1";
+
+/// Notes why rows are held, and keeps them for a decision.
 pub async fn hold(session: &Session<Market>, run: &Run, findings: &[Finding]) -> Result<u64, DatabaseError> {
     let lines: Vec<i32> = findings.iter().map(|one| i32::try_from(one.line).unwrap_or(i32::MAX)).collect();
     let codes: Vec<String> = findings.iter().map(|one| one.finding.to_owned()).collect();
     let details: Vec<String> = findings.iter().map(|one| without_nul(&one.detail).into_owned()).collect();
-    execute(session, HOLD, [run.id.into(), lines.into(), codes.into(), details.into()]).await
+    let held = execute(session, HOLD, [run.id.into(), lines.into(), codes.into(), details.into()]).await?;
+    execute(session, KEEP, [run.id.into(), run.started_at.into()]).await?;
+    Ok(held)
 }
 
 /// One delivery after another: two of the same news at once would be two.
@@ -191,14 +208,14 @@ ON CONFLICT DO NOTHING";
 /// Stores news and links, and returns how many pieces of news were new.
 pub async fn insert(
     session: &Session<Market>,
-    run: &Run,
+    provider: &str,
     fetched_at: DateTime<Utc>,
     items: &[&Item],
     links: &[Link],
 ) -> Result<u64, DatabaseError> {
     let mut copy = CopyRows::default();
     for item in items {
-        copy.id(item.id).cell(&run.provider).cell(&item.guid);
+        copy.id(item.id).cell(provider).cell(&item.guid);
         copy.cell(&item.headline).cell(&item.summary).optional(item.url.as_ref());
         copy.cell(item.published_at.to_rfc3339()).cell(fetched_at.to_rfc3339());
         copy.optional(item.url_key.as_ref()).cell(&item.headline_key).end_row();

@@ -1,7 +1,9 @@
 //! Splits and cash dividends: staged as delivered, checked, held or promoted. Both may lie ahead: what is announced is known before.
 
-use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use sea_orm::{ConnectionTrait, Value};
+use uuid::Uuid;
 
 use super::run::{Outcome, Run};
 use super::{Asked, execute, stage_cells};
@@ -16,7 +18,7 @@ const OPEN: &str = "
 SET LOCAL enable_nestloop = off;
 CREATE TEMP TABLE IF NOT EXISTS checked_action (
     line integer NOT NULL, instrument_id uuid, type text, ex_date date, numerator numeric, denominator numeric, pay_date date,
-    amount numeric, currency text, nth bigint
+    amount numeric, currency text, nth bigint, status text NOT NULL DEFAULT 'F'
 ) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS row_finding (
     line integer NOT NULL, finding text NOT NULL, detail text NOT NULL
@@ -42,8 +44,10 @@ FROM (
         WHEN c.instrument_id IS NULL THEN 'UNKNOWN_SYMBOL'
         WHEN c.numerator <= 0 OR c.denominator <= 0 THEN 'NOT_POSITIVE'
         WHEN c.nth > 1 THEN 'DUPLICATE'
+        WHEN f.status = 'E' AND (f.numerator, f.denominator) <> (c.numerator, c.denominator) THEN 'DECIDED_BEFORE'
     END AS finding
     FROM checked_action c JOIN stg_corporate_action s ON s.run_id = $1 AND s.line = c.line
+    LEFT JOIN fact_corporate_action f ON f.instrument_id = c.instrument_id AND f.type = c.type AND f.ex_date = c.ex_date
 ) found WHERE finding IS NOT NULL";
 
 const HOLD_SPLITS: &str = "
@@ -90,8 +94,11 @@ FROM (
         WHEN c.amount <= 0 THEN 'NOT_POSITIVE'
         WHEN c.pay_date < c.ex_date THEN 'PAID_EARLY'
         WHEN c.nth > 1 THEN 'DUPLICATE'
+        WHEN f.status = 'E' AND (f.pay_date, f.amount, f.currency) IS DISTINCT FROM (c.pay_date, c.amount, c.currency)
+            THEN 'DECIDED_BEFORE'
     END AS finding
     FROM checked_action c JOIN stg_dividend s ON s.run_id = $1 AND s.line = c.line
+    LEFT JOIN fact_corporate_action f ON f.instrument_id = c.instrument_id AND f.type = c.type AND f.ex_date = c.ex_date
 ) found WHERE finding IS NOT NULL";
 
 const HOLD_DIVIDENDS: &str = "
@@ -113,21 +120,24 @@ ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = 
 const PROMOTE: &str = "
 WITH chosen AS MATERIALIZED (
     SELECT c.*, f.instrument_id AS known, f.numerator AS old_numerator, f.denominator AS old_denominator, f.pay_date AS old_pay_date,
-        f.amount AS old_amount, f.currency AS old_currency, f.version AS old_version
+        f.amount AS old_amount, f.currency AS old_currency, f.version AS old_version, f.status AS old_status
     FROM checked_action c
     LEFT JOIN fact_corporate_action f ON f.instrument_id = c.instrument_id AND f.type = c.type AND f.ex_date = c.ex_date
     WHERE NOT EXISTS (SELECT FROM row_finding q WHERE q.line = c.line)
-        AND (f.instrument_id IS NULL OR (f.numerator, f.denominator, f.pay_date, f.amount, f.currency)
-            IS DISTINCT FROM (c.numerator, c.denominator, c.pay_date, c.amount, c.currency))
+        AND (f.instrument_id IS NULL OR c.status = 'E' AND f.status <> 'E'
+            OR (f.numerator, f.denominator, f.pay_date, f.amount, f.currency)
+                IS DISTINCT FROM (c.numerator, c.denominator, c.pay_date, c.amount, c.currency))
 ), promoted AS (
-    INSERT INTO fact_corporate_action (instrument_id, type, ex_date, numerator, denominator, pay_date, amount, currency, version)
-    SELECT instrument_id, type, ex_date, numerator, denominator, pay_date, amount, currency, $1 FROM chosen
+    INSERT INTO fact_corporate_action
+        (instrument_id, type, ex_date, numerator, denominator, pay_date, amount, currency, status, version)
+    SELECT instrument_id, type, ex_date, numerator, denominator, pay_date, amount, currency, status, $1 FROM chosen
     ON CONFLICT (instrument_id, type, ex_date) DO UPDATE SET numerator = excluded.numerator, denominator = excluded.denominator,
-        pay_date = excluded.pay_date, amount = excluded.amount, currency = excluded.currency, version = excluded.version
+        pay_date = excluded.pay_date, amount = excluded.amount, currency = excluded.currency, status = excluded.status,
+        version = excluded.version
 ), replaced AS (
     INSERT INTO fact_corporate_action_revision (instrument_id, type, ex_date, superseded_version, version, numerator, denominator,
-        pay_date, amount, currency)
-    SELECT known, type, ex_date, $1, old_version, old_numerator, old_denominator, old_pay_date, old_amount, old_currency
+        pay_date, amount, currency, status)
+    SELECT known, type, ex_date, $1, old_version, old_numerator, old_denominator, old_pay_date, old_amount, old_currency, old_status
     FROM chosen WHERE known IS NOT NULL
 ), noted AS (
     INSERT INTO meta_action_change (version, instrument_id, changed_from)
@@ -159,6 +169,70 @@ pub async fn load_dividends<'a>(
 ) -> Result<Outcome, DatabaseError> {
     let delivered = stage_cells(session, STAGE_DIVIDENDS, run, fetched_at, rows).await?;
     settle(session, run, delivered, next, [READ_DIVIDENDS, FIND_DIVIDENDS, HOLD_DIVIDENDS]).await
+}
+
+/// A split or a dividend as somebody decided that it is.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Of which instrument.
+    pub instrument: Uuid,
+    /// The first day without it.
+    pub ex_date: NaiveDate,
+    /// What is done.
+    pub terms: Terms,
+}
+
+/// What an issuer does.
+#[derive(Clone, Debug)]
+pub enum Terms {
+    /// So many new units stand in for so many old ones.
+    Split {
+        /// New units.
+        numerator: Decimal,
+        /// Old units.
+        denominator: Decimal,
+    },
+    /// Money is paid.
+    Dividend {
+        /// `CASH_DIVIDEND` or `SPECIAL_DIVIDEND`.
+        kind: &'static str,
+        /// When, where that is known.
+        pay_date: Option<NaiveDate>,
+        /// How much a unit.
+        amount: Decimal,
+        /// In which currency.
+        currency: String,
+    },
+}
+
+const DECIDE: &str = "
+INSERT INTO checked_action (line, instrument_id, type, ex_date, numerator, denominator, pay_date, amount, currency, nth, status)
+VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, 1, 'E')";
+
+/// Promotes what was decided into the version `next`, as a delivered row is promoted, marked as estimated. Returns how many rows it
+/// changed.
+pub async fn promote_decided(session: &Session<Market>, action: &Action, next: i64) -> Result<u64, DatabaseError> {
+    super::each(session, OPEN).await?;
+    let (none, no_day) = (None::<Decimal>, None::<NaiveDate>);
+    let terms: [Value; 6] = match &action.terms {
+        Terms::Split { numerator, denominator } => [
+            "SPLIT".into(),
+            (*numerator).into(),
+            (*denominator).into(),
+            no_day.into(),
+            none.into(),
+            None::<String>.into(),
+        ],
+        Terms::Dividend { kind, pay_date, amount, currency } => {
+            [(*kind).into(), none.into(), none.into(), (*pay_date).into(), (*amount).into(), currency.as_str().into()]
+        }
+    };
+    let [kind, numerator, denominator, pay_date, amount, currency] = terms;
+    let (instrument, ex_date) = (action.instrument.into(), action.ex_date.into());
+    let values = [instrument, kind, ex_date, numerator, denominator, pay_date, amount, currency];
+    execute(session, DECIDE, values).await?;
+    let row = session.query_one_raw(statement(PROMOTE, [next.into()])).await?;
+    Ok(super::pair(row.as_ref())?.0)
 }
 
 async fn settle(

@@ -39,6 +39,8 @@ pub struct HeldRow {
     pub symbol: Option<String>,
     /// The instrument's market.
     pub mic: Option<String>,
+    /// The series, of an indicator that is known.
+    pub code: Option<String>,
     /// The currency that is priced, of a rate.
     pub base: Option<String>,
     /// The currency that it is priced in, of a rate.
@@ -49,6 +51,8 @@ pub struct HeldRow {
     pub value: Option<Decimal>,
     /// What is stored of that day.
     pub stored: Option<Decimal>,
+    /// The same by name, of a split or a dividend.
+    pub stored_terms: Option<serde_json::Value>,
     /// `OPEN`, `ACCEPTED`, `REJECTED`, `REPAIRED` or `SUPERSEDED`.
     pub state: String,
     /// When it was decided.
@@ -57,6 +61,8 @@ pub struct HeldRow {
     pub decided_by_name: Option<String>,
     /// What was stored by the decision.
     pub decided_value: Option<Decimal>,
+    /// The same by name.
+    pub decided: Option<serde_json::Value>,
     /// What was said of it.
     pub note: Option<String>,
 }
@@ -80,12 +86,18 @@ impl Filter {
 
 const SELECT: &str = "
 SELECT h.id, h.dataset, h.provider, h.run_id, h.line, h.held_at, h.deliveries, h.cells, array_to_string(h.findings, ',') AS findings,
-    h.reason, h.instrument_id, i.symbol, i.mic, h.base, h.quote, h.date, h.value, coalesce(f.close, r.rate) AS stored, h.state,
-    h.decided_at, h.decided_by_name, h.decided_value, h.note
+    h.reason, h.instrument_id, i.symbol, i.mic, h.code, h.base, h.quote, h.date, h.value, coalesce(f.close, r.rate, m.value) AS stored,
+    CASE WHEN a.id IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('numerator', trim_scale(a.numerator)::text,
+        'denominator', trim_scale(a.denominator)::text, 'payDate', a.pay_date, 'amount', trim_scale(a.amount)::text,
+        'currency', a.currency)) END AS stored_terms,
+    h.state, h.decided_at, h.decided_by_name, h.decided_value, h.decided, h.note
 FROM stg_held_row h
 LEFT JOIN dim_stock i ON i.id = h.instrument_id
 LEFT JOIN fact_stock_price f ON h.dataset = 'prices' AND f.instrument_id = h.instrument_id AND f.date = h.date
 LEFT JOIN fact_fx_rate r ON h.dataset = 'exchange rates' AND (r.base, r.quote, r.date) = (h.base, h.quote, h.date)
+LEFT JOIN fact_market_indicator m ON h.dataset = 'indicators' AND m.code = h.code AND m.date = h.date
+LEFT JOIN fact_corporate_action a ON a.instrument_id = h.instrument_id AND a.ex_date = h.date
+    AND a.type = CASE h.dataset WHEN 'splits' THEN 'SPLIT' WHEN 'dividends' THEN h.cells ->> 'type' END
 WHERE ($1::text IS NULL OR h.state = $1) AND ($2::text IS NULL OR h.dataset = $2)
     AND ($3::uuid IS NULL OR h.instrument_id = $3)
     AND ($4::timestamptz IS NULL OR (h.held_at, h.id) < ($4, $5::uuid)) AND ($6::uuid IS NULL OR h.id = $6)
@@ -119,24 +131,61 @@ pub async fn find(session: &Session<Market>, id: Uuid) -> Result<Option<HeldRow>
     Ok(HeldRow::find_by_statement(statement(SELECT, values)).one(session).await?)
 }
 
-/// What becomes of a held row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It is stored as it was delivered.
-    Accept,
-    /// It is not stored.
-    Reject,
-    /// This is stored in its place.
-    Repair(Decimal),
+/// A split or a dividend that is held, as far as its cells can be read now.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct DeliveredAction {
+    /// The instrument that it was delivered for, or that has its symbol since.
+    pub instrument_id: Option<Uuid>,
+    /// The ex-date.
+    pub ex_date: Option<NaiveDate>,
+    /// New units of a split.
+    pub numerator: Option<Decimal>,
+    /// Old units of a split.
+    pub denominator: Option<Decimal>,
+    /// The kind of a dividend.
+    pub kind: Option<String>,
+    /// Whether a pay date was delivered.
+    pub has_pay_date: bool,
+    /// The pay date.
+    pub pay_date: Option<NaiveDate>,
+    /// The amount a unit; one in hundredths is converted.
+    pub amount: Option<Decimal>,
+    /// Its currency, where that is known.
+    pub currency: Option<String>,
+}
+
+const ACTION: &str = "
+SELECT coalesce(h.instrument_id, (find_instrument(NULL, h.cells ->> 'symbol', h.cells ->> 'mic')).id) AS instrument_id,
+    read_day(h.cells ->> 'exDate') AS ex_date, read_number(h.cells ->> 'numerator') AS numerator,
+    read_number(h.cells ->> 'denominator') AS denominator, h.cells ->> 'type' AS kind,
+    coalesce(h.cells ->> 'payDate', '') <> '' AS has_pay_date, read_day(h.cells ->> 'payDate') AS pay_date,
+    read_number(h.cells ->> 'amount') * CASE WHEN u.currency IS NULL THEN 1 ELSE 0.01 END AS amount, c.code AS currency
+FROM stg_held_row h
+LEFT JOIN (VALUES ('GBp', 'GBP'), ('GBX', 'GBP'), ('ILA', 'ILS'), ('ZAc', 'ZAR'), ('ZAC', 'ZAR')) u (unit, currency)
+    ON u.unit = h.cells ->> 'currency'
+LEFT JOIN dim_currency c ON c.code = coalesce(u.currency, h.cells ->> 'currency')
+WHERE h.id = $1";
+
+/// Reads the cells of a held split or dividend.
+pub async fn action(session: &Session<Market>, id: Uuid) -> Result<DeliveredAction, DatabaseError> {
+    let row = DeliveredAction::find_by_statement(statement(ACTION, [id.into()])).one(session).await?;
+    row.ok_or_else(|| DatabaseError::Corrupt(format!("the held row {id} is gone")))
+}
+
+/// Whether there is such an instrument.
+pub async fn is_instrument(session: &Session<Market>, id: Uuid) -> Result<bool, DatabaseError> {
+    Ok(super::counted(session, "SELECT count(*) FROM dim_stock WHERE id = $1", [id.into()]).await? > 0)
 }
 
 /// A decision, by whom and when.
 #[derive(Clone, Debug)]
 pub struct Decided {
-    /// What was decided.
-    pub decision: Decision,
-    /// What is stored by it.
+    /// `ACCEPTED`, `REJECTED` or `REPAIRED`.
+    pub state: &'static str,
+    /// What is stored by it, where that is one number.
     pub value: Option<Decimal>,
+    /// What is stored by it, by name.
+    pub content: Option<serde_json::Value>,
     /// When.
     pub at: DateTime<Utc>,
     /// By whom.
@@ -149,28 +198,25 @@ pub struct Decided {
 
 /// Notes the decision, if nobody has decided before. Whether that was so.
 pub async fn decide(session: &Session<Market>, id: Uuid, decided: &Decided) -> Result<bool, DatabaseError> {
-    let state = match decided.decision {
-        Decision::Accept => "ACCEPTED",
-        Decision::Reject => "REJECTED",
-        Decision::Repair(_) => "REPAIRED",
-    };
-    let values: [Value; 7] = [
+    let values: [Value; 8] = [
         id.into(),
-        state.into(),
+        decided.state.into(),
         decided.at.into(),
         decided.by.into(),
         decided.by_name.as_str().into(),
         decided.value.into(),
         decided.note.as_deref().into(),
+        decided.content.clone().into(),
     ];
     Ok(execute(session, DECIDE, values).await? > 0)
 }
 
 const DECIDE: &str = "
-UPDATE stg_held_row SET state = $2, decided_at = $3, decided_by = $4, decided_by_name = $5, decided_value = $6, note = $7
+UPDATE stg_held_row
+SET state = $2, decided_at = $3, decided_by = $4, decided_by_name = $5, decided_value = $6, note = $7, decided = $8
 WHERE id = $1 AND state = 'OPEN'";
 
-/// Stores what was decided into the version `next`, marked as estimated. What it takes the place of becomes a revision.
+/// Stores the close or the rate that was decided into the version `next`, marked as estimated. What it takes the place of becomes a revision.
 pub async fn promote(session: &Session<Market>, held: &HeldRow, next: i64) -> Result<u64, DatabaseError> {
     let sql = if held.dataset == "prices" { PROMOTE_PRICE } else { PROMOTE_RATE };
     let row = session.query_one_raw(statement(sql, [held.id.into(), next.into()])).await?;
