@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use sea_orm::{FromQueryResult, Value};
 
 use super::Page;
+use super::price::certainty;
 use super::statement::ask;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -180,10 +181,10 @@ async fn series(
 }
 
 const LATEST: &str = "
-SELECT w.code, w.date AS asked, l.date, l.value, (SELECT min(f.date) FROM market.fact_market_indicator f WHERE f.code = w.code) AS first
+SELECT w.code, w.date AS asked, l.date, l.value, nullif(l.status, 'F') AS uncertain, (SELECT min(f.date) FROM market.fact_market_indicator f WHERE f.code = w.code) AS first
 FROM unnest($1::text[], $2::date[]) AS w (code, date)
 LEFT JOIN LATERAL (
-    SELECT f.date, f.value FROM market.fact_market_indicator f
+    SELECT f.date, f.value, f.status FROM market.fact_market_indicator f
     WHERE f.code = w.code AND f.date <= w.date ORDER BY f.date DESC LIMIT 1
 ) l ON true";
 
@@ -202,7 +203,9 @@ pub async fn as_of(
         let first: Option<NaiveDate> = row.try_get_by("first")?;
         let lookup = match (found, first) {
             ((Some(date), Some(value)), _) => {
+                let certainty = certainty(row.try_get_by::<Option<String>, _>("uncertain")?.as_deref())?;
                 let one = Series::new(vec![date], vec![value]).unwrap_or_default();
+                let one = one.uncertain_on(vec![(date, certainty)]);
                 one.as_of(key.1, max_age(&key.0))
             }
             (_, Some(first_date)) => Lookup::Missing { reason: MissingReason::NotYet { first_date } },
@@ -214,7 +217,7 @@ pub async fn as_of(
 }
 
 const VALUES: &str = "
-SELECT date, value FROM market.fact_market_indicator WHERE code = $1 AND date BETWEEN $2 AND $3 ORDER BY date";
+SELECT date, value, nullif(status, 'F') FROM market.fact_market_indicator WHERE code = $1 AND date BETWEEN $2 AND $3 ORDER BY date";
 
 /// The values of a series from one day to another, both included.
 pub async fn values(
@@ -225,9 +228,13 @@ pub async fn values(
 ) -> Result<Series, DatabaseError> {
     let rows = ask(session, VALUES, [code.into(), from.into(), to.into()]).await?;
     let (mut dates, mut values) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let mut uncertain = Vec::new();
     for row in rows {
-        dates.push(row.try_get_by_index(0)?);
+        let day: NaiveDate = row.try_get_by_index(0)?;
+        dates.push(day);
         values.push(row.try_get_by_index(1)?);
+        uncertain.push((day, certainty(row.try_get_by_index::<Option<String>>(2)?.as_deref())?));
     }
-    Series::new(dates, values).map_err(|error| DatabaseError::Corrupt(error.to_string()))
+    let series = Series::new(dates, values).map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
+    Ok(series.uncertain_on(uncertain))
 }

@@ -152,6 +152,7 @@ const BOUNDED: &[&str] = &[
     "IndicatorValue.reasons",
     "IndicatorValues.dates",
     "IndicatorValues.reasons",
+    "IndicatorValues.statuses",
     "IndicatorValues.values",
     "Instrument.dividends",
     "Instrument.identifiers",

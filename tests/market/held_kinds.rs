@@ -238,9 +238,11 @@ async fn held_values_of_indicators_are_decided_and_what_was_decided_stands() {
     assert_eq!(clean().await, expected);
     let kept = "SELECT code || ' ' || date || ' ' || value || ' ' || status FROM market.meta_indicator_revision";
     assert_eq!(Superuser::of(&app).await.texts(kept).await, ["USD_BILL_3M 2024-03-13 5.3 F"]);
-    let query = r#"{ marketIndicator(code: "USD_BILL_3M") { valueAt(asOf: "2024-03-13") { observed } } }"#;
+    let query = r#"{ marketIndicator(code: "USD_BILL_3M") { valueAt(asOf: "2024-03-13") { observed status }
+        values(from: "2024-03-11", to: "2024-03-13") { statuses } } }"#;
     let read = app.client("alpha", "investor1").await.run(query).await;
-    assert_eq!(read.at("/marketIndicator/valueAt/observed"), &json!("5.35"));
+    assert_eq!(read.at("/marketIndicator/valueAt"), &json!({ "observed": "5.35", "status": "ESTIMATED" }));
+    assert_eq!(read.at("/marketIndicator/values/statuses"), &json!(["COMPLETE", "ESTIMATED", "ESTIMATED"]));
     // The same again: what was rejected stays away, what was decided stands, and the first row of the day is a question.
     let again = load(&app, &files).await.expect("loaded");
     assert_eq!(again.indicators.promoted, 0);

@@ -198,6 +198,8 @@ pub struct IndicatorValues {
     dates: Vec<Date>,
     /// The value of each as published, in the series' unit.
     values: Vec<Decimal>,
+    /// How good each is: `COMPLETE`, or `ESTIMATED` where a person accepted or put it in.
+    statuses: Vec<DataStatus>,
     /// Where it has holes that are longer than a value stands in for later days.
     reasons: Vec<FigureReason>,
 }
@@ -213,6 +215,7 @@ impl IndicatorValues {
             reasons: holes.map(reason).collect(),
             dates: series.dates().iter().copied().map(Date).collect(),
             values: series.values().iter().map(|value| Decimal(value.normalize())).collect(),
+            statuses: series.dates().iter().map(|day| series.certainty(*day).into()).collect(),
         }
     }
 }
