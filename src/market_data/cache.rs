@@ -248,6 +248,40 @@ impl MarketView {
         Ok(found)
     }
 
+    /// What of the closes tells the price of each instrument on each day: as [`MarketView::prices`], without reading whole series that
+    /// are not kept. `keys` are of `instruments`, each once.
+    pub async fn prices_around(
+        &self,
+        session: &Session<Tenant>,
+        instruments: &HashMap<Uuid, Arc<Instrument>>,
+        keys: &[(Uuid, NaiveDate)],
+    ) -> Result<HashMap<(Uuid, NaiveDate), Arc<Series>>, DatabaseError> {
+        let kept = |id: &Uuid| self.cache.prices.get(id).filter(|kept| kept.seen_in == self.version.version);
+        let is_read = |id: &Uuid| instruments.get(id).is_some_and(|found| !found.manually_priced) && kept(id).is_none();
+        let read: Vec<(Uuid, NaiveDate)> = keys.iter().copied().filter(|(id, _)| is_read(id)).collect();
+        let mut found: HashMap<(Uuid, NaiveDate), Arc<Series>> = HashMap::new();
+        if !read.is_empty() {
+            let rows = storage::price::around(session, &read).await?;
+            for rows in rows.chunk_by(|left, right| left.0 == right.0) {
+                let closes: Vec<Observation<Uuid>> = rows.iter().map(|row| row.1).collect();
+                found.insert(rows[0].0, Arc::new(series(&closes)?));
+            }
+            let ids: BTreeSet<Uuid> = read.iter().map(|key| key.0).collect();
+            let own = storage::price_override::in_force(session, &ids.into_iter().collect::<Vec<_>>(), None).await?;
+            for key in read {
+                if let Some(days) = own.get(&key.0) {
+                    let series = overlaid(found.get(&key).map(Arc::as_ref), days)?;
+                    found.insert(key, Arc::new(series));
+                }
+            }
+        }
+        let whole = instruments.iter().filter(|(id, _)| !is_read(id));
+        let whole: HashMap<Uuid, Arc<Instrument>> = whole.map(|(id, found)| (*id, Arc::clone(found))).collect();
+        let whole = self.prices(session, &whole).await?;
+        found.extend(keys.iter().filter_map(|key| Some((*key, Arc::clone(whole.get(&key.0)?)))));
+        Ok(found)
+    }
+
     /// Keeps a series. An operation of an older version never takes the place of what a later one has kept.
     fn keep(&self, id: Uuid, changed: i64, series: Arc<Series>) {
         let seen_in = self.version.version;

@@ -70,8 +70,14 @@ impl Services {
         keys: &[(Uuid, NaiveDate)],
     ) -> Result<HashMap<(Uuid, NaiveDate), Lookup>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        let market = self.price_market(session, keys.iter().map(|key| key.0).collect()).await?;
-        let found = |&(id, day): &(Uuid, NaiveDate)| Some(((id, day), market.quote(id, day)?));
+        let view = self.market.view(session).await?;
+        let fx = view.fx(session).await?;
+        let market = load_calendars(session, &view, fx, keys.iter().map(|key| key.0).collect()).await?;
+        let keys: BTreeSet<(Uuid, NaiveDate)> = keys.iter().copied().collect();
+        let keys: Vec<(Uuid, NaiveDate)> = keys.into_iter().collect();
+        let series = view.prices_around(session, market.instruments(), &keys).await?;
+        let found =
+            |key: &(Uuid, NaiveDate)| Some((*key, market.quote_of(key.0, key.1, series.get(key).map(Arc::as_ref))?));
         Ok(keys.iter().filter_map(found).collect())
     }
 

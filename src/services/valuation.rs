@@ -502,9 +502,18 @@ impl Market {
 
     /// The last price on a day or before; nothing for an instrument that is not in this market.
     pub(super) fn quote(&self, id: Uuid, day: NaiveDate) -> Option<Lookup> {
+        self.quote_of(id, day, self.closes(id))
+    }
+
+    /// The same from these closes.
+    pub(super) fn quote_of(&self, id: Uuid, day: NaiveDate, closes: Option<&Series>) -> Option<Lookup> {
         let max_age = self.max_age(self.instruments.get(&id)?);
         let missing = Lookup::Missing { reason: MissingReason::NoData };
-        Some(self.closes(id).map_or(missing, |closes| closes.as_of(day, max_age)))
+        Some(closes.map_or(missing, |closes| closes.as_of(day, max_age)))
+    }
+
+    pub(super) fn instruments(&self) -> &HashMap<Uuid, Arc<Instrument>> {
+        &self.instruments
     }
 
     /// The days of a range, both ends included, on which the instrument's exchange trades, weekdays where its calendar is not known;

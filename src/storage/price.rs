@@ -31,6 +31,33 @@ const OF_INSTRUMENTS: &str = "\
     SELECT instrument_id, date, close, nullif(status, 'F') FROM market.fact_stock_price \
     WHERE instrument_id = ANY (string_to_array($1, ',')::uuid[]) ORDER BY instrument_id, date";
 
+/// The closes on either side of the end of a day: of each instrument and day the last until then, and the first after it.
+pub async fn around(
+    session: &Session<Tenant>,
+    keys: &[(Uuid, NaiveDate)],
+) -> Result<Vec<((Uuid, NaiveDate), Observation<Uuid>)>, DatabaseError> {
+    let ids: Vec<String> = keys.iter().map(|key| key.0.to_string()).collect();
+    let days: Vec<String> = keys.iter().map(|key| key.1.to_string()).collect();
+    let rows = ask(session, AROUND, [ids.join(",").into(), days.join(",").into()]).await?;
+    let row = |row: &QueryResult| {
+        let found = observation(row)?;
+        Ok(((found.0, row.try_get_by_index(4)?), found))
+    };
+    rows.iter().map(row).collect()
+}
+
+// Two searches of the primary key each, however long the series are.
+const AROUND: &str = "\
+    SELECT w.instrument_id, l.date, l.close, nullif(l.status, 'F'), w.day \
+    FROM unnest(string_to_array($1, ',')::uuid[], string_to_array($2, ',')::date[]) AS w (instrument_id, day) \
+    CROSS JOIN LATERAL ( \
+        (SELECT f.date, f.close, f.status FROM market.fact_stock_price f \
+        WHERE f.instrument_id = w.instrument_id AND f.date <= w.day ORDER BY f.date DESC LIMIT 1) \
+        UNION ALL \
+        (SELECT f.date, f.close, f.status FROM market.fact_stock_price f \
+        WHERE f.instrument_id = w.instrument_id AND f.date > w.day ORDER BY f.date LIMIT 1) \
+    ) l ORDER BY w.instrument_id, w.day, l.date";
+
 /// What was observed of something on a day, and how certain that is.
 pub type Observation<K> = (K, NaiveDate, Decimal, Certainty);
 

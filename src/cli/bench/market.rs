@@ -30,6 +30,8 @@ const LIST_LIMIT: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 const READ_LIMIT: Duration = Duration::from_millis(10);
 const READS: usize = 100;
+/// Instruments whose latest prices are read together.
+const LATEST: usize = 500;
 /// Rows of a chunk of a raw COPY.
 const CHUNK: usize = 10_000;
 
@@ -105,6 +107,18 @@ async fn measure(
     let times = Times::new(times);
     let held = (times.quantile(0.5) <= READ_LIMIT, "10 ms");
     report.push(line("ten years of one instrument", &times.summary(), Some(held)));
+    let mut times = Vec::with_capacity(READS);
+    for read in 0..READS {
+        let keys = (0..LATEST).map(|at| (instruments[(read * 19 + at * 3) % LONG], last_day())).collect::<Vec<_>>();
+        let begun = Instant::now();
+        let quotes = services.quotes(&session, &keys).await?;
+        times.push(begun.elapsed());
+        let known = quotes.values().filter(|quote| quote.value().is_some()).count();
+        ensure!(known == LATEST, "{known} of {LATEST} prices were known");
+    }
+    let times = Times::new(times);
+    let held = (times.quantile(0.5) <= READ_LIMIT, "10 ms");
+    report.push(line(&format!("the latest prices of {LATEST} instruments"), &times.summary(), Some(held)));
     session.close().await?;
     Ok(report)
 }
