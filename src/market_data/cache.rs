@@ -256,9 +256,11 @@ impl MarketView {
         instruments: &HashMap<Uuid, Arc<Instrument>>,
         keys: &[(Uuid, NaiveDate)],
     ) -> Result<HashMap<(Uuid, NaiveDate), Arc<Series>>, DatabaseError> {
-        let kept = |id: &Uuid| self.cache.prices.get(id).filter(|kept| kept.seen_in == self.version.version);
-        let is_read = |id: &Uuid| instruments.get(id).is_some_and(|found| !found.manually_priced) && kept(id).is_none();
-        let read: Vec<(Uuid, NaiveDate)> = keys.iter().copied().filter(|(id, _)| is_read(id)).collect();
+        // Asked once: what is kept may be given up, or come, at any time.
+        let is_kept = |id: &Uuid| self.cache.prices.get(id).is_some_and(|kept| kept.seen_in == self.version.version);
+        let (whole, ids): (HashMap<Uuid, Arc<Instrument>>, HashMap<Uuid, Arc<Instrument>>) =
+            instruments.clone().into_iter().partition(|(id, found)| found.manually_priced || is_kept(id));
+        let read: Vec<(Uuid, NaiveDate)> = keys.iter().copied().filter(|(id, _)| ids.contains_key(id)).collect();
         let mut found: HashMap<(Uuid, NaiveDate), Arc<Series>> = HashMap::new();
         if !read.is_empty() {
             let rows = storage::price::around(session, &read).await?;
@@ -266,8 +268,8 @@ impl MarketView {
                 let closes: Vec<Observation<Uuid>> = rows.iter().map(|row| row.1).collect();
                 found.insert(rows[0].0, Arc::new(series(&closes)?));
             }
-            let ids: BTreeSet<Uuid> = read.iter().map(|key| key.0).collect();
-            let own = storage::price_override::in_force(session, &ids.into_iter().collect::<Vec<_>>(), None).await?;
+            let ids: Vec<Uuid> = ids.into_keys().collect();
+            let own = storage::price_override::in_force(session, &ids, None).await?;
             for key in read {
                 if let Some(days) = own.get(&key.0) {
                     let series = overlaid(found.get(&key).map(Arc::as_ref), days)?;
@@ -275,8 +277,6 @@ impl MarketView {
                 }
             }
         }
-        let whole = instruments.iter().filter(|(id, _)| !is_read(id));
-        let whole: HashMap<Uuid, Arc<Instrument>> = whole.map(|(id, found)| (*id, Arc::clone(found))).collect();
         let whole = self.prices(session, &whole).await?;
         found.extend(keys.iter().filter_map(|key| Some((*key, Arc::clone(whole.get(&key.0)?)))));
         Ok(found)

@@ -522,7 +522,7 @@ async fn what_holdings_pay_is_expected_again_and_coupons_by_their_terms() {
         ),
         (
             "bonds.csv",
-            "symbol,mic,coupon_rate,coupon_frequency,day_count,maturity,face\nNOTE,24X7,0.04,2,ACT_ACT_ICMA,2026-05-31,100\n",
+            "symbol,mic,coupon_rate,coupon_frequency,day_count,maturity,face\nNOTE,24X7,0.04,2,ACT_ACT_ICMA,2026-05-31,1\n",
         ),
     ];
     crate::market::load(&app, &files).await.expect("loaded");

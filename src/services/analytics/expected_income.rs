@@ -74,9 +74,10 @@ fn of_unit(
         && let Some(until) = end.checked_add_months(Months::new(12))
     {
         let frequency = u32::try_from(bond.coupon_frequency).unwrap_or(0);
-        // A bond's quantity is the face amount.
+        // The face is what a unit pays back: one where the quantity is the face amount.
+        let coupon = money::mul(bond.face, bond.coupon_rate)?;
         for day in coupon_days(bond.maturity, frequency, end, until) {
-            expected.push((day, money::div(bond.coupon_rate, Decimal::from(frequency))?, instrument.currency));
+            expected.push((day, money::div(coupon, Decimal::from(frequency))?, instrument.currency));
         }
     }
     let currencies: BTreeSet<money::Currency> = dividends.iter().map(|dividend| dividend.terms.currency).collect();

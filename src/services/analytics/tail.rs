@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use domain::analytics::policy::{RATIOS_FROM_OBSERVATIONS, Withheld};
 use domain::analytics::{
-    Backtest, Estimator, NoRiskParts, Revaluation, ShrinkageTarget, Simulation, Symmetric, TailRisk, Terms, backtest,
-    covariance, historical_tail_parts, outcomes, parametric_tail_parts, shrunk, simulated_tail_risk, tail_risk,
+    Backtest, Estimator, Revaluation, ShrinkageTarget, Simulation, Symmetric, TailRisk, Terms, backtest, covariance,
+    historical_tail_parts, outcomes, parametric_tail_parts, shrunk, simulated_tail_risk, tail_risk,
 };
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
@@ -224,7 +224,7 @@ fn parts(
         }
         _ => return Err(no_estimate("parts are those of HISTORICAL and PARAMETRIC_NORMAL")),
     };
-    let split = split.map_err(|error: NoRiskParts| no_estimate(error))?;
+    let split = split.map_err(no_estimate)?;
     let rows = held.keys.iter().zip(weights).zip(split.parts);
     let mut parts: Vec<TailPart> = rows
         .map(|((instrument, weight), part)| TailPart {
