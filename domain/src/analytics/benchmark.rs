@@ -1,7 +1,8 @@
 //! Returns against those of a benchmark in the same periods. The two columns stand beside each other: who aligns them decides what an
 //! observation is.
 
-use super::{AnnualReturn, Moments};
+use super::moments::products;
+use super::{AnnualReturn, Spread};
 
 /// The least-squares line of excess returns over a benchmark's, and how well it fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,17 +28,12 @@ pub fn regression(returns: &[f64], benchmark: &[f64], risk_free: f64) -> Option<
     if returns.len() != benchmark.len() || returns.len() < 2 {
         return None;
     }
-    let (own, other) = (Moments::of(returns)?, Moments::of(benchmark)?);
-    let (mut products, mut squares, mut own_squares) = (0.0, 0.0, 0.0);
-    for (r, b) in returns.iter().zip(benchmark) {
-        let (r, b) = (r - own.mean(), b - other.mean());
-        products += r * b;
-        squares += b * b;
-        own_squares += r * r;
-    }
+    let (own, other) = (Spread::of(returns)?, Spread::of(benchmark)?);
     if !other.varies() {
         return None;
     }
+    let products = products(returns, benchmark, [own.mean(), other.mean()]);
+    let (squares, own_squares) = (other.squares(), own.squares());
     let beta = products / squares;
     let alpha = (own.mean() - risk_free) - beta * (other.mean() - risk_free);
     let correlation = own.varies().then(|| (products / (squares * own_squares).sqrt()).clamp(-1.0, 1.0));
@@ -56,12 +52,12 @@ pub fn information_ratio(returns: &[f64], benchmark: &[f64], periods_per_year: f
     Some(active.mean() / deviation * periods_per_year.sqrt())
 }
 
-fn active(returns: &[f64], benchmark: &[f64]) -> Option<Moments> {
+fn active(returns: &[f64], benchmark: &[f64]) -> Option<Spread> {
     if returns.len() != benchmark.len() {
         return None;
     }
     let differences: Vec<f64> = returns.iter().zip(benchmark).map(|(r, b)| r - b).collect();
-    Moments::of(&differences)
+    Spread::of(&differences)
 }
 
 /// The excess return a year over beta (Treynor 1965); `None` for a beta of zero.

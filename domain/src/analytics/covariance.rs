@@ -1,6 +1,7 @@
 //! How columns of returns vary together. The columns stand beside each other: who aligns them decides what an observation is.
 
-use super::{Moments, Symmetric};
+use super::Symmetric;
+use super::moments::mean;
 
 /// Why there is no matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +53,7 @@ impl Centred {
             if column.len() != count {
                 return Err(NoCovariance::Ragged { column: at, count: column.len(), expected: count });
             }
-            let mean = Moments::of(column).ok_or(NoCovariance::NotFinite { column: at })?.mean();
+            let mean = mean(column).ok_or(NoCovariance::NotFinite { column: at })?;
             Ok(column.iter().map(|value| value - mean).collect())
         };
         let columns = columns.iter().map(AsRef::as_ref).enumerate().map(centre).collect::<Result<_, _>>()?;

@@ -25,6 +25,8 @@ pub fn max_drawdown(returns: &[DatedReturn]) -> Option<Drawdown> {
     let mut worst = Drawdown { depth: 0.0, peak: start, trough: start, recovery: Some(start) };
     let (mut wealth, mut peak, mut peak_date) = (1.0, 1.0, start);
     let mut worst_peak = 1.0;
+    // What a division need not be made for: a fall that is clearly less deep.
+    let mut level = 1.0;
     for step in returns {
         wealth *= 1.0 + step.value;
         if worst.recovery.is_none() && wealth >= worst_peak {
@@ -33,10 +35,13 @@ pub fn max_drawdown(returns: &[DatedReturn]) -> Option<Drawdown> {
         if wealth >= peak {
             (peak, peak_date) = (wealth, step.date);
         }
+        if wealth > peak * level {
+            continue;
+        }
         let depth = wealth / peak - 1.0;
         if depth < worst.depth {
             worst = Drawdown { depth, peak: peak_date, trough: step.date, recovery: None };
-            worst_peak = peak;
+            (worst_peak, level) = (peak, (1.0 + depth) * (1.0 + 4.0 * f64::EPSILON));
         }
     }
     Some(worst)

@@ -56,7 +56,7 @@ pub use expected_income::{Payment, coupon_days, expected_dividends};
 pub use figure::{AnnualReturn, AnnualVolatility, DatedReturn, PeriodReturn, SharpeRatio, annualise};
 pub use interest::{Compounding, DayCount, InvalidTenor, Tenor, effective_annual};
 pub use matrix::Symmetric;
-pub use moments::Moments;
+pub use moments::{Moments, Spread};
 pub use monte_carlo::{MonteCarlo, NoSimulation, Revaluation, Simulation, simulated_tail_risk};
 pub use options::{Exercise, NoOptionFigure, OptionFigures, OptionTerms, Right};
 pub use risk::{

@@ -1,7 +1,8 @@
 //! Dispersion of returns, and return per unit of it. Inputs are returns of equal periods; a rate that they are compared with is a
 //! rate a period: [`per_period`] makes one of a rate a year.
 
-use super::{AnnualReturn, AnnualVolatility, DatedReturn, Drawdown, Moments, SharpeRatio};
+use super::moments::{mean, sum};
+use super::{AnnualReturn, AnnualVolatility, DatedReturn, Drawdown, SharpeRatio, Spread};
 
 /// (1 + r)^(1/A) − 1: what a rate a year comes to in one of A periods.
 pub fn per_period(rate: AnnualReturn, periods_per_year: f64) -> f64 {
@@ -10,7 +11,7 @@ pub fn per_period(rate: AnnualReturn, periods_per_year: f64) -> f64 {
 
 /// sd(r, ddof = 1) × √A for `periods_per_year` A; `None` below two returns.
 pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<AnnualVolatility> {
-    let deviation = Moments::of(returns)?.deviation(1)?;
+    let deviation = Spread::of(returns)?.deviation(1)?;
     Some(AnnualVolatility(deviation * periods_per_year.sqrt()))
 }
 
@@ -18,9 +19,9 @@ pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<AnnualVolati
 ///
 /// `None` below two returns, and where the returns do not vary.
 pub fn sharpe(returns: &[f64], risk_free: AnnualReturn, periods_per_year: f64) -> Option<SharpeRatio> {
-    let moments = Moments::of(returns)?;
-    let deviation = moments.deviation(1).filter(|_| moments.varies())?;
-    let ratio = (moments.mean() - per_period(risk_free, periods_per_year)) / deviation * periods_per_year.sqrt();
+    let spread = Spread::of(returns)?;
+    let deviation = spread.deviation(1).filter(|_| spread.varies())?;
+    let ratio = (spread.mean() - per_period(risk_free, periods_per_year)) / deviation * periods_per_year.sqrt();
     ratio.is_finite().then_some(SharpeRatio(ratio))
 }
 
@@ -31,20 +32,28 @@ pub fn downside_deviation(returns: &[f64], target: f64) -> Option<f64> {
 
 /// Σ max(t − r, 0)ᵏ / n over all n returns: the lower partial moment of an order; `None` without returns.
 pub fn lower_partial(returns: &[f64], target: f64, order: i32) -> Option<f64> {
-    let sum: f64 = returns.iter().map(|value| (target - value).max(0.0).powi(order)).sum();
-    (!returns.is_empty()).then(|| sum / returns.len() as f64)
+    partial(returns, |value| (target - value).max(0.0), order)
 }
 
 /// Σ max(r − t, 0)ᵏ / n over all n returns; `None` without returns.
 pub fn upper_partial(returns: &[f64], target: f64, order: i32) -> Option<f64> {
-    let sum: f64 = returns.iter().map(|value| (value - target).max(0.0).powi(order)).sum();
+    partial(returns, |value| (value - target).max(0.0), order)
+}
+
+fn partial(returns: &[f64], beyond: impl Fn(f64) -> f64, order: i32) -> Option<f64> {
+    // The usual orders are multiplications, the others calls.
+    let sum = match order {
+        1 => sum(returns, &beyond),
+        2 => sum(returns, |value| beyond(value) * beyond(value)),
+        _ => sum(returns, |value| beyond(value).powi(order)),
+    };
     (!returns.is_empty()).then(|| sum / returns.len() as f64)
 }
 
 /// mean(r − t) / downside deviation about t × √A (Sortino and van der Meer 1991); `None` without returns, and where none is below t.
 pub fn sortino(returns: &[f64], target: f64, periods_per_year: f64) -> Option<f64> {
     let downside = downside_deviation(returns, target).filter(|downside| *downside > 0.0)?;
-    let ratio = (Moments::of(returns)?.mean() - target) / downside * periods_per_year.sqrt();
+    let ratio = (mean(returns)? - target) / downside * periods_per_year.sqrt();
     ratio.is_finite().then_some(ratio)
 }
 
@@ -54,9 +63,21 @@ pub fn omega(returns: &[f64], target: f64) -> Option<f64> {
     Some(upper_partial(returns, target, 1)? / losses)
 }
 
+/// Factors that are multiplied before their logarithm is taken.
+const FACTORS: usize = 64;
+
 /// ∏(1 + r)^(A/n) − 1, the compound return a year, from n returns; `None` without returns, and where everything was lost.
 pub fn compound_annual(returns: &[f64], periods_per_year: f64) -> Option<AnnualReturn> {
-    let growth = returns.iter().try_fold(0.0, |sum, value| (*value > -1.0).then(|| sum + value.ln_1p()))?;
+    let growth = returns.chunks(FACTORS).try_fold(0.0, |sum, factors| {
+        if !factors.iter().all(|value| *value > -1.0) {
+            return None;
+        }
+        let product: f64 = factors.iter().map(|value| 1.0 + value).product();
+        // What is lost or gained beyond all numbers is summed one by one.
+        let logarithm =
+            if product.is_normal() { product.ln() } else { factors.iter().map(|value| value.ln_1p()).sum() };
+        Some(sum + logarithm)
+    })?;
     let rate = (growth * periods_per_year / returns.len() as f64).exp_m1();
     (!returns.is_empty() && rate.is_finite()).then_some(AnnualReturn(rate))
 }
@@ -125,5 +146,8 @@ mod tests {
         assert!((ulcer_index(&steps).unwrap() - (0.01_f64 / 3.0).sqrt()).abs() < 1e-12);
         assert_eq!(ulcer_index(&[]), None);
         assert_eq!(compound_annual(&[-1.0], 252.0), None);
+        // (10⁻¹⁵)¹⁰⁰ is below all numbers; a period of them it is not.
+        let nearly_all = compound_annual(&[1e-15 - 1.0; 100], 1.0).unwrap();
+        assert!((nearly_all.0 - (1e-15 - 1.0)).abs() < 1e-12, "{nearly_all:?}");
     }
 }

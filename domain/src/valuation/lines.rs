@@ -114,7 +114,8 @@ impl<'a> Walk<'a> {
         Self { accounts, current, books: Books::default() }
     }
 
-    fn at(&mut self, day: NaiveDate) -> Result<Books, ValuationError> {
+    /// Goes on to a day; whether the books of its close are others than before.
+    fn go_to(&mut self, day: NaiveDate) -> Result<bool, ValuationError> {
         let mut has_moved = false;
         for (rows, current) in self.accounts.iter_mut().zip(&mut self.current) {
             while let [row, later @ ..] = *rows
@@ -126,7 +127,7 @@ impl<'a> Walk<'a> {
         if has_moved {
             self.books = self.current.iter().flatten().try_fold(Books::default(), |books, row| books.with(row))?;
         }
-        Ok(self.books)
+        Ok(has_moved)
     }
 }
 
@@ -134,7 +135,7 @@ impl<'a> Walk<'a> {
 struct Worth {
     local: Option<Decimal>,
     value: Option<Decimal>,
-    /// Units of the currency asked for per unit of the instrument's.
+    /// Units of the currency asked for per unit of the instrument's; nothing where that is the same one.
     rate: Option<Decimal>,
 }
 
@@ -142,9 +143,14 @@ impl Worth {
     fn of(
         units: Decimal,
         price: Option<Decimal>,
-        rates: &mut FxCursor<'_>,
+        rates: Option<&mut FxCursor<'_>>,
         day: NaiveDate,
     ) -> Result<Self, ValuationError> {
+        let Some(rates) = rates else {
+            let value =
+                if units.is_zero() { Some(Decimal::ZERO) } else { price.map(|price| mul(units, price)).transpose()? };
+            return Ok(Self { local: value, value, rate: None });
+        };
         let known = match rates.at(day) {
             Ok(rate) => Some(rate),
             Err(error) => ValuationError::missing(error).map(|_| None)?,
@@ -169,7 +175,7 @@ struct Known {
 }
 
 /// What units that crossed the border were worth above their cost, in the currency asked for and in their own.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Crossed {
     value: Decimal,
     local: Decimal,
@@ -184,6 +190,8 @@ struct Building {
     /// The last close whose value is known, and what crossed since.
     known: Option<Known>,
     crossed: Crossed,
+    /// Whether the books are still those of that close, and nothing crossed.
+    is_quiet: bool,
 }
 
 fn line(
@@ -196,18 +204,24 @@ fn line(
     let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
     let prices = inputs.prices.get(&instrument);
     let mut closes = prices.map(|prices| prices.series.cursor(prices.max_age));
-    let mut rates = inputs.fx.cursor(terms.currency(), inputs.currency);
+    let is_own_currency = terms.currency() == inputs.currency;
+    let mut rates = (!is_own_currency).then(|| inputs.fx.cursor(terms.currency(), inputs.currency));
     rows.sort_by_key(|row| (row.account, row.valid_from));
     let mut walk = Walk::new(&rows);
     let mut building = Building::new(instrument, terms.currency(), inputs.currency, days.len());
     let mut previous: Option<NaiveDate> = None;
+    let mut units = Decimal::ZERO;
     for &day in days {
-        let books = walk.at(day)?;
+        let has_moved = walk.go_to(day)?;
+        if has_moved {
+            units = mul(walk.books.quantity, terms.multiplier())?;
+        }
         let price = closes.as_mut().and_then(|closes| closes.as_of(day).value());
-        let worth = Worth::of(mul(books.quantity, terms.multiplier())?, price, &mut rates, day)?;
+        let worth = Worth::of(units, price, rates.as_mut(), day)?;
         let since = |flow: &&&Flow| previous.is_some_and(|last| flow.date > last) && flow.date <= day;
         let crossed = in_kind.iter().filter(since).try_fold(Crossed::default(), |sum, flow| sum.with(inputs, flow))?;
-        building.add(books, &worth, crossed)?;
+        building.is_quiet &= !has_moved && crossed == Crossed::default();
+        building.add(&walk.books, &worth, crossed)?;
         previous = Some(day);
     }
     let Building { mut line, split, .. } = building;
@@ -226,11 +240,15 @@ impl Building {
             paid_in: Decimal::ZERO,
             known: None,
             crossed: Crossed::default(),
+            is_quiet: false,
         }
     }
 
     /// Adds a close, and what crossed since the one before.
-    fn add(&mut self, books: Books, worth: &Worth, crossed: Crossed) -> Result<(), ValuationError> {
+    fn add(&mut self, books: &Books, worth: &Worth, crossed: Crossed) -> Result<(), ValuationError> {
+        if self.is_quiet {
+            return self.add_quiet(worth);
+        }
         let is_first = self.line.values.is_empty();
         let paid_in = books.paid_in()?;
         let flow = add(sub(paid_in, self.paid_in)?, crossed.value)?;
@@ -238,7 +256,8 @@ impl Building {
         self.crossed = self.crossed.plus(crossed)?;
         self.line.flows.push(if is_first { Decimal::ZERO } else { flow });
         self.line.values.push(worth.value);
-        let known = worth.value.zip(worth.local).map(|(value, local)| Known { books, local, value, rate: worth.rate });
+        let known =
+            worth.value.zip(worth.local).map(|(value, local)| Known { books: *books, local, value, rate: worth.rate });
         let gain = match (&self.known, &known) {
             (Some(before), Some(known)) => {
                 let step = step(before, known, self.is_own_currency, self.crossed)?;
@@ -250,8 +269,33 @@ impl Building {
         };
         self.line.gains.push(gain);
         if known.is_some() {
-            (self.known, self.crossed) = (known, Crossed::default());
+            (self.known, self.crossed, self.is_quiet) = (known, Crossed::default(), true);
         }
+        Ok(())
+    }
+
+    /// As [`Building::add`] of a close with the books of the last known one: prices and rates alone have moved. Most days are such.
+    fn add_quiet(&mut self, worth: &Worth) -> Result<(), ValuationError> {
+        self.line.flows.push(Decimal::ZERO);
+        self.line.values.push(worth.value);
+        let (Some(before), Some(value), Some(local)) = (&mut self.known, worth.value, worth.local) else {
+            self.line.gains.push(None);
+            return Ok(());
+        };
+        let moved = sub(value, before.value)?;
+        self.line.gains.push(Some(moved));
+        if !local.is_zero() || !before.local.is_zero() {
+            let price = match before.rate.or(worth.rate) {
+                Some(rate) => mul(sub(local, before.local)?, rate)?,
+                None => moved,
+            };
+            self.split.price = add(self.split.price, price)?;
+            self.split.total = add(self.split.total, moved)?;
+            if !self.is_own_currency {
+                self.split.fx = add(self.split.fx, sub(moved, price)?)?;
+            }
+        }
+        (before.local, before.value, before.rate) = (local, value, worth.rate);
         Ok(())
     }
 }

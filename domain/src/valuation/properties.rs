@@ -124,6 +124,65 @@ proptest! {
     }
 
     #[test]
+    fn a_price_effect_is_each_move_at_the_rate_before_it(
+        prices in prop::collection::vec(prop::option::weighted(0.8, 1..100_000_i64), DAYS as usize),
+        rates in prop::collection::vec(50..200_i64, DAYS as usize),
+    ) {
+        let [eur, usd] = ["EUR", "USD"].map(currency);
+        let terms = InstrumentTerms::new("ACME".to_owned(), usd, Decimal::ONE).unwrap();
+        let instruments = Instruments::from([(instrument(1), terms)]);
+        let days: Vec<NaiveDate> = day("2024-01-01").iter_days().take(DAYS as usize).collect();
+        let rates: Vec<Decimal> = rates.into_iter().map(cents).collect();
+        let mut fx = FxRates::default();
+        let opening = day("2023-12-31");
+        let dates = [&[opening], days.as_slice()].concat();
+        let all = [&[cents(90)], rates.as_slice()].concat();
+        fx.insert_pair(usd, eur, Series::new(dates, all).unwrap()).unwrap();
+        let bought = Transaction {
+            id: transaction(1),
+            account: account(1),
+            trade_date: opening,
+            settlement_date: None,
+            sequence: 1,
+            kind: TransactionKind::Buy(Trade::at_price(instrument(1), 7.into(), cents(900), usd)),
+        };
+        let booking = book(&Policy::new(eur), &[bought], &[], &instruments, &fx).unwrap();
+        let observed: Vec<(NaiveDate, i64)> =
+            days.iter().zip(&prices).filter_map(|(day, price)| Some((*day, (*price)?))).collect();
+        let (dates, closes) = observed.into_iter().map(|(day, price)| (day, cents(price))).unzip();
+        let series = Series::new(dates, closes).unwrap();
+        let source = PriceSource { series: &series, max_age: MaxAge::Days(0) };
+        let inputs = Inputs {
+            positions: &booking.positions,
+            cash: &booking.cash,
+            flows: &booking.flows,
+            instruments: &instruments,
+            prices: &BTreeMap::from([(instrument(1), source)]),
+            fx: &fx,
+            base: booking.base,
+            currency: eur,
+        };
+        let lines = lines(&inputs, &days).unwrap();
+        let known: Vec<(Decimal, Decimal)> = prices
+            .iter()
+            .zip(&rates)
+            .filter_map(|(price, rate)| Some((Decimal::from(7) * cents((*price)?), *rate)))
+            .collect();
+        let (mut price, mut total) = (Decimal::ZERO, Decimal::ZERO);
+        for pair in known.windows(2) {
+            let [(before, rate), (after, now)] = pair else { continue };
+            price += (after - before) * rate;
+            total += after * now - before * rate;
+        }
+        let line = &lines[0];
+        prop_assert_eq!(line.gains.iter().flatten().sum::<Decimal>(), total);
+        prop_assert_eq!(line.split.is_some(), prices.first().unwrap().is_some() && prices.last().unwrap().is_some());
+        if let Some(split) = line.split {
+            prop_assert_eq!((split.price, split.fx, split.total), (price, total - price, total));
+        }
+    }
+
+    #[test]
     fn rounded_parts_sum_to_the_rounded_gain(parts in prop::array::uniform5(-1_000_000_i64..1_000_000)) {
         let [price, fx, income, fees, taxes] = parts.map(|part| Decimal::new(part, 4));
         let split = GainSplit { price, fx, income, fees, taxes, total: price + fx + income - fees - taxes };
