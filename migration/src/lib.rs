@@ -71,6 +71,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0027_traded_first",
     "market" / "m0028_decisions_of_every_kind",
     "market" / "m0029_staging_kept",
+    "market" / "m0030_held_prices_shown",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

@@ -15,6 +15,7 @@ use super::{ServiceError, Services, access};
 use crate::auth::Permission;
 use crate::storage;
 use crate::storage::instrument::{Dividend, Instrument, Split};
+use crate::storage::price::{self, HeldPrice};
 use crate::tenancy::{Session, Tenant};
 
 /// The code of why an instrument has no price.
@@ -79,6 +80,16 @@ impl Services {
         let found =
             |key: &(Uuid, NaiveDate)| Some((*key, market.quote_of(key.0, key.1, series.get(key).map(Arc::as_ref))?));
         Ok(keys.iter().filter_map(found).collect())
+    }
+
+    /// Of each instrument and day the last price on the day or before that waits for a decision.
+    pub async fn held_prices(
+        &self,
+        session: &Session<Tenant>,
+        keys: &[(Uuid, NaiveDate)],
+    ) -> Result<HashMap<(Uuid, NaiveDate), HeldPrice>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(price::held(session, keys).await?.into_iter().collect())
     }
 
     /// An instrument's prices from one day to another, both included, with what is applied to them up to the last one. Nothing for

@@ -154,3 +154,38 @@ const KNOWN_AT: &str = "\
     ) \
     SELECT instrument_id, date, close, nullif(status, 'F') FROM known \
     WHERE ($3::date IS NULL OR date >= $3) AND ($4::date IS NULL OR date <= $4) ORDER BY instrument_id, date";
+
+/// A delivered close that a check held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldPrice {
+    /// Its day.
+    pub date: NaiveDate,
+    /// What is suspicious, as codes.
+    pub findings: Vec<String>,
+    /// When it was first held.
+    pub held_at: DateTime<Utc>,
+}
+
+/// Of each instrument and day the last close on the day or before that waits for a decision.
+pub async fn held(
+    session: &Session<Tenant>,
+    keys: &[(Uuid, NaiveDate)],
+) -> Result<Vec<((Uuid, NaiveDate), HeldPrice)>, DatabaseError> {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let days: Vec<NaiveDate> = keys.iter().map(|key| key.1).collect();
+    let held = |row: &QueryResult| {
+        let findings = row.try_get_by_index(3)?;
+        let price = HeldPrice { date: row.try_get_by_index(2)?, findings, held_at: row.try_get_by_index(4)? };
+        Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), price))
+    };
+    ask(session, HELD, [ids.into(), days.into()]).await?.iter().map(held).collect()
+}
+
+const HELD: &str = "\
+    SELECT k.instrument_id, k.day, h.date, h.findings, h.held_at \
+    FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::date[]) AS k (instrument_id, day)) k \
+    CROSS JOIN LATERAL ( \
+        SELECT h.date, h.findings, h.held_at FROM market.stg_held_row h \
+        WHERE h.state = 'OPEN' AND h.instrument_id = k.instrument_id AND h.date <= k.day AND h.dataset = 'prices' \
+        ORDER BY h.date DESC, h.held_at DESC LIMIT 1 \
+    ) h";

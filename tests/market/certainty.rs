@@ -87,3 +87,36 @@ async fn a_rate_that_was_accepted_is_told_by_what_is_converted_with_it() {
     assert_eq!(read.at("/exchangeRate"), &json!({ "status": "ESTIMATED", "legs": [{ "status": "ESTIMATED" }] }));
     assert_eq!(read.at("/exchangeRates/statuses"), &json!(["COMPLETE", "ESTIMATED"]));
 }
+
+#[tokio::test]
+async fn an_older_price_says_that_a_newer_one_is_held() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-03-01", "1000", "USD").await;
+    book.buy("2024-03-01", "ACME", "1", "250").await;
+    book.buy("2024-03-01", "GLOBEX", "1", "100").await;
+    let book = book.with_client(app.client("alpha", "investor1").await);
+    deliver(&app, "one", "2024-03-15T21:30:00Z", vec![row("ACME", "2024-03-15", "26000")]).await;
+    let price = "{ date status held { date findings } }";
+    let fields = format!(
+        "holdings {{ nodes {{ price {price} }} }} analytics(range: {{ from: \"2024-03-13\" }}) {{ explain {{
+            endHoldings {{ instrument {{ symbol }} price {price} }} }} }}"
+    );
+    let shown = book.show("2024-03-15", None, &fields).await;
+    let held = json!({ "date": "2024-03-14", "status": "STALE", "held": { "date": "2024-03-15", "findings": ["UNIT_ERROR"] } });
+    assert_eq!(shown["holdings"]["nodes"][0]["price"], held, "{shown}");
+    let explained = shown["analytics"]["explain"]["endHoldings"].as_array().expect("holdings");
+    let acme = explained.iter().find(|one| one["instrument"]["symbol"] == "ACME").expect("it is held");
+    assert_eq!(acme["price"], held);
+    assert_eq!(shown["holdings"]["nodes"][1]["price"]["held"], Value::Null);
+    let query = format!(
+        "query($id: ID!) {{ instrument(id: $id) {{ price(asOf: \"2024-03-15\") {price} before: price(asOf: \"2024-03-14\") {price} }} }}"
+    );
+    let read = book.client.run_with(&query, json!({ "id": book.instrument("ACME") })).await;
+    assert_eq!((read.at("/instrument/price"), read.at("/instrument/before/held")), (&held, &Value::Null));
+    decide(&operator, json!({ "repair": { "value": "260" } })).await;
+    let shown = book.show("2024-03-15", None, &fields).await;
+    let repaired = json!({ "date": "2024-03-15", "status": "ESTIMATED", "held": null });
+    assert_eq!(shown["holdings"]["nodes"][0]["price"], repaired);
+}

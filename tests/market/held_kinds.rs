@@ -271,6 +271,33 @@ async fn another_value_of_an_indicator_takes_the_place_of_the_one_that_waits() {
 }
 
 #[tokio::test]
+async fn a_good_action_or_headline_takes_the_place_of_the_one_that_waits() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let split = |new: &str| format!("symbol,ex_date,numerator,denominator\nACME,2024-03-20,{new},1\n");
+    let dividend = |kind: &str, amount: &str| {
+        format!("symbol,type,ex_date,pay_date,amount,currency\nACME,{kind},2024-03-20,,{amount},USD\n")
+    };
+    let news = |at: &str| {
+        format!("source_id,published_at,entity,headline,source,url,licence,provenance\nf-1,{at},ACME,A headline,,,,\n")
+    };
+    let deliver = async |kind: &str, name: &str, text: String| {
+        load(&app, &[(name, &text)]).await.expect("loaded");
+        all_held(&operator, kind).await.len()
+    };
+    assert_eq!(deliver("SPLITS", "splits.csv", split("0")).await, 1);
+    assert_eq!(deliver("SPLITS", "splits.csv", split("2")).await, 0);
+    assert_eq!(deliver("SPLITS", "splits.csv", split("0")).await, 1, "it is back");
+    let of = async |kind, amount| deliver("DIVIDENDS", "dividends.csv", dividend(kind, amount)).await;
+    assert_eq!(of("CASH_DIVIDEND", "-1").await, 1);
+    assert_eq!(of("SPECIAL_DIVIDEND", "5").await, 1, "of another kind");
+    assert_eq!(of("CASH_DIVIDEND", "1").await, 0);
+    assert_eq!(deliver("NEWS", "news.csv", news("soon")).await, 1);
+    assert_eq!(deliver("NEWS", "news.csv", news("2024-03-13T08:00:00Z")).await, 0);
+    assert_eq!(deliver("NEWS", "news.csv", news("soon")).await, 1, "it is back");
+}
+
+#[tokio::test]
 async fn held_headlines_are_decided_and_linked() {
     let app = App::start().await;
     let operator = app.operator().await;

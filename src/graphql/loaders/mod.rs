@@ -22,6 +22,7 @@ use crate::storage::instrument::succession::Succession;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
+use crate::storage::price::HeldPrice;
 use crate::storage::price_override::ByDay;
 use crate::storage::transaction::LedgerRow;
 use crate::storage::user::User;
@@ -79,6 +80,10 @@ pub struct InstrumentKey(pub Uuid);
 /// The last price of this instrument on this day or before; on the last complete market day where none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QuoteKey(pub Uuid, pub Option<NaiveDate>);
+
+/// The last price of this instrument on a day or before that waits for a decision, as by [`QuoteKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HeldPriceKey(pub Uuid, pub Option<NaiveDate>);
 
 /// By what this instrument is and was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -237,6 +242,14 @@ loader!(QuoteKey => Lookup, |operation, session, keys| {
     let found = operation.services.quotes(&session, &asked).await?;
     let quote = |key: &QuoteKey| Some((*key, *found.get(&(key.0, key.1.unwrap_or(last)))?));
     Ok(keys.iter().filter_map(quote).collect())
+});
+
+loader!(HeldPriceKey => HeldPrice, |operation, session, keys| {
+    let last = operation.services.default_as_of(&session).await?;
+    let asked: Vec<(Uuid, NaiveDate)> = keys.iter().map(|key| (key.0, key.1.unwrap_or(last))).collect();
+    let found = operation.services.held_prices(&session, &asked).await?;
+    let held = |key: &HeldPriceKey| Some((*key, found.get(&(key.0, key.1.unwrap_or(last)))?.clone()));
+    Ok(keys.iter().filter_map(held).collect())
 });
 
 loader!(IdentifiersKey => Vec<Identifier>, |operation, session, keys| {

@@ -1,13 +1,13 @@
 //! Figures that know what they lack.
 
-use async_graphql::{Context, Enum, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use chrono::NaiveDate;
 use domain::pricing::{Certainty, Doubt, Lookup, Rate, Status, doubts};
 use domain::valuation::{Known, MissingInput, MissingLine, Subject};
 
 use super::money::Money;
-use crate::graphql::loaders::{self, OverridesKey};
-use crate::graphql::scalars::{Currency, Date, Decimal};
+use crate::graphql::loaders::{self, HeldPriceKey, OverridesKey};
+use crate::graphql::scalars::{Currency, Date, Decimal, Instant};
 use crate::services::price::missing_code;
 use crate::storage::instrument::Instrument;
 
@@ -168,9 +168,24 @@ impl PriceSource {
     }
 }
 
+/// A price that was delivered and is held back, since a check found it suspicious: it counts when an operator has accepted it.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct HeldPrice {
+    /// The day it is of.
+    date: Date,
+    /// What is suspicious, as codes such as `OUTLIER`, `UNIT_ERROR`.
+    findings: Vec<String>,
+    /// When it was first held.
+    held_at: Instant,
+}
+
 /// A price as it was quoted, or why there is none.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct Quote {
+    /// The instrument, and the day asked for: the last complete market day where none was.
+    #[graphql(skip)]
+    asked: HeldPriceKey,
     /// The price as quoted: per unit, for bonds per 100 of face. Null where there is none.
     pub amount: Option<Decimal>,
     /// The currency it is quoted in.
@@ -197,10 +212,26 @@ pub fn status_of(status: Status, certainty: Certainty) -> (DataStatus, Option<i3
     (worst.unwrap_or(DataStatus::Complete), days)
 }
 
+/// What may come to count in its place.
+#[ComplexObject]
 impl Quote {
-    /// What a look-up found.
-    pub fn new(lookup: Lookup, instrument: &Instrument) -> Self {
+    /// The last price of a later day, on the day asked for or before, that was delivered and is held back. Null where there is none.
+    async fn held(&self, ctx: &Context<'_>) -> Result<Option<HeldPrice>> {
+        let found = loaders::find(ctx, self.asked).await?;
+        let newer = found.filter(|held| self.date.is_none_or(|Date(date)| held.date > date));
+        Ok(newer.map(|held| HeldPrice {
+            date: Date(held.date),
+            findings: held.findings,
+            held_at: Instant(held.held_at),
+        }))
+    }
+}
+
+impl Quote {
+    /// What a look-up found on a day, the last complete market day where none was asked for.
+    pub fn new(lookup: Lookup, instrument: &Instrument, day: Option<NaiveDate>) -> Self {
         let base = Self {
+            asked: HeldPriceKey(instrument.id, day),
             amount: None,
             currency: Currency(instrument.currency),
             date: None,

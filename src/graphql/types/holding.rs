@@ -92,7 +92,8 @@ impl Holding {
     async fn price(&self, ctx: &async_graphql::Context<'_>) -> Result<Option<Quote>> {
         let Some(value) = self.line().value.as_ref() else { return Ok(None) };
         let instrument = &self.line().instrument;
-        sourced(ctx, Quote::new(value.price, instrument), instrument).await.map(Some)
+        let quote = Quote::new(value.price, instrument, Some(self.snapshot.as_of));
+        sourced(ctx, quote, instrument).await.map(Some)
     }
 
     /// Where the price comes from: `OVERRIDE` where the tenant's own counts in place of the market's. Null where there is no price.

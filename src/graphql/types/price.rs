@@ -95,7 +95,7 @@ pub async fn price(ctx: &Context<'_>, instrument: &Instrument, asked: Option<Dat
     let day = asked.map(|day| past_day(Operation::of(ctx), day)).transpose()?;
     let found = loaders::find(ctx, QuoteKey(instrument.id, day)).await?;
     match found {
-        Some(lookup) => sourced(ctx, Quote::new(lookup, instrument), instrument).await.map(Some),
+        Some(lookup) => sourced(ctx, Quote::new(lookup, instrument, day), instrument).await.map(Some),
         None => Ok(None),
     }
 }

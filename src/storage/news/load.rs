@@ -139,7 +139,8 @@ const HOLD: &str = "
 INSERT INTO meta_data_quality (run_id, line, dataset, finding, detail)
 SELECT $1, line, 'news', finding, detail FROM unnest($2::int[], $3::text[], $4::text[]) AS f (line, finding, detail)";
 
-/// The rows themselves, once for the same cells of the same provider. Of the same row again it is noted that it came.
+/// The rows themselves, once for the same cells of the same provider. Of the same row again it is noted that it came; what was superseded
+/// and comes back is open anew.
 const KEEP: &str = "
 INSERT INTO stg_held_row (id, dataset, provider, run_id, line, held_at, last_run_id, cells, findings, reason, state)
 SELECT DISTINCT ON (keyed.id) keyed.id, 'news', s.provider, $1, s.line, $2, $1,
@@ -152,15 +153,25 @@ CROSS JOIN LATERAL (SELECT md5(concat_ws(chr(31), 'news', s.provider, s.guid, s.
     AS id) keyed
 WHERE q.run_id = $1
 ORDER BY keyed.id, s.line
-ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1";
+ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1,
+    state = CASE stg_held_row.state WHEN 'SUPERSEDED' THEN 'OPEN' ELSE stg_held_row.state END";
 
-/// Notes why rows are held, and keeps them for a decision.
+/// A good row with the provider's id of a piece of news takes the place of those with it that wait since an earlier run.
+const SUPERSEDE: &str = "
+UPDATE stg_held_row h SET state = 'SUPERSEDED'
+FROM stg_financial_news s
+WHERE s.run_id = $1 AND NOT EXISTS (SELECT FROM meta_data_quality q WHERE q.run_id = s.run_id AND q.line = s.line)
+    AND btrim(s.guid) <> '' AND h.state = 'OPEN' AND h.dataset = 'news' AND h.provider = s.provider
+    AND h.instrument_id IS NULL AND h.cells->>'guid' = s.guid AND h.last_run_id <> $1";
+
+/// Notes why rows are held, and keeps them for a decision; what waited for one and came well this time waits no longer.
 pub async fn hold(session: &Session<Market>, run: &Run, findings: &[Finding]) -> Result<u64, DatabaseError> {
     let lines: Vec<i32> = findings.iter().map(|one| i32::try_from(one.line).unwrap_or(i32::MAX)).collect();
     let codes: Vec<String> = findings.iter().map(|one| one.finding.to_owned()).collect();
     let details: Vec<String> = findings.iter().map(|one| without_nul(&one.detail).into_owned()).collect();
     let held = execute(session, HOLD, [run.id.into(), lines.into(), codes.into(), details.into()]).await?;
     execute(session, KEEP, [run.id.into(), run.started_at.into()]).await?;
+    execute(session, SUPERSEDE, [run.id.into()]).await?;
     Ok(held)
 }
 

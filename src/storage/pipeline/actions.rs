@@ -61,7 +61,8 @@ JOIN checked_action c ON c.line = q.line
 CROSS JOIN LATERAL (SELECT md5(concat_ws(chr(31), 'splits', s.provider, coalesce(s.instrument_id::text, ''), s.symbol, s.mic,
     s.ex_date, s.numerator, s.denominator, q.finding))::uuid AS id) keyed
 ORDER BY keyed.id, q.line
-ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1";
+ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1,
+    state = CASE stg_held_row.state WHEN 'SUPERSEDED' THEN 'OPEN' ELSE stg_held_row.state END";
 
 const STAGE_DIVIDENDS: &str = "COPY stg_dividend (run_id, line, provider, fetched_at, instrument_id, symbol, mic, type, ex_date, \
     pay_date, amount, currency) FROM STDIN";
@@ -113,7 +114,8 @@ JOIN checked_action c ON c.line = q.line
 CROSS JOIN LATERAL (SELECT md5(concat_ws(chr(31), 'dividends', s.provider, coalesce(s.instrument_id::text, ''), s.symbol, s.mic, s.type,
     s.ex_date, s.pay_date, s.amount, s.currency, q.finding))::uuid AS id) keyed
 ORDER BY keyed.id, q.line
-ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1";
+ON CONFLICT (id) DO UPDATE SET last_run_id = excluded.last_run_id, deliveries = stg_held_row.deliveries + 1,
+    state = CASE stg_held_row.state WHEN 'SUPERSEDED' THEN 'OPEN' ELSE stg_held_row.state END";
 
 /// What replaces another becomes a revision of it, and keeps its id. Of splits it is noted of which instruments the version `$1` knows
 /// others: their books are made anew. Dividends book nothing.
@@ -146,6 +148,13 @@ WITH chosen AS MATERIALIZED (
         SET changed_from = least(meta_action_change.changed_from, excluded.changed_from)
 )
 SELECT count(*), count(known) FROM chosen";
+
+/// A good row of a provider takes the place of those of its instrument, day and kind that wait since an earlier run.
+const SUPERSEDE: &str = "
+UPDATE stg_held_row h SET state = 'SUPERSEDED' FROM checked_action c
+WHERE h.state = 'OPEN' AND h.dataset = $2 AND h.provider = $3 AND h.instrument_id = c.instrument_id AND h.date = c.ex_date
+    AND coalesce(h.cells->>'type', 'SPLIT') = c.type AND h.last_run_id <> $1
+    AND NOT EXISTS (SELECT FROM row_finding q WHERE q.line = c.line)";
 
 /// Stages, checks and promotes splits: symbol, market, ex-date, numerator, denominator.
 pub async fn load_splits<'a>(
@@ -247,6 +256,7 @@ async fn settle(
     execute(session, find, [run.id.into()]).await?;
     execute(session, hold, [run.id.into(), run.started_at.into()]).await?;
     super::record_findings(session, run).await?;
+    execute(session, SUPERSEDE, [run.id.into(), run.dataset.name().into(), run.provider.as_str().into()]).await?;
     let held = super::counted(session, super::HELD_LINES, []).await?;
     let row = session.query_one_raw(statement(PROMOTE, [next.into()])).await?;
     let (promoted, revised) = super::pair(row.as_ref())?;

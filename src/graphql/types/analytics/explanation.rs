@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
+use chrono::NaiveDate;
 use domain::pricing::Lookup;
 use domain::valuation::{HoldingLine, Holdings, MissingSpan};
 
@@ -103,17 +104,19 @@ pub struct ExplainedHolding {
 impl ExplainedHolding {
     fn of(book: &Book, end: usize) -> Vec<Self> {
         let holdings: &Holdings = &book.ends[end];
-        holdings.positions.iter().filter_map(|line| Self::new(book, line)).collect()
+        let range = book.range();
+        let day = if end == 0 { range.opening } else { range.end };
+        holdings.positions.iter().filter_map(|line| Self::new(book, line, day)).collect()
     }
 
-    fn new(book: &Book, line: &HoldingLine) -> Option<Self> {
+    fn new(book: &Book, line: &HoldingLine, day: NaiveDate) -> Option<Self> {
         let instrument = book.instruments.get(&line.instrument.uuid())?;
         let lookup: Lookup = line.price;
         Some(Self {
             instrument: instrument.id,
             account_id: Kind::Account.id(line.account.uuid()),
             quantity: Decimal(line.quantity.normalize()),
-            price: Quote::new(lookup, instrument),
+            price: Quote::new(lookup, instrument, Some(day)),
             local_value: line.market_value_local.map(|value| Money::new(value, line.local_currency)),
             rate_date: line.rate.map(|rate| Date(rate.date())),
             value: line.market_value.map(|value| Money::new(value, book.currency)),
