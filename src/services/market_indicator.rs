@@ -78,6 +78,22 @@ impl Services {
         Ok(market_indicator::values(session, code, from, to).await?)
     }
 
+    /// The series that stands for money without risk; or, in words, that there is none and which tenors there are.
+    pub(super) async fn risk_free_series(
+        &self,
+        session: &Session<Tenant>,
+        currency: Currency,
+        tenor: &str,
+    ) -> Result<Result<Indicator, String>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        let all = market_indicator::risk_free(session, currency).await?;
+        let tenors: Vec<&str> = all.iter().filter_map(|one| one.tenor.as_deref()).collect();
+        let known =
+            if tenors.is_empty() { "none is known".to_owned() } else { format!("known: {}", tenors.join(", ")) };
+        let found = all.into_iter().find(|one| one.tenor.as_deref() == Some(tenor));
+        Ok(found.ok_or_else(|| format!("no risk-free rate of {currency} over {tenor}: {known}")))
+    }
+
     /// What money without risk earned.
     pub async fn risk_free_rate(
         &self,
@@ -86,16 +102,11 @@ impl Services {
         tenor: &str,
         as_of: NaiveDate,
     ) -> Result<RiskFreeRate, ServiceError> {
-        access::require(session.actor(), Permission::MarketRead)?;
-        let all = market_indicator::risk_free(session, currency).await?;
-        let tenors: Vec<&str> = all.iter().filter_map(|one| one.tenor.as_deref()).collect();
-        let Some(found) = all.iter().find(|one| one.tenor.as_deref() == Some(tenor)) else {
-            let known =
-                if tenors.is_empty() { "none is known".to_owned() } else { format!("known: {}", tenors.join(", ")) };
-            let series = Err(format!("no risk-free rate of {currency} over {tenor}: {known}"));
-            return Ok(RiskFreeRate { series, effective_annual: None });
+        let found = match self.risk_free_series(session, currency, tenor).await? {
+            Ok(found) => found,
+            Err(message) => return Ok(RiskFreeRate { series: Err(message), effective_annual: None }),
         };
-        let indicator = Arc::new(found.clone());
+        let indicator = Arc::new(found);
         let keys = [(Arc::clone(&indicator), as_of)];
         let mut values = self.indicator_values_as_of(session, &keys).await?;
         let missing = Lookup::Missing { reason: MissingReason::NoData };

@@ -6,6 +6,7 @@ mod demo;
 mod exchanges;
 mod gaps;
 mod returns;
+mod risk_free;
 mod statements;
 mod stress;
 mod tail;

@@ -229,7 +229,7 @@ pub struct RiskFreeRate {
     /// are.
     quoted: IndicatorValue,
     /// The same as the effective rate of a year, a fraction: 0.0455 is 4.55 %; `riskFreeRate` of `metrics` takes it. Null where there
-    /// is no value.
+    /// is no value. Figures of `analytics` take the whole series by `riskFreeTenor`.
     effective_annual: Option<f64>,
 }
 

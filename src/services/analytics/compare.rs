@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
 use super::risk::{Relative, relative};
-use super::{Book, Growth};
+use super::{Book, FreeReturns, Growth, RiskFree};
 use crate::tenancy::{Session, Tenant};
 
 /// What a scope is compared with.
@@ -35,6 +35,8 @@ pub struct Compared {
     pub matched_xirr: Figure,
     /// Whether that is a rate a year.
     pub matched_xirr_is_annual: bool,
+    /// What was taken for money without risk.
+    pub risk_free: String,
 }
 
 impl Services {
@@ -78,17 +80,24 @@ impl Services {
         session: &Session<Tenant>,
         book: &Book,
         benchmark: &Benchmark,
-        risk_free: f64,
+        risk_free: &RiskFree,
     ) -> Result<Compared, ServiceError> {
         let (Blend { growth, .. }, _) = self.blended(session, book, benchmark).await?;
-        let Aligned { own, other, .. } = aligned(book, &growth);
+        let free = self.free_returns(session, book, risk_free).await?;
+        let relative = relative(&aligned(book, &growth, &free), &free);
         let flows: Vec<f64> = book.history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
         let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());
         let matched =
             opening.and_then(|opening| matched(opening, &growth, &flows)).and_then(|values| values.last().copied());
         let (matched_xirr, matched_xirr_is_annual) = money_weighted(&book.history, [opening, matched]);
-        let relative = relative(&own, &other, risk_free);
-        Ok(Compared { relative, growth, matched_value: matched, matched_xirr, matched_xirr_is_annual })
+        Ok(Compared {
+            relative,
+            growth,
+            matched_value: matched,
+            matched_xirr,
+            matched_xirr_is_annual,
+            risk_free: free.convention,
+        })
     }
 }
 
@@ -100,23 +109,27 @@ pub(super) struct Aligned {
     pub own: Vec<f64>,
     /// The benchmark's.
     pub other: Vec<f64>,
+    /// What money without risk earned; nothing where that is not known.
+    pub free: Vec<Option<f64>>,
 }
 
 /// The returns of both: days on which the benchmark has no value compound into the next.
-pub(super) fn aligned(book: &Book, growth: &[Option<f64>]) -> Aligned {
+pub(super) fn aligned(book: &Book, growth: &[Option<f64>], free: &FreeReturns) -> Aligned {
     let dates = &book.history.daily.dates;
     let on = |day: NaiveDate| dates.binary_search(&day).ok().and_then(|at| growth.get(at).copied().flatten());
-    let mut aligned = Aligned { dates: Vec::new(), own: Vec::new(), other: Vec::new() };
-    let mut earned = 1.0;
+    let mut aligned = Aligned { dates: Vec::new(), own: Vec::new(), other: Vec::new(), free: Vec::new() };
+    let (mut earned, mut lent) = (1.0, Some(1.0));
     let mut last: Option<f64> = None;
-    for step in &book.chain.returns {
+    for (step, rate) in book.chain.returns.iter().zip(&free.steps) {
         last = last.or_else(|| on(step.from));
         earned *= 1.0 + step.value;
+        lent = lent.zip(*rate).map(|(so_far, rate)| so_far * (1.0 + rate));
         if let (Some(before), Some(now)) = (last, on(step.date)) {
             aligned.dates.push(step.date);
             aligned.own.push(earned - 1.0);
             aligned.other.push(now / before - 1.0);
-            (earned, last) = (1.0, Some(now));
+            aligned.free.push(lent.map(|lent| lent - 1.0));
+            (earned, lent, last) = (1.0, Some(1.0), Some(now));
         }
     }
     aligned

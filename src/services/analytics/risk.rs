@@ -8,15 +8,8 @@ use domain::analytics::{
 };
 
 use super::super::performance::{Figure, PERIODS_PER_YEAR};
-
-/// The rates that returns are compared with, as fractions a year.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Yardsticks {
-    /// What is earned without risk.
-    pub risk_free: f64,
-    /// What is asked for: less is a loss.
-    pub required: f64,
-}
+use super::FreeReturns;
+use super::compare::Aligned;
 
 /// Figures of the variation of daily returns.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,19 +45,39 @@ fn figure(outcome: Result<Option<f64>, Withheld>) -> Figure {
     Figure::of(outcome.and_then(|value| value.ok_or(Withheld::NoSolution)), |value| value)
 }
 
-/// Risk of a chain of daily returns.
-pub fn risk(chain: &Twr, yardsticks: Yardsticks) -> Risk {
+/// A figure of what was earned above the risk-free rate.
+fn excess_figure<T>(of: Result<T, Withheld>, free: &FreeReturns, compute: impl FnOnce(T) -> Option<f64>) -> Figure {
+    let mut figure = match (of, &free.missing) {
+        (Ok(_), Some(reason)) => Figure { value: None, reasons: vec![reason.clone()] },
+        (of, _) => figure(of.map(compute)),
+    };
+    if figure.value.is_some() {
+        figure.reasons.extend(free.notes.iter().cloned());
+    }
+    figure
+}
+
+/// What columns came to above another one.
+pub(super) fn excess(returns: &[f64], free: &[f64]) -> Vec<f64> {
+    returns.iter().zip(free).map(|(value, free)| value - free).collect()
+}
+
+/// Risk of a chain of daily returns; `required` is asked for a year: less is a loss.
+pub fn risk(chain: &Twr, free: &FreeReturns, required: f64) -> Risk {
     let observed = observed(chain);
     let of = |compute: &dyn Fn(&[f64]) -> Option<f64>| {
         figure(observed.as_deref().map(compute).map_err(|withheld| *withheld))
     };
-    let required = per_period(AnnualReturn(yardsticks.required), PERIODS_PER_YEAR);
+    let required = per_period(AnnualReturn(required), PERIODS_PER_YEAR);
     let year = PERIODS_PER_YEAR;
+    let rates: Vec<f64> = free.steps.iter().copied().flatten().collect();
     Risk {
         observations: chain.returns.len(),
         volatility: of(&|returns| volatility(returns, year).map(|figure| figure.0)),
         downside_deviation: of(&|returns| downside_deviation(returns, required).map(|figure| figure * year.sqrt())),
-        sharpe: of(&|returns| sharpe(returns, AnnualReturn(yardsticks.risk_free), year).map(|figure| figure.0)),
+        sharpe: excess_figure(observed.as_deref().map_err(|withheld| *withheld), free, |returns| {
+            sharpe(&excess(returns, &rates), AnnualReturn(0.0), year).map(|figure| figure.0)
+        }),
         sortino: of(&|returns| sortino(returns, required, year)),
         calmar: of(&|returns| {
             let fall = max_drawdown(&chain.returns)?;
@@ -103,30 +116,33 @@ pub struct Relative {
     pub down_capture: Figure,
 }
 
-/// Compares two columns of returns of the same steps.
-pub fn relative(own: &[f64], benchmark: &[f64], risk_free: f64) -> Relative {
-    let count = own.len().min(benchmark.len());
+/// Compares the returns of the same steps.
+pub(super) fn relative(steps: &Aligned, free: &FreeReturns) -> Relative {
+    let Aligned { own, other: benchmark, free: rates, .. } = steps;
+    let count = own.len();
     let year = PERIODS_PER_YEAR;
-    let free = per_period(AnnualReturn(risk_free), year);
-    let line: Option<Regression> = regression(own, benchmark, free);
+    let enough = if count < RATIOS_FROM_OBSERVATIONS { Err(Withheld::TooFewObservations { count }) } else { Ok(()) };
+    let line: Option<Regression> = regression(own, benchmark, 0.0);
+    let rates: Vec<f64> = rates.iter().copied().flatten().collect();
+    let above: Option<Regression> = regression(&excess(own, &rates), &excess(benchmark, &rates), 0.0);
     let total = |returns: &[f64]| returns.iter().map(|value| 1.0 + value).product::<f64>() - 1.0;
-    let of = |value: Option<f64>| match count {
-        count if count < RATIOS_FROM_OBSERVATIONS => figure(Err(Withheld::TooFewObservations { count })),
-        _ => figure(Ok(value)),
-    };
+    let of = |value: Option<f64>| figure(enough.map(|()| value));
+    let of_excess = |value: Option<f64>| excess_figure(enough, free, |()| value);
     let known =
         |value: f64| figure(if count == 0 { Err(Withheld::TooFewObservations { count }) } else { Ok(Some(value)) });
     Relative {
         observations: count,
         benchmark_return: known(total(benchmark)),
         active_return: known(total(own) - total(benchmark)),
-        alpha: of(line.map(|line| line.alpha * year)),
-        beta: of(line.map(|line| line.beta)),
+        alpha: of_excess(above.map(|line| line.alpha * year)),
+        beta: of_excess(above.map(|line| line.beta)),
         correlation: of(line.and_then(|line| line.correlation)),
         r_squared: of(line.and_then(|line| line.r_squared())),
         tracking_error: of(tracking_error(own, benchmark, year)),
         information_ratio: of(information_ratio(own, benchmark, year)),
-        treynor: of(line.and_then(|line| treynor(compound_annual(own, year)?, AnnualReturn(risk_free), line.beta))),
+        treynor: of_excess(
+            above.and_then(|line| treynor(compound_annual(own, year)?, compound_annual(&rates, year)?, line.beta)),
+        ),
         up_capture: of(capture(own, benchmark, Side::Up, year)),
         down_capture: of(capture(own, benchmark, Side::Down, year)),
     }

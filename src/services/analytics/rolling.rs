@@ -9,8 +9,8 @@ use domain::analytics::{
 use super::super::performance::PERIODS_PER_YEAR;
 use super::super::{ServiceError, Services};
 use super::compare::{Aligned, aligned};
-use super::risk::Yardsticks;
-use super::{Benchmark, Book};
+use super::risk::excess;
+use super::{Benchmark, Book, FreeReturns, RiskFree};
 use crate::tenancy::{Session, Tenant};
 
 type Column = Vec<Option<f64>>;
@@ -32,6 +32,10 @@ pub struct Rolling {
     pub max_drawdown: Column,
     /// Beta and correlation with the benchmark, where there is one.
     pub against: Option<[Column; 2]>,
+    /// What to know of the risk-free rate: a stable code and words.
+    pub reasons: Vec<(&'static str, String)>,
+    /// What was taken for it.
+    pub risk_free: String,
 }
 
 impl Services {
@@ -41,29 +45,40 @@ impl Services {
         session: &Session<Tenant>,
         book: &Book,
         window: usize,
-        yardsticks: Yardsticks,
+        risk_free: &RiskFree,
+        required: f64,
         benchmark: Option<&Benchmark>,
     ) -> Result<Rolling, ServiceError> {
+        let free = self.free_returns(session, book, risk_free).await?;
         let steps = match benchmark {
             Some(benchmark) => {
                 let (blend, _) = self.blended(session, book, benchmark).await?;
-                aligned(book, &blend.growth)
+                aligned(book, &blend.growth, &free)
             }
             None => {
                 let returns = &book.chain.returns;
                 let own = returns.iter().map(|step| step.value).collect();
-                Aligned { dates: returns.iter().map(|step| step.date).collect(), own, other: Vec::new() }
+                let dates = returns.iter().map(|step| step.date).collect();
+                Aligned { dates, own, other: Vec::new(), free: free.steps.clone() }
             }
         };
-        rolling(steps, window, yardsticks, benchmark.is_some())
+        rolling(steps, window, &free, required, benchmark.is_some())
             .map_err(|error| ServiceError::BadInput(format!("window: {error}")))
     }
 }
 
-fn rolling(steps: Aligned, window: usize, yardsticks: Yardsticks, is_compared: bool) -> Result<Rolling, NoWindow> {
-    let Aligned { dates, own, other } = steps;
+fn rolling(
+    steps: Aligned,
+    window: usize,
+    free: &FreeReturns,
+    required: f64,
+    is_compared: bool,
+) -> Result<Rolling, NoWindow> {
+    let Aligned { dates, own, other, free: rates } = steps;
+    // What is not known is no number, and so is the figure of each window that it lies in.
+    let rates: Vec<f64> = rates.into_iter().map(|rate| rate.unwrap_or(f64::NAN)).collect();
     let year = PERIODS_PER_YEAR;
-    let required = per_period(AnnualReturn(yardsticks.required), year);
+    let required = per_period(AnnualReturn(required), year);
     let against = match is_compared {
         true => Some([rolling_beta(&own, &other, window)?, rolling_correlation(&own, &other, window)?]),
         false => None,
@@ -72,9 +87,11 @@ fn rolling(steps: Aligned, window: usize, yardsticks: Yardsticks, is_compared: b
         dates,
         returns: rolling_return(&own, window)?,
         volatility: rolling_volatility(&own, window, year)?,
-        sharpe: rolling_sharpe(&own, AnnualReturn(yardsticks.risk_free), window, year)?,
+        sharpe: rolling_sharpe(&excess(&own, &rates), AnnualReturn(0.0), window, year)?,
         sortino: rolling_sortino(&own, required, window, year)?,
         max_drawdown: rolling_max_drawdown(&own, window)?,
         against,
+        reasons: free.missing.iter().chain(&free.notes).cloned().collect(),
+        risk_free: free.convention.clone(),
     })
 }

@@ -45,7 +45,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
-use crate::services::analytics::risk::{Yardsticks, risk as risk_of, worst_drawdowns};
+use crate::services::analytics::risk::{risk as risk_of, worst_drawdowns};
 use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
 
 /// Figures over a scope and a range.
@@ -140,17 +140,29 @@ impl Analytics {
         self.contributions_of(ctx)
     }
 
-    /// How the value varies, and what was earned for that.
+    /// How the value varies, and what was earned for that. Null where it cannot be computed: see the errors.
     async fn risk(
         &self,
-        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %; 0 where no tenor is given either.")]
+        risk_free_rate: Option<f64>,
+        #[graphql(
+            desc = "In place of a rate, the market's risk-free series of the figures' currency over this tenor: `ON`, or a number with D, W, M or Y, such as `3M`. See `marketIndicators`."
+        )]
+        risk_free_tenor: Option<String>,
         #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
         required_return: f64,
-    ) -> Result<Risk> {
-        check_rate("riskFreeRate", risk_free_rate)?;
+    ) -> Result<Option<Risk>> {
+        let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
         check_rate("requiredReturn", required_return)?;
-        let yardsticks = Yardsticks { risk_free: risk_free_rate, required: required_return };
-        Ok(Risk::new(&risk_of(&self.book.chain, yardsticks), yardsticks))
+        let operation = Operation::of(ctx);
+        let compute = async {
+            let session = operation.session().await?;
+            operation.services.free_returns(&session, &self.book, &risk_free).await
+        };
+        let free = compute.await.map_err(|error| operation.fail(error))?;
+        let figures = risk_of(&self.book.chain, &free, required_return);
+        Ok(Some(Risk::new(&figures, &free.convention, required_return)))
     }
 
     /// Returns and risk over a window that moves along the range. Null where it cannot be computed: see the errors.
@@ -159,7 +171,12 @@ impl Analytics {
         ctx: &Context<'_>,
         #[graphql(desc = "How many returns a window has, 20 to 2,520: 63 are about a quarter.", default = 63)]
         window: i32,
-        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %; 0 where no tenor is given either.")]
+        risk_free_rate: Option<f64>,
+        #[graphql(
+            desc = "In place of a rate, the market's risk-free series of the figures' currency over this tenor: `ON`, or a number with D, W, M or Y, such as `3M`. See `marketIndicators`."
+        )]
+        risk_free_tenor: Option<String>,
         #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
         required_return: f64,
         #[graphql(
@@ -167,18 +184,19 @@ impl Analytics {
         )]
         benchmark: Option<BenchmarkInput>,
     ) -> Result<Option<RollingFigures>> {
-        check_rate("riskFreeRate", risk_free_rate)?;
+        let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
         check_rate("requiredReturn", required_return)?;
         if !(20..=2_520).contains(&window) {
             return Err(ErrorCode::BadUserInput.error(format!("window: {window} is not between 20 and 2520")));
         }
         let operation = Operation::of(ctx);
-        let yardsticks = Yardsticks { risk_free: risk_free_rate, required: required_return };
         let benchmark = benchmark.map(BenchmarkInput::benchmark).transpose()?;
         let compute = async {
             let session = operation.session().await?;
             let length = usize::try_from(window).unwrap_or(usize::MAX);
-            operation.services.analytics_rolling(&session, &self.book, length, yardsticks, benchmark.as_ref()).await
+            let services = &operation.services;
+            let benchmark = benchmark.as_ref();
+            services.analytics_rolling(&session, &self.book, length, &risk_free, required_return, benchmark).await
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(RollingFigures::new(figures, window)))
@@ -202,17 +220,22 @@ impl Analytics {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to compare with.")] benchmark: BenchmarkInput,
-        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %.", default = 0.0)] risk_free_rate: f64,
+        #[graphql(desc = "The risk-free rate, as a fraction a year: 0.02 is 2 %; 0 where no tenor is given either.")]
+        risk_free_rate: Option<f64>,
+        #[graphql(
+            desc = "In place of a rate, the market's risk-free series of the figures' currency over this tenor: `ON`, or a number with D, W, M or Y, such as `3M`. See `marketIndicators`."
+        )]
+        risk_free_tenor: Option<String>,
     ) -> Result<Option<BenchmarkComparison>> {
-        check_rate("riskFreeRate", risk_free_rate)?;
+        let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
         let operation = Operation::of(ctx);
         let benchmark = benchmark.benchmark()?;
         let compare = async {
             let session = operation.session().await?;
-            operation.services.analytics_against(&session, &self.book, &benchmark, risk_free_rate).await
+            operation.services.analytics_against(&session, &self.book, &benchmark, &risk_free).await
         };
         let compared = compare.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(BenchmarkComparison::new(compared, risk_free_rate, self.book.currency)))
+        Ok(Some(BenchmarkComparison::new(compared, self.book.currency)))
     }
 
     /// Where the difference from a benchmark came from: by weighing parts otherwise than it does, and by what was chosen within them. Null

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, Result, SimpleObject};
 use chrono::NaiveDate;
-use domain::analytics::{Drawdown as Fall, Rebalancing};
+use domain::analytics::{Drawdown as Fall, Rebalancing, Tenor};
 use domain::money::Currency;
 use rust_decimal::prelude::FromPrimitive;
 
@@ -11,8 +11,8 @@ use crate::graphql::id::Kind;
 use crate::graphql::scalars::Date;
 use crate::graphql::types::metrics::{Metric, MetricUnit};
 use crate::graphql::types::money::Money;
-use crate::services::analytics::risk::{Relative, Risk as Figures, Yardsticks};
-use crate::services::analytics::{Benchmark, Compared};
+use crate::services::analytics::risk::{Relative, Risk as Figures};
+use crate::services::analytics::{Benchmark, Compared, RiskFree};
 use crate::services::performance::{Figure, PERIODS_PER_YEAR};
 
 /// Parts that a benchmark may have.
@@ -45,11 +45,9 @@ pub struct Risk {
 
 impl Risk {
     /// In GraphQL's terms.
-    pub fn new(figures: &Figures, yardsticks: Yardsticks) -> Self {
+    pub fn new(figures: &Figures, risk_free: &str, required: f64) -> Self {
         let year = format!("{PERIODS_PER_YEAR} valuation days a year");
-        let free = format!("risk-free rate of {} a year", yardsticks.risk_free);
-        let asked =
-            format!("required return of {} a year, (1 + r)^(1/{PERIODS_PER_YEAR}) − 1 a day", yardsticks.required);
+        let asked = format!("required return of {required} a year, (1 + r)^(1/{PERIODS_PER_YEAR}) − 1 a day");
         let sample = "sample deviation (n − 1)";
         let metric =
             |figure: &Figure, unit, method, conventions: &[&str]| Metric::new(figure, unit, method, conventions);
@@ -71,7 +69,7 @@ impl Risk {
                 &figures.sharpe,
                 MetricUnit::Ratio,
                 "mean of daily excess returns / their standard deviation × √252",
-                &[sample, &free, &year],
+                &[sample, risk_free, &year],
             ),
             sortino: metric(
                 &figures.sortino,
@@ -104,6 +102,29 @@ impl Risk {
                 "sample excess kurtosis G₂",
                 &["corrected for the sample's size"],
             ),
+        }
+    }
+}
+
+/// What is taken for money without risk: one of the two arguments, or 0.
+pub fn risk_free(rate: Option<f64>, tenor: Option<String>) -> Result<RiskFree> {
+    match (rate, tenor) {
+        (Some(_), Some(_)) => {
+            let message = "riskFreeTenor: it is given beside riskFreeRate, one is expected";
+            Err(ErrorCode::BadUserInput.error(message))
+        }
+        (None, Some(tenor)) if tenor.len() > 8 => {
+            let message = format!("riskFreeTenor: {} bytes are no tenor, such as 3M", tenor.len());
+            Err(ErrorCode::BadUserInput.error(message))
+        }
+        (None, Some(tenor)) => match tenor.parse::<Tenor>() {
+            Ok(_) => Ok(RiskFree::Tenor(tenor)),
+            Err(error) => Err(ErrorCode::BadUserInput.error(format!("riskFreeTenor: {error}"))),
+        },
+        (rate, None) => {
+            let rate = rate.unwrap_or(0.0);
+            super::check_rate("riskFreeRate", rate)?;
+            Ok(RiskFree::Rate(rate))
         }
     }
 }
@@ -229,10 +250,10 @@ pub struct BenchmarkComparison {
 
 impl BenchmarkComparison {
     /// In GraphQL's terms.
-    pub fn new(compared: Compared, risk_free: f64, currency: Currency) -> Self {
+    pub fn new(compared: Compared, currency: Currency) -> Self {
         let relative: &Relative = &compared.relative;
         let year = format!("{PERIODS_PER_YEAR} valuation days a year");
-        let free = format!("risk-free rate of {risk_free} a year");
+        let free = compared.risk_free.as_str();
         let sample = "sample deviation (n − 1)";
         let money = compared.matched_value.and_then(rust_decimal::Decimal::from_f64);
         use MetricUnit::{Fraction, FractionPerYear, Ratio};
@@ -254,9 +275,9 @@ impl BenchmarkComparison {
                 &relative.alpha,
                 FractionPerYear,
                 "(mean(r − rf) − β · mean(b − rf)) × 252",
-                &["simple, not compounded", &free, &year],
+                &["simple, not compounded", free, &year],
             ),
-            beta: Metric::new(&relative.beta, Ratio, "Cov(r, b) / Var(b)", &["excess returns", &free]),
+            beta: Metric::new(&relative.beta, Ratio, "Cov(r, b) / Var(b)", &["excess returns", free]),
             correlation: Metric::new(&relative.correlation, Ratio, "Pearson", &["returns of the same steps"]),
             r_squared: Metric::new(&relative.r_squared, Ratio, "the square of the correlation", &[]),
             tracking_error: Metric::new(
@@ -271,7 +292,7 @@ impl BenchmarkComparison {
                 "mean of r − b / its standard deviation × √252",
                 &[sample, &year],
             ),
-            treynor: Metric::new(&relative.treynor, Ratio, "(compound return a year − rf) / β", &[&free, &year]),
+            treynor: Metric::new(&relative.treynor, Ratio, "(compound return a year − rf) / β", &[free, &year]),
             up_capture: Metric::new(
                 &relative.up_capture,
                 Ratio,

@@ -3,6 +3,7 @@
 use async_graphql::SimpleObject;
 
 use crate::graphql::scalars::Date;
+use crate::graphql::types::figure::FigureReason;
 use crate::services::analytics::Rolling;
 
 /// Figures over a window that moves along the range, as columns of one length: each stands beside the last day of its window, and is null
@@ -27,6 +28,10 @@ pub struct RollingFigures {
     beta: Option<Vec<Option<f64>>>,
     /// Pearson's correlation with the benchmark, −1 to 1. Null without a benchmark.
     correlation: Option<Vec<Option<f64>>>,
+    /// What `sharpe` took for the risk-free rate.
+    risk_free: String,
+    /// Why `sharpe` is null in some windows, or what to know of the rates in it; empty where there is nothing.
+    reasons: Vec<FigureReason>,
 }
 
 impl RollingFigures {
@@ -43,6 +48,8 @@ impl RollingFigures {
             max_drawdown: figures.max_drawdown,
             beta,
             correlation,
+            risk_free: figures.risk_free,
+            reasons: figures.reasons.into_iter().map(|(code, message)| FigureReason::new(code, message)).collect(),
         }
     }
 }
