@@ -10,13 +10,20 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::analytics::{
     AnnualReturn, DatedReturn, Estimator, Moments, MonteCarlo, NoSimulation, Revaluation, Side, Simulation, Terms,
     calmar, capture, compound_annual, covariance, downside_deviation, information_ratio, max_drawdown, omega,
     per_period, regression, rolling_sharpe, sharpe, simulated_tail_risk, sortino, tail_risk, tracking_error,
     ulcer_index, volatility, xirr,
 };
+use domain::id::{AccountId, InstrumentId};
+use domain::ledger::{InstrumentTerms, Instruments, PositionPeriod};
+use domain::money::Currency;
+use domain::pricing::{FxRates, MaxAge, Series};
+use domain::valuation::{Inputs, PriceSource, daily};
+use rust_decimal::Decimal;
+use uuid::Uuid;
 
 /// Trading days a year.
 const YEAR: f64 = 252.0;
@@ -105,6 +112,8 @@ fn times() -> Result<(), Box<dyn Error>> {
     let many = flows(1_000_000, |at| day(at * 3_650 / 1_000_000));
     timed("xirr_million_flows", 5, || xirr(&many));
 
+    daily_values()?;
+
     let columns = columns(500, 2_520);
     let (own, benchmark) = (&columns[0], &columns[1]);
     let steps: Vec<DatedReturn> = own
@@ -174,6 +183,43 @@ fn columns(size: usize, count: usize) -> Vec<Vec<f64>> {
     };
     let market: Vec<f64> = (0..count).map(|_| next()).collect();
     (0..size).map(|_| market.iter().map(|value| value + next()).collect()).collect()
+}
+
+/// Values 500 instruments that are traded on each of 2,609 business days, from the rows that a ledger keeps of them: one a day and instrument.
+fn daily_values() -> Result<(), Box<dyn Error>> {
+    let usd = Currency::new("USD")?;
+    let first: NaiveDate = "2015-01-01".parse()?;
+    let is_business = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    let days: Vec<NaiveDate> = first.iter_days().filter(is_business).take(2_609).collect();
+    let account = AccountId::from(Uuid::from_u128(1));
+    let (mut positions, mut instruments, mut closes) = (Vec::new(), Instruments::new(), Vec::new());
+    for number in 0..500_usize {
+        let id = InstrumentId::from(Uuid::from_u128(number as u128));
+        instruments.insert(id, InstrumentTerms::new(format!("I{number}"), usd, Decimal::ONE)?);
+        for (at, day) in days.iter().enumerate() {
+            positions.push(PositionPeriod {
+                valid_from: *day,
+                valid_until: days.get(at + 1).copied(),
+                quantity: Decimal::from(100 + (at * 7 + number * 13) % 500),
+                ..PositionPeriod::empty(account, id)
+            });
+        }
+        let prices = (0..days.len()).map(|at| Decimal::new(10_000 + ((at * 31 + number * 17) % 3_000) as i64, 2));
+        closes.push((id, Series::new(days.clone(), prices.collect())?));
+    }
+    let source = |series| PriceSource { series, max_age: MaxAge::Days(5) };
+    let inputs = Inputs {
+        positions: &positions,
+        cash: &[],
+        flows: &[],
+        instruments: &instruments,
+        prices: &closes.iter().map(|(id, series)| (*id, source(series))).collect(),
+        fx: &FxRates::default(),
+        base: usd,
+        currency: usd,
+    };
+    timed("daily_values", 5, || daily(&inputs, &days));
+    Ok(())
 }
 
 fn timed<T>(name: &str, runs: usize, work: impl Fn() -> T) {

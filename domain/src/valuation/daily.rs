@@ -6,11 +6,11 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
+use super::{Inputs, MissingInput, Subject, ValuationError};
 use crate::id::InstrumentId;
 use crate::ledger::{Flow, InKind, PositionPeriod};
 use crate::money::{Currency, add, mul};
-use crate::pricing::{Lookup, MissingReason};
+use crate::pricing::{Cursor, Lookup, MissingReason};
 
 /// Grows with every change of what [`daily`] answers: values stored under an older one are computed again.
 pub const CALCULATION_VERSION: i32 = 1;
@@ -88,17 +88,25 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn add_positions(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
         let mut held: BTreeMap<InstrumentId, Vec<&PositionPeriod>> = BTreeMap::new();
-        for row in inputs.positions.iter().filter(|row| !row.quantity.is_zero()) {
-            held.entry(row.instrument).or_default().push(row);
+        // The rows of an instrument mostly come one after another.
+        for rows in inputs.positions.chunk_by(|one, other| one.instrument == other.instrument) {
+            if let [first, ..] = rows {
+                let rows = rows.iter().filter(|row| !row.quantity.is_zero());
+                held.entry(first.instrument).or_default().extend(rows);
+            }
         }
         for (instrument, mut rows) in held {
             let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
             // Account by account, so that the days of one ascend and its prices are read in one walk.
             rows.sort_by_key(|row| (row.account, row.valid_from));
             let mut local = self.take_local(terms.currency());
+            let mut cursor = inputs.prices.get(&instrument).map(|prices| prices.series.cursor(prices.max_age));
+            let mut end = 0;
             for row in rows {
                 let quantity = mul(row.quantity, terms.multiplier())?;
-                self.add_row(row, quantity, inputs.prices.get(&instrument), &mut local)?;
+                let span = span_after(self.days, end, row.valid_from, row.valid_until);
+                end = span.end;
+                self.add_row(row, span, quantity, cursor.as_mut(), &mut local)?;
             }
             self.local.insert(terms.currency(), local);
         }
@@ -109,14 +117,14 @@ impl Columns<'_> {
     fn add_row(
         &mut self,
         row: &PositionPeriod,
+        span: Range<usize>,
         quantity: Decimal,
-        prices: Option<&PriceSource<'_>>,
+        mut cursor: Option<&mut Cursor<'_>>,
         local: &mut [Decimal],
     ) -> Result<(), ValuationError> {
-        let mut cursor = prices.map(|prices| prices.series.cursor(prices.max_age));
-        let span = span(self.days, row.valid_from, row.valid_until);
-        let days = self.days.iter().enumerate().zip(local).take(span.end).skip(span.start);
-        for ((at, &date), total) in days {
+        let days = self.days.get(span.clone()).unwrap_or_default();
+        let totals = local.get_mut(span.clone()).unwrap_or_default();
+        for ((at, &date), total) in span.zip(days).zip(totals) {
             let lookup = match &mut cursor {
                 Some(cursor) => cursor.as_of(date),
                 None => Lookup::Missing { reason: MissingReason::NoData },
@@ -190,6 +198,19 @@ pub(super) fn span(days: &[NaiveDate], from: NaiveDate, until: Option<NaiveDate>
     let before = |date: NaiveDate| days.partition_point(|day| *day < date);
     let start = before(from);
     start..until.map_or(days.len(), before).max(start)
+}
+
+/// The same where periods before it ended at the position `last`: the next one mostly begins there, and is short where there are many.
+pub(super) fn span_after(days: &[NaiveDate], last: usize, from: NaiveDate, until: Option<NaiveDate>) -> Range<usize> {
+    let is_next = |at: usize, date: NaiveDate| {
+        let (before, on) = days.split_at_checked(at).unwrap_or((days, &[]));
+        before.last().is_none_or(|day| *day < date) && on.first().is_none_or(|day| date <= *day)
+    };
+    match until {
+        _ if !is_next(last, from) => span(days, from, until),
+        Some(until) if is_next(last + 1, until) => last..(last + 1).min(days.len()),
+        _ => last..span(days, from, until).end.max(last),
+    }
 }
 
 /// What flows are worth that come on these days or between them: no other need have a rate.

@@ -183,6 +183,22 @@ proptest! {
     }
 
     #[test]
+    fn a_period_spans_the_same_days_wherever_the_one_before_ended(
+        gaps in prop::collection::vec(1..5_u64, 1..12),
+        last in 0..14_usize,
+        from in 0..40_u64,
+        length in prop::option::of(1..20_u64),
+    ) {
+        let mut days = vec![day("2024-01-01")];
+        for gap in gaps {
+            days.push(*days.last().unwrap() + Days::new(gap));
+        }
+        let from = day("2023-12-28") + Days::new(from);
+        let until = length.map(|days| from + Days::new(days));
+        prop_assert_eq!(daily::span_after(&days, last.min(days.len()), from, until), daily::span(&days, from, until));
+    }
+
+    #[test]
     fn rounded_parts_sum_to_the_rounded_gain(parts in prop::array::uniform5(-1_000_000_i64..1_000_000)) {
         let [price, fx, income, fees, taxes] = parts.map(|part| Decimal::new(part, 4));
         let split = GainSplit { price, fx, income, fees, taxes, total: price + fx + income - fees - taxes };
