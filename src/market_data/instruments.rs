@@ -161,6 +161,11 @@ pub(super) async fn load_listings(
     }
     if let Some(rows) = table(directory, BONDS)? {
         let columns = of_listings(directory, BONDS, &rows, &ids, bond_terms)?;
+        let [ids, .., faces] = &columns;
+        if let Some((symbol, par)) = instrument_load::unfit_face(session, [ids.clone(), faces.clone()]).await? {
+            let reason = format!("the face of {symbol} is not {par}, which is what it is worth at a price of 100");
+            return Err(LoadError::Format { path: directory.join(BONDS.0), reason });
+        }
         done.described += instrument_load::set_bond_terms(session, columns).await?;
     }
     if let Some(rows) = table(directory, IDENTIFIERS)? {

@@ -204,7 +204,7 @@ impl Services {
             return Err(refuse(RefusalCode::NotFound, "sector", format!("there is no sector {code}")));
         }
         if let Some(bond) = &bond {
-            check_bond(bond, &instrument.asset_type)?;
+            check_bond(bond, &instrument)?;
         }
         Ok(Instrument {
             symbol,
@@ -248,11 +248,11 @@ fn check_text(text: &str, most: usize, field: &str) -> Result<String, ServiceErr
     Err(refuse(RefusalCode::InvalidInput, field, message))
 }
 
-fn check_bond(bond: &BondTerms, asset_type: &str) -> Result<(), ServiceError> {
+fn check_bond(bond: &BondTerms, instrument: &Instrument) -> Result<(), ServiceError> {
     let wrong = |field: &str, message: String| {
         Err(ServiceError::refused(RefusalCode::InvalidInput, &["input", "bond", field], message))
     };
-    if asset_type != "BOND" {
+    if instrument.asset_type != "BOND" {
         return Err(refuse(RefusalCode::InvalidInput, "bond", "only a bond has terms of a bond"));
     }
     if bond.coupon_rate.is_sign_negative() && !bond.coupon_rate.is_zero() {
@@ -266,6 +266,15 @@ fn check_bond(bond: &BondTerms, asset_type: &str) -> Result<(), ServiceError> {
     }
     if bond.face <= Decimal::ZERO {
         return wrong("face", format!("a face of {}: it must be above zero", bond.face));
+    }
+    let par = Decimal::ONE_HUNDRED.checked_mul(instrument.price_multiplier);
+    if par != Some(bond.face) {
+        let multiplier = instrument.price_multiplier;
+        let message = format!(
+            "a face of {}: it must be 100 × the price multiplier of {multiplier}, since a bond is quoted per 100 of face",
+            bond.face
+        );
+        return wrong("face", message);
     }
     Ok(())
 }

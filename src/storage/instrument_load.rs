@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::copy::CopyRows;
 use super::pipeline::{CHUNK, Outcome, Run};
 use super::row_sink::RowSink;
+use super::statement::ask;
 use crate::tenancy::{DatabaseError, Market, Session};
 
 /// The market of what no market trades, by ISO 10383.
@@ -74,6 +76,20 @@ pub async fn set_bond_terms(session: &Session<Market>, columns: [Vec<String>; 6]
         WHERE s.id = b.id::uuid AND (s.coupon_rate, s.coupon_frequency, s.day_count, s.maturity, s.face)
             IS DISTINCT FROM (b.rate::numeric, b.frequency::smallint, b.day_count, b.maturity::date, b.face::numeric)";
     run(session, SET, columns.map(Value::from)).await
+}
+
+/// Of bonds, as columns of id and face, the first whose face is not what it is worth at a price of 100: its symbol, and what that is.
+pub async fn unfit_face(
+    session: &Session<Market>,
+    columns: [Vec<String>; 2],
+) -> Result<Option<(String, Decimal)>, DatabaseError> {
+    const UNFIT: &str = "
+        SELECT s.symbol, 100 * s.price_multiplier FROM dim_stock s
+        JOIN unnest($1::text[], $2::text[]) AS b (id, face) ON s.id = b.id::uuid
+        WHERE b.face::numeric <> 100 * s.price_multiplier ORDER BY s.symbol LIMIT 1";
+    let rows = ask(session, UNFIT, columns.map(Value::from)).await?;
+    let unfit = rows.first().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)));
+    unfit.transpose()
 }
 
 /// Identifiers of instruments, as columns of one length: id, scheme, value, qualifier, valid from, valid until; the days may be

@@ -199,8 +199,11 @@ async fn a_symbol_of_another_day_is_another_security() {
     let identifiers = "symbol,mic,scheme,value,qualifier,valid_from,valid_until\n\
         META,XNYS,TICKER,FB,XNYS,2012-05-18,2022-06-09\nMETA,XNYS,TICKER,META,XNYS,2022-06-09,\n\
         OLDFB,XNYS,TICKER,FB,XNYS,,2012-05-18\n";
-    let bonds = "symbol,mic,coupon_rate,coupon_frequency,day_count,maturity,face\nTB28,XNYS,0.045,2,ACT_ACT_ICMA,2028-05-15,100\n";
+    let bonds = "symbol,mic,coupon_rate,coupon_frequency,day_count,maturity,face\nTB28,XNYS,0.045,2,ACT_ACT_ICMA,2028-05-15,1\n";
     let files = [("instruments.csv", instruments.as_str()), ("identifiers.csv", identifiers), ("bonds.csv", bonds)];
+    let unfit = bonds.replace("05-15,1", "05-15,100");
+    let refused = load(&app, &[files[0], ("bonds.csv", unfit.as_str())]).await.expect_err("a hundred times the price");
+    assert!(refused.to_string().contains("the face of TB28 is not 1"), "{refused}");
     load(&app, &files).await.expect("loaded");
     let book = Book::open(&app, "USD").await;
     let csv = "date,type,symbol,quantity,price,amount,fee,tax,currency,counter_amount,counter_currency,ratio,account,external_id,note\n\
@@ -234,6 +237,6 @@ async fn a_symbol_of_another_day_is_another_security() {
     assert_eq!(
         *bond.at("/instruments/nodes/0/bond"),
         json!({ "couponRate": "0.045", "couponFrequency": 2, "dayCount": "ACT_ACT_ICMA",
-        "maturity": "2028-05-15", "face": "100" })
+        "maturity": "2028-05-15", "face": "1" })
     );
 }

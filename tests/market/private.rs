@@ -124,6 +124,10 @@ async fn what_no_instrument_can_be_is_refused_with_its_field() {
     let refused = refusal(&admin, CREATE, "instrumentCreate", json!({ "input": input })).await;
     assert_eq!(refused, ("INVALID_INPUT".to_owned(), "input.bond.couponFrequency".to_owned()));
     input["bond"]["couponFrequency"] = json!(2);
+    input["bond"]["face"] = json!("1");
+    let refused = refusal(&admin, CREATE, "instrumentCreate", json!({ "input": input })).await;
+    assert_eq!(refused, ("INVALID_INPUT".to_owned(), "input.bond.face".to_owned()));
+    input["bond"]["face"] = json!("100");
     let made = admin.run_with(CREATE, json!({ "input": input })).await;
     assert_eq!(
         *made.at("/instrumentCreate/instrument/bond"),

@@ -57,7 +57,7 @@ pub struct BondTermsInput {
     day_count: DayCount,
     /// The day that the face is paid back.
     maturity: Date,
-    /// What a unit pays back, in the bond's currency; above zero.
+    /// What a unit pays back, in the bond's currency: 100 × `priceMultiplier`, since a bond is quoted per 100 of face.
     face: Decimal,
 }
 
