@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::analytics::effective_annual;
 use domain::money::Currency;
 use domain::pricing::{Lookup, MaxAge, MissingReason, Series};
@@ -66,16 +66,16 @@ impl Services {
         Ok(market_indicator::as_of(session, &asked, max_age).await?.into_iter().collect())
     }
 
-    /// The values of a series over a range, both ends included.
+    /// The values of a series over a range, both ends included, as they were known at an instant, or are.
     pub async fn indicator_values(
         &self,
         session: &Session<Tenant>,
         code: &str,
-        from: NaiveDate,
-        to: NaiveDate,
+        range: [NaiveDate; 2],
+        known_at: Option<DateTime<Utc>>,
     ) -> Result<Series, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        Ok(market_indicator::values(session, code, from, to).await?)
+        Ok(market_indicator::values(session, code, range, known_at).await?)
     }
 
     /// The series that stands for money without risk; or, in words, that there is none and which tenors there are.

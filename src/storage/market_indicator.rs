@@ -2,7 +2,7 @@
 
 mod load;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::analytics::{Compounding, DayCount, Tenor};
 use domain::money::Currency;
 use domain::pricing::{Lookup, MaxAge, MissingReason, Series};
@@ -217,16 +217,21 @@ pub async fn as_of(
 }
 
 const VALUES: &str = "
-SELECT date, value, nullif(status, 'F') FROM market.fact_market_indicator WHERE code = $1 AND date BETWEEN $2 AND $3 ORDER BY date";
+SELECT date, value, nullif(status, 'F') FROM market.fact_market_indicator
+WHERE code = $1 AND date BETWEEN $2 AND $3 AND ($4::timestamptz IS NULL OR recorded_at <= $4)
+UNION ALL
+SELECT date, value, nullif(status, 'F') FROM market.meta_indicator_revision
+WHERE code = $1 AND date BETWEEN $2 AND $3 AND recorded_at <= $4 AND superseded_at > $4
+ORDER BY date";
 
-/// The values of a series from one day to another, both included.
+/// The values of a series from one day to another, both included, as they were known at an instant, or are.
 pub async fn values(
     session: &Session<Tenant>,
     code: &str,
-    from: NaiveDate,
-    to: NaiveDate,
+    [from, to]: [NaiveDate; 2],
+    known_at: Option<DateTime<Utc>>,
 ) -> Result<Series, DatabaseError> {
-    let rows = ask(session, VALUES, [code.into(), from.into(), to.into()]).await?;
+    let rows = ask(session, VALUES, [code.into(), from.into(), to.into(), known_at.into()]).await?;
     let (mut dates, mut values) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     let mut uncertain = Vec::new();
     for row in rows {

@@ -103,6 +103,25 @@ async fn each_return_is_compared_with_the_rate_of_its_own_day() {
 }
 
 #[tokio::test]
+async fn what_was_known_is_compared_with_the_rates_that_were() {
+    let app = App::start().await;
+    let book = invested(&app).await;
+    let query = "query($id: ID!, $at: DateTime) { portfolio(id: $id, asOf: \"2024-03-14\", knownAt: $at) {
+        analytics(range: { from: \"2024-01-05\" }) { risk(riskFreeTenor: \"1Y\") { sharpe { value } } } } }";
+    let at = async |instant: Option<chrono::DateTime<chrono::Utc>>| {
+        let shown = book.client.run_with(query, json!({ "id": book.portfolio, "at": instant })).await;
+        rate(shown.at("/portfolio/analytics/risk/sharpe/value"))
+    };
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    let (before, known) = (app.services.environment.clock.now(), at(None).await);
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    let files = [("indicator_values.csv.gz", "code,date,value\nUSD_1Y,2024-01-10,4.5\n")];
+    load(&app, &files).await.expect("loaded");
+    assert!((at(None).await - known).abs() > 1e-9, "a revision changes the figure");
+    assert!((at(Some(before)).await - known).abs() < 1e-12);
+}
+
+#[tokio::test]
 async fn a_rate_that_is_missing_takes_away_what_needs_it_alone() {
     let app = App::start().await;
     let book = invested(&app).await;

@@ -146,11 +146,13 @@ async fn values_are_at_the_prices_and_rates_that_were_in_force() {
     book.deposit("2024-03-01", "1000", "USD").await;
     book.buy("2024-03-01", "ACME", "1", "250").await;
     book.price("2024-03-14", "COIN", "300").await;
-    let show = r#"query($id: ID!, $knownAt: DateTime) { portfolio(id: $id, asOf: "2024-03-14", knownAt: $knownAt) {
+    let show = r#"query($id: ID!, $acme: ID!, $knownAt: DateTime) { portfolio(id: $id, asOf: "2024-03-14", knownAt: $knownAt) {
         totals { totalValue { value { amount } status } } valuations { values } metrics { twr { value } }
-        analytics { returns { twr { value } } } lots { nodes { unrealizedGain { value { amount } } } } } }"#;
+        analytics { returns { twr { value } } against(benchmark: { parts: [{ instrumentId: $acme }] }) { growth }
+            stress(shocks: { market: { benchmarkId: $acme, change: -0.1 } }) { before { amount } } } lots { nodes { unrealizedGain { value { amount } } } } } }"#;
     let known = async |at: Option<DateTime<Utc>>| {
-        book.client.run_with(show, json!({ "id": book.portfolio, "knownAt": at })).await.at("/portfolio").clone()
+        let variables = json!({ "id": book.portfolio, "acme": book.instrument("ACME"), "knownAt": at });
+        book.client.run_with(show, variables).await.at("/portfolio").clone()
     };
     let first = later(&app);
     let at_first = known(None).await;
@@ -162,7 +164,7 @@ async fn values_are_at_the_prices_and_rates_that_were_in_force() {
     crate::market::load(&app, &files).await.expect("loaded");
     let second = later(&app);
     let at_second = known(None).await;
-    for figure in ["/totals", "/valuations", "/metrics", "/analytics", "/lots"] {
+    for figure in ["/totals", "/valuations", "/metrics", "/analytics/returns", "/analytics/against", "/lots"] {
         assert_ne!(at_first.pointer(figure), at_second.pointer(figure), "{figure}");
     }
     assert_eq!(at_first, known(Some(first)).await);

@@ -140,7 +140,7 @@ impl MarketIndicator {
         let operation = Operation::of(ctx);
         let read = async {
             let session = operation.session().await?;
-            operation.services.indicator_values(&session, &self.0.code, from.0, to.0).await
+            operation.services.indicator_values(&session, &self.0.code, [from.0, to.0], None).await
         };
         let series = read.await.map_err(|error| operation.fail(error))?;
         Ok(Some(IndicatorValues::new(&self.0, &series)))

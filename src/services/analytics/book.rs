@@ -23,6 +23,8 @@ use crate::tenancy::{Session, Tenant};
 pub struct Book {
     /// The currency of every figure.
     pub currency: Currency,
+    /// The instant that everything is as it was known at; nothing for now.
+    pub known_at: Option<DateTime<Utc>>,
     /// Value and flows by valuation day, the first of which opens the range.
     pub history: History,
     /// Its time-weighted returns.
@@ -96,7 +98,7 @@ impl Services {
 type Group = (NaiveDate, NaiveDate, Border, Option<DateTime<Utc>>);
 
 fn group(scope: &Scope, range: Range) -> Group {
-    (range.opening, range.end, scope.border(), scope.views.first().and_then(|view| view.known_at))
+    (range.opening, range.end, scope.border(), scope.known_at())
 }
 
 fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>) -> Result<Book, ServiceError> {
@@ -132,6 +134,7 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>)
     let history = History { currency: scope.currency, daily, flows, names };
     let mut book = Book {
         currency: scope.currency,
+        known_at: scope.known_at(),
         chain: history.chain(),
         history,
         ends,

@@ -49,7 +49,7 @@ impl Services {
     ) -> Result<(Blend, HashMap<Uuid, Growth>), ServiceError> {
         let days = &book.history.daily.dates;
         let ids: BTreeSet<Uuid> = benchmark.parts.iter().map(|part| part.0).collect();
-        let grown = self.growth(session, ids, days, book.currency).await?;
+        let grown = self.growth(session, book, ids, days).await?;
         let mut columns = Vec::with_capacity(benchmark.parts.len());
         for (id, _) in &benchmark.parts {
             let Some(growth) = grown.get(id) else {

@@ -75,7 +75,7 @@ impl Services {
             return Err(ServiceError::BadInput(message));
         }
         let days = &book.history.daily.dates;
-        let grown = self.growth(session, weights.keys().copied().collect(), days, book.currency).await?;
+        let grown = self.growth(session, book, weights.keys().copied().collect(), days).await?;
         let missing = || vec![None; days.len().saturating_sub(1)];
         let columns: Vec<Vec<Option<f64>>> =
             weights.keys().map(|id| grown.get(id).map_or_else(missing, super::Growth::returns)).collect();

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::super::price::{Adjustment, adjust};
 use super::super::valuation::{Market, load_calendars};
 use super::super::{ServiceError, Services};
+use super::Book;
 use crate::storage::instrument::Instrument;
 use crate::tenancy::{Session, Tenant};
 
@@ -39,26 +40,28 @@ pub(super) fn steps(values: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 impl Services {
-    /// The growth of instruments on `days`, which ascend, in one currency. One that does not exist is left out.
-    pub async fn growth(
+    /// The growth of instruments on `days`, which ascend, in a book's currency and as it was known when the book was. One that does not exist
+    /// is left out.
+    pub(super) async fn growth(
         &self,
         session: &Session<Tenant>,
+        book: &Book,
         instruments: BTreeSet<Uuid>,
         days: &[NaiveDate],
-        currency: Currency,
     ) -> Result<HashMap<Uuid, Growth>, ServiceError> {
-        self.growth_in(session, instruments, days, Some(currency)).await
+        self.growth_in(session, book, instruments, days, Some(book.currency)).await
     }
 
     /// The same in one currency, or each in its own.
     pub(super) async fn growth_in(
         &self,
         session: &Session<Tenant>,
+        book: &Book,
         instruments: BTreeSet<Uuid>,
         days: &[NaiveDate],
         currency: Option<Currency>,
     ) -> Result<HashMap<Uuid, Growth>, ServiceError> {
-        let view = self.market.view(session).await?;
+        let view = self.market.view(session).await?.at(book.known_at);
         let fx = view.fx(session).await?;
         let market = load_calendars(session, &view, fx, instruments.clone()).await?.with_prices(session, &view).await?;
         let splits = view.splits(session, instruments.iter().copied()).await?;

@@ -53,7 +53,7 @@ impl Services {
         let opening = book.range().opening;
         let age = Days::new(u64::from(found.max_age_days.unsigned_abs()));
         let from = opening.checked_sub_days(age).unwrap_or(opening);
-        let values = self.indicator_values(session, &found.code, from, book.range().end).await?;
+        let values = self.indicator_values(session, &found.code, [from, book.range().end], book.known_at).await?;
         Ok(FreeReturns::of_series(&found, &values, steps))
     }
 }

@@ -1,6 +1,6 @@
 //! What figures are over.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::money::Currency;
 use uuid::Uuid;
 
@@ -45,6 +45,11 @@ impl Scope {
     /// One portfolio, whole.
     pub fn portfolio(view: View) -> Self {
         Self { currency: view.currency, views: vec![view], part: Part::Whole, trades: Vec::new() }
+    }
+
+    /// The instant that everything is as it was known at, the same for all portfolios; nothing for now.
+    pub(super) fn known_at(&self) -> Option<DateTime<Utc>> {
+        self.views.first().and_then(|view| view.known_at)
     }
 
     /// The border that its flows cross.

@@ -132,7 +132,7 @@ impl Services {
     pub(super) async fn held(&self, session: &Session<Tenant>, book: &Book) -> Result<Held, ServiceError> {
         let days: &[NaiveDate] = &book.history.daily.dates;
         let weights = book.weights();
-        let grown = self.growth(session, weights.keys().copied().collect(), days, book.currency).await?;
+        let grown = self.growth(session, book, weights.keys().copied().collect(), days).await?;
         let mut held = Held { keys: Vec::new(), weights: Vec::new(), columns: Vec::new() };
         for (id, weight) in weights {
             let missing = || vec![None; days.len().saturating_sub(1)];
