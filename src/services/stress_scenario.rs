@@ -123,5 +123,6 @@ fn shown_shock(Shock { on, size }: &Shock) -> Value {
         ShockOn::Currency(currency) => json!({ "currency": currency.to_string(), "change": size }),
         ShockOn::Market(id) => json!({ "market": id.uuid(), "change": size }),
         ShockOn::Rates => json!({ "rateShift": size }),
+        ShockOn::RatesAt(tenor) => json!({ "rateTenor": tenor.to_string(), "shift": size }),
     }
 }

@@ -145,6 +145,7 @@ fn written(on: &ShockOn) -> (&'static str, Option<String>) {
         ShockOn::Currency(currency) => ("CURRENCY", Some(currency.to_string())),
         ShockOn::Market(id) => ("MARKET", Some(id.uuid().to_string())),
         ShockOn::Rates => ("RATES", None),
+        ShockOn::RatesAt(tenor) => ("RATES_AT", Some(tenor.to_string())),
     }
 }
 
@@ -162,6 +163,7 @@ fn read(kind: &str, key: Option<&str>) -> Result<ShockOn, DatabaseError> {
         "INSTRUMENT" => ShockOn::Instrument(instrument()?),
         "CURRENCY" => ShockOn::Currency(currency(key)?),
         "MARKET" => ShockOn::Market(instrument()?),
+        "RATES_AT" => ShockOn::RatesAt(key.parse().map_err(|_| corrupt())?),
         _ => return Err(corrupt()),
     })
 }

@@ -9,7 +9,7 @@ use crate::support::{App, Book, Superuser};
 const TEST: &str = "before { amount } after { amount } effect { amount } effectFraction known { value { amount } coverage missing }
     windowOpening windowEnd reasons { code message }
     holdings { instrument { symbol } currency before { amount } after { amount } effect { amount } effectFraction localChange
-        currencyChange cause beta modifiedDuration convexity impliedVolatility reasons { code message } }";
+        currencyChange cause beta rateShift modifiedDuration convexity impliedVolatility reasons { code message } }";
 
 async fn stress(book: &Book, currency: Option<&str>, arguments: &str) -> Value {
     let fields = format!("analytics {{ stress({arguments}) {{ {TEST} }} }}");
@@ -179,6 +179,25 @@ async fn the_market_moves_holdings_by_their_betas() {
 }
 
 #[tokio::test]
+async fn a_bond_moves_by_the_curve_at_its_maturity() {
+    let app = App::start().await;
+    let book = seven_thousand(&app).await;
+    // It matures in ten years and two leap days: half of the way from five to fifteen years.
+    let of = async |shifts: &str| line(&stress(&book, None, &format!("shocks: {{ {shifts} }}")).await, "ZERO");
+    let whole = of("rateShift: -50").await;
+    assert_eq!((&whole["cause"], rate(&whole["rateShift"])), (&json!("RATES"), -50.0));
+    let flat = of("rateShifts: [{ tenor: \"2Y\", shift: -50 }, { tenor: \"30Y\", shift: -50 }]").await;
+    assert_eq!(flat, whole);
+    let steeper = of("rateShifts: [{ tenor: \"15Y\", shift: 100 }, { tenor: \"60M\", shift: 0 }]").await;
+    let points = 100.0 * (3_652.0 - 1_825.0) / 3_650.0;
+    assert!((rate(&steeper["rateShift"]) - points).abs() < 1e-9, "{steeper}");
+    let shift = points * 1e-4;
+    let [duration, convexity] = ["modifiedDuration", "convexity"].map(|name| rate(&steeper[name]));
+    let expected = -duration * shift + 0.5 * convexity * shift * shift;
+    assert!((rate(&steeper["localChange"]) - expected).abs() < 1e-12, "{steeper}");
+}
+
+#[tokio::test]
 async fn a_bond_whose_terms_are_not_known_says_so() {
     let app = App::start().await;
     let book = seven_thousand(&app).await;
@@ -316,6 +335,14 @@ async fn what_cannot_be_thought_of_is_refused_with_its_number() {
             "market: there is no such instrument",
         ),
         ("shocks: { rateShift: 3000 }".to_owned(), "rateShift: a shift of 3000 is not between -2000 and 2000"),
+        (
+            "shocks: { rateShifts: [{ tenor: \"long\", shift: 1 }] }".to_owned(),
+            "shocks.rateShifts.tenor: `long` is no tenor",
+        ),
+        (
+            "shocks: { rateShift: 5, rateShifts: [{ tenor: \"10Y\", shift: 1 }] }".to_owned(),
+            "10Y: it is shocked twice, by 5 and by 1",
+        ),
         (String::new(), "0 of `shocks`, `window` and `scenarioId` are given"),
         ("shocks: {}, window: PANDEMIC_2020".to_owned(), "2 of `shocks`"),
     ] {
@@ -341,7 +368,8 @@ async fn a_scenario_is_kept_used_replaced_and_removed() {
     let book = seven_thousand(&app).await;
     let coin = book.instrument("COIN").to_owned();
     let shocks = json!({ "assetTypes": [{ "assetType": "CRYPTO", "change": -0.3 }],
-        "currencies": [{ "currency": "USD", "change": -0.1 }], "rateShift": 100 });
+        "currencies": [{ "currency": "USD", "change": -0.1 }],
+        "rateShifts": [{ "tenor": "2Y", "shift": 100 }, { "tenor": "30Y", "shift": 100 }] });
     let made = book.desk.run_with(SAVE, json!({ "input": { "name": " A bad year ", "shocks": shocks } })).await;
     let scenario = made.at("/stressScenarioSave/scenario").clone();
     let id = scenario["id"].as_str().expect("an id").to_owned();
@@ -349,7 +377,8 @@ async fn a_scenario_is_kept_used_replaced_and_removed() {
     let kept = json!([
         { "kind": "ASSET_TYPE", "key": "CRYPTO", "change": -0.3 },
         { "kind": "CURRENCY", "key": "USD", "change": -0.1 },
-        { "kind": "RATES", "key": null, "change": 100.0 },
+        { "kind": "RATES_AT", "key": "2Y", "change": 100.0 },
+        { "kind": "RATES_AT", "key": "30Y", "change": 100.0 },
     ]);
     assert_eq!([&scenario["shocks"], &scenario["savedBy"]["name"]], [&kept, &json!("admin")]);
     let saved = format!("scenarioId: \"{id}\"");

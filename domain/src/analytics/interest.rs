@@ -1,5 +1,6 @@
 //! Rates of interest as they are quoted, and as one rate a year that analytics compare.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// How a quoted rate turns into money.
@@ -29,13 +30,13 @@ pub enum DayCount {
 }
 
 /// For how long money is lent: a night, or so many days, weeks, months or years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tenor {
     count: u16,
     unit: Unit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit {
     Day,
     Week,
@@ -69,6 +70,19 @@ impl FromStr for Tenor {
         let plain = (1..=3).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
         let count: u16 = digits.parse().map_err(|_| invalid())?;
         if plain && !digits.starts_with('0') { Ok(Self { count, unit }) } else { Err(invalid()) }
+    }
+}
+
+/// As it is written, a night as `1D`.
+impl fmt::Display for Tenor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            Unit::Day => 'D',
+            Unit::Week => 'W',
+            Unit::Month => 'M',
+            Unit::Year => 'Y',
+        };
+        write!(formatter, "{}{unit}", self.count)
     }
 }
 
@@ -138,6 +152,10 @@ mod tests {
     fn tenors_are_read_as_they_are_written() {
         let days = |text: &str| text.parse::<Tenor>().map(Tenor::days);
         assert_eq!([days("ON"), days("13W"), days("6M"), days("30Y")], [Ok(1.0), Ok(91.0), Ok(182.5), Ok(10950.0)]);
+        for text in ["13W", "6M", "30Y", "1D"] {
+            assert_eq!(text.parse::<Tenor>().unwrap().to_string(), text);
+        }
+        assert_eq!("ON".parse::<Tenor>().unwrap().to_string(), "1D");
         for text in ["", "M", "3", "0M", "03M", "3m", "1000D", "+3M", "3 M", "€"] {
             assert!(days(text).is_err(), "{text}");
         }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::{AnnualVolatility, BondFigures, NoOptionFigure, OptionTerms, Right};
+use super::{AnnualVolatility, BondFigures, NoOptionFigure, OptionTerms, Right, Tenor};
 use crate::id::InstrumentId;
 use crate::money::{ArithmeticError, Currency, add, mul, round_to_minor, sub};
 
@@ -35,6 +35,8 @@ pub enum ShockOn {
     Market(InstrumentId),
     /// The whole curve of rates, in basis points: bonds move by their duration and convexity.
     Rates,
+    /// The curve at one tenor, in basis points; between those that are named it shifts by what lies between, beyond them as they do.
+    RatesAt(Tenor),
 }
 
 /// A shock: a fraction of the value, of rates in basis points.
@@ -63,7 +65,7 @@ pub enum InvalidShock {
         /// The shift.
         size: f64,
     },
-    /// Two shocks on one thing, or two markets.
+    /// Two shocks on one thing, two markets, or the whole curve and a part of it.
     #[error("it is shocked twice, by {first} and by {second}")]
     Twice {
         /// What both are on.
@@ -118,18 +120,22 @@ impl Scenario {
         for (at, shock) in shocks.iter().enumerate() {
             let size = shock.size;
             match &shock.on {
-                ShockOn::Rates if !(-MAX_SHIFT..=MAX_SHIFT).contains(&size) => {
+                ShockOn::Rates | ShockOn::RatesAt(_) if !(-MAX_SHIFT..=MAX_SHIFT).contains(&size) => {
                     return Err(InvalidShock::Shift { size });
                 }
-                ShockOn::Rates => {}
+                ShockOn::Rates | ShockOn::RatesAt(_) => {}
                 on if !(-1.0..=MAX_CHANGE).contains(&size) => {
                     return Err(InvalidShock::Change { on: on.clone(), size });
                 }
                 _ => {}
             }
-            let is_same = |other: &&Shock| {
-                let are_markets = matches!((&other.on, &shock.on), (ShockOn::Market(_), ShockOn::Market(_)));
-                are_markets || other.on == shock.on
+            let is_same = |other: &&Shock| match (&other.on, &shock.on) {
+                (ShockOn::Market(_), ShockOn::Market(_))
+                | (ShockOn::Rates, ShockOn::RatesAt(_))
+                | (ShockOn::RatesAt(_), ShockOn::Rates) => true,
+                // 12M and 1Y are one place on the curve.
+                (ShockOn::RatesAt(one), ShockOn::RatesAt(other)) => one.days() == other.days(),
+                (one, other) => one == other,
             };
             if let Some(first) = shocks.iter().take(at).find(is_same) {
                 return Err(InvalidShock::Twice { on: shock.on.clone(), first: first.size, second: size });
@@ -163,9 +169,22 @@ impl Scenario {
             .or_else(|| of(Cause::AssetType, self.size(is_kind)))
     }
 
-    /// By how much the curve shifts, as a fraction a year.
-    pub fn shift(&self) -> Option<f64> {
-        self.size(|on| *on == ShockOn::Rates).map(|points| points * BASIS_POINT)
+    /// By how much the curve shifts so many days ahead, as a fraction a year: in a line between the tenors that are named.
+    pub fn shift(&self, days: f64) -> Option<f64> {
+        let whole = self.size(|on| *on == ShockOn::Rates);
+        let point = |shock: &Shock| match shock.on {
+            ShockOn::RatesAt(tenor) => Some((tenor.days(), shock.size)),
+            _ => None,
+        };
+        let mut points: Vec<(f64, f64)> = self.0.iter().filter_map(point).collect();
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let after = points.partition_point(|point| point.0 < days);
+        let between = match (after.checked_sub(1).and_then(|at| points.get(at)), points.get(after)) {
+            (Some((from, low)), Some((to, high))) => Some(low + (high - low) * (days - from) / (to - from)),
+            (Some((_, end)), None) | (None, Some((_, end))) => Some(*end),
+            (None, None) => None,
+        };
+        whole.or(between).map(|points| points * BASIS_POINT)
     }
 
     /// What stands for the market, and what it does.

@@ -28,6 +28,8 @@ pub enum StressShockKind {
     Market,
     /// All yields together.
     Rates,
+    /// The yields at a tenor of the curve: `2Y`.
+    RatesAt,
 }
 
 /// A shock of a scenario.
@@ -35,7 +37,7 @@ pub enum StressShockKind {
 pub struct StressShock {
     /// What it is on.
     kind: StressShockKind,
-    /// The code or id of that, as `kind` says. Null for rates.
+    /// The code, id or tenor of that, as `kind` says. Null for all rates.
     key: Option<String>,
     /// How large it is: a fraction, −0.3 is a fall of 30 %; of rates, basis points.
     change: f64,
@@ -43,7 +45,7 @@ pub struct StressShock {
 
 impl From<&Shock> for StressShock {
     fn from(shock: &Shock) -> Self {
-        use StressShockKind::{AssetType, Country, Currency, Instrument, Market, Rates, Sector};
+        use StressShockKind::{AssetType, Country, Currency, Instrument, Market, Rates, RatesAt, Sector};
         let id = |id: &domain::id::InstrumentId| Some(Kind::Instrument.id(id.uuid()).0);
         let (kind, key) = match &shock.on {
             ShockOn::AssetType(code) => (AssetType, Some(code.clone())),
@@ -53,6 +55,7 @@ impl From<&Shock> for StressShock {
             ShockOn::Currency(currency) => (Currency, Some(currency.to_string())),
             ShockOn::Market(benchmark) => (Market, id(benchmark)),
             ShockOn::Rates => (Rates, None),
+            ShockOn::RatesAt(tenor) => (RatesAt, Some(tenor.to_string())),
         };
         Self { kind, key, change: shock.size }
     }

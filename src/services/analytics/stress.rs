@@ -37,8 +37,8 @@ pub struct Moved {
     pub cause: Option<Cause>,
     /// Its beta, where the market moved it.
     pub beta: Option<f64>,
-    /// What it is as a bond, where rates moved it.
-    pub bond: Option<BondFigures>,
+    /// What it is as a bond and by how much its yield shifted, as a fraction a year, where rates moved it.
+    pub bond: Option<(BondFigures, f64)>,
     /// The volatility a year that explains an option's price, where its underlying moved it.
     pub volatility: Option<f64>,
     /// Why a move is not known.
@@ -105,6 +105,7 @@ impl From<InvalidShock> for WrongScenario {
                         format!("{code}: {message}")
                     }
                     ShockOn::Currency(currency) => format!("{currency}: {message}"),
+                    ShockOn::RatesAt(tenor) => format!("{tenor}: {message}"),
                     ShockOn::Instrument(_) | ShockOn::Market(_) | ShockOn::Rates => message,
                 };
                 Self { field: field_of(&on), message }
@@ -124,6 +125,7 @@ fn field_of(on: &ShockOn) -> &'static str {
         ShockOn::Currency(_) => "currencies",
         ShockOn::Market(_) => "market",
         ShockOn::Rates => "rateShift",
+        ShockOn::RatesAt(_) => "rateShifts",
     }
 }
 

@@ -57,8 +57,24 @@ fn moves_combine_as_they_are_written_down() {
     assert!((market_move(1.5, -0.2) + 0.3).abs() < 1e-15);
     assert_eq!(market_move(2.5, -0.5), -1.0, "no more than everything");
     let scenario = Scenario::new(vec![shock(ShockOn::Rates, 100.0)]).unwrap();
-    assert_eq!(scenario.shift(), Some(0.01));
-    assert_eq!(Scenario::default().shift(), None);
+    assert_eq!(scenario.shift(3_650.0), Some(0.01));
+    assert_eq!(Scenario::default().shift(365.0), None);
+}
+
+#[test]
+fn a_curve_shifts_in_lines_between_its_points() {
+    let at = |tenor: &str, size: f64| Shock { on: ShockOn::RatesAt(tenor.parse().unwrap()), size };
+    let curve = Scenario::new(vec![at("10Y", 200.0), at("2Y", 40.0)]).unwrap();
+    for (years, points) in [(0.5, 40.0), (2.0, 40.0), (4.0, 80.0), (10.0, 200.0), (30.0, 200.0)] {
+        let shift = curve.shift(years * 365.0).unwrap();
+        assert!((shift - points * 1e-4).abs() < 1e-12, "{years} years: {shift}");
+    }
+    let both = |one, other| Scenario::new(vec![one, other]).map(|_| ());
+    let whole = || Shock { on: ShockOn::Rates, size: 1.0 };
+    assert!(matches!(both(at("12M", 1.0), at("1Y", 2.0)), Err(InvalidShock::Twice { .. })));
+    assert!(matches!(both(at("1Y", 1.0), whole()), Err(InvalidShock::Twice { .. })));
+    assert!(matches!(both(whole(), at("1Y", 1.0)), Err(InvalidShock::Twice { .. })));
+    assert!(matches!(both(at("1Y", 1.0), at("2Y", 2_001.0)), Err(InvalidShock::Shift { .. })));
 }
 
 #[test]
@@ -167,7 +183,7 @@ proptest! {
     fn an_empty_scenario_changes_nothing(values in prop::collection::vec(-1_000_000_000_i64..1_000_000_000, 0..20)) {
         let nothing = Scenario::new(Vec::new()).unwrap();
         let traits = Traits { instrument: instrument(1), asset_type: "STOCK", sectors: &[], country: Some("US") };
-        prop_assert_eq!((nothing.named(&traits), nothing.shift(), nothing.market()), (None, None, None));
+        prop_assert_eq!((nothing.named(&traits), nothing.shift(1.0), nothing.market()), (None, None, None));
         let moved = Move { local: 0.0, currency: nothing.currency(currency("USD")) };
         let lines: Vec<_> = values.iter().map(|value| (Some(Decimal::new(*value, 5)), Some(moved))).collect();
         let effects = effects(&lines, currency("EUR")).unwrap();

@@ -81,6 +81,8 @@ pub struct StressedHolding {
     /// Its beta to the market over the days of the range, each in its own currency; of an option, that of what it is on. Null where the
     /// market did not move it.
     beta: Option<f64>,
+    /// By how much its yield shifts, in basis points. Null where rates did not move it.
+    rate_shift: Option<f64>,
     /// Its modified duration in years. Null where rates did not move it.
     modified_duration: Option<f64>,
     /// Its convexity in years squared. Null where rates did not move it.
@@ -113,8 +115,9 @@ impl StressTest {
                 currency_change: moved.currency,
                 cause: moved.cause.map(StressCause::from),
                 beta: moved.beta,
-                modified_duration: moved.bond.map(|bond| bond.modified_duration),
-                convexity: moved.bond.map(|bond| bond.convexity),
+                rate_shift: moved.bond.map(|(_, shift)| shift * 1e4),
+                modified_duration: moved.bond.map(|(bond, _)| bond.modified_duration),
+                convexity: moved.bond.map(|(bond, _)| bond.convexity),
                 implied_volatility: moved.volatility,
                 reasons: reasons.collect(),
             })
@@ -126,7 +129,7 @@ impl StressTest {
             Stress::Scenario(_) => (
                 "value × ((1 + local) × (1 + currency) − 1)",
                 vec![
-                    "local: the most specific of the shocks on the instrument, its sector, its country, its kind; else of bonds −D·Δy + ½·C·Δy² of the dirty price; else beta × the market's; −1 at the least".to_owned(),
+                    "local: the most specific of the shocks on the instrument, its sector, its country, its kind; else of bonds −D·Δy + ½·C·Δy² of the dirty price, Δy the shift of the curve at its maturity; else beta × the market's; −1 at the least".to_owned(),
                     "options: priced anew at the volatility that explains their price, without rates and dividends, where what they are on moves".to_owned(),
                     "beta: returns of the range, each in its own currency".to_owned(),
                     "what rounding leaves is in the largest effect".to_owned(),

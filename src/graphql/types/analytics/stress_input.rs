@@ -97,6 +97,15 @@ pub struct MarketShockInput {
     change: f64,
 }
 
+/// A shift of the curve of yields at one tenor.
+#[derive(Clone, Debug, InputObject)]
+pub struct RateShiftInput {
+    /// The tenor: a number with D, W, M or Y, such as `2Y`.
+    tenor: String,
+    /// In basis points, −2,000 to 2,000.
+    shift: f64,
+}
+
 /// Shocks that come together, 200 at the most. In its own currency a holding moves by the most specific that is named: on itself, on the
 /// narrowest part of its sector, on its country, on its kind; else a bond by the shift of rates, an option by what it is on, the rest by
 /// its beta to the market; they are not added. What its currency does comes on top: × (1 + change).
@@ -121,6 +130,10 @@ pub struct StressShocksInput {
     market: Option<MarketShockInput>,
     /// Of all yields together, in basis points, −2,000 to 2,000: bonds move by −D·Δy + ½·C·Δy².
     rate_shift: Option<f64>,
+    /// Of the curve at some tenors, in place of `rateShift`: a bond's yield shifts as the curve does at its maturity, in a line between the
+    /// tenors, and beyond them as at the nearest.
+    #[graphql(default)]
+    rate_shifts: Vec<RateShiftInput>,
 }
 
 impl StressShocksInput {
@@ -150,6 +163,15 @@ impl StressShocksInput {
         }
         if let Some(shift) = self.rate_shift {
             add(ShockOn::Rates, shift);
+        }
+        for RateShiftInput { tenor, shift } in self.rate_shifts {
+            let read = if tenor.len() > 8 { None } else { tenor.parse().ok() };
+            let Some(tenor) = read else {
+                let shown: String = tenor.chars().take(8).collect();
+                let message = format!("{argument}.rateShifts.tenor: `{shown}` is no tenor, such as 3M or 10Y");
+                return Err(ErrorCode::BadUserInput.error(message));
+            };
+            add(ShockOn::RatesAt(tenor), shift);
         }
         if shocks.len() > MAX_SHOCKS {
             let message = format!("{argument}: {} shocks are given, {MAX_SHOCKS} at the most", shocks.len());

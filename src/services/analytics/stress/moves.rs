@@ -57,7 +57,7 @@ impl Services {
                 let benchmark = benchmark.uuid();
                 let ids: BTreeSet<Uuid> = held().chain([benchmark]).collect();
                 let is_asked = !ids.is_subset(&BTreeSet::from([benchmark]));
-                let grown = self.growth_in(session, ids, &book.history.daily.dates, None).await?;
+                let grown = self.growth_in(session, book, ids, &book.history.daily.dates, None).await?;
                 let values = grown.get(&benchmark).map(|grown| grown.values.as_slice()).unwrap_or_default();
                 if is_asked && values.iter().all(Option::is_none) {
                     let message = "market: what stands for it has no price on the days of the range";
@@ -91,7 +91,7 @@ impl Services {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let view = self.market.view(session).await?;
+        let view = self.market.view(session).await?.at(book.known_at);
         let fx = view.fx(session).await?;
         let market = load_calendars(session, &view, fx, ids.clone()).await?.with_prices(session, &view).await?;
         let priced = |id: Uuid| {
@@ -126,8 +126,8 @@ impl Services {
         days: [NaiveDate; 2],
     ) -> Result<Vec<Moved>, ServiceError> {
         let held = lines.iter().filter_map(|line| line.instrument).collect();
-        let grown = self.growth_in(session, held, &days, None).await?;
-        let fx = self.market.view(session).await?.fx(session).await?;
+        let grown = self.growth_in(session, book, held, &days, None).await?;
+        let fx = self.market.view(session).await?.at(book.known_at).fx(session).await?;
         let moved = |line: &Held| {
             let mut moved = match line.instrument {
                 Some(id) => over(grown.get(&id), &line.name, days),
@@ -184,8 +184,12 @@ impl Forces<'_> {
         if let Some((cause, size)) = self.scenario.named(&traits) {
             return by(cause, size);
         }
-        if let Some(shift) = self.scenario.shift().filter(|_| instrument.asset_type == "BOND") {
-            return self.by_rates(price, instrument, shift);
+        if instrument.asset_type == "BOND" {
+            // What has no known maturity has no duration either, and that is told.
+            let maturity = instrument.bond.as_ref().map_or(self.day, |terms| terms.maturity);
+            if let Some(shift) = self.scenario.shift((maturity - self.day).num_days() as f64) {
+                return self.by_rates(price, instrument, shift);
+            }
         }
         if instrument.asset_type == "OPTION" {
             return self.by_underlying(price, instrument);
@@ -236,9 +240,12 @@ impl Forces<'_> {
             None => Err(format!("{}: a price of {price} is not above zero", instrument.symbol)),
         });
         match moved {
-            Ok((local, figures)) => {
-                Moved { local: Some(local), cause: Some(Cause::Rates), bond: Some(figures), ..Moved::default() }
-            }
+            Ok((local, figures)) => Moved {
+                local: Some(local),
+                cause: Some(Cause::Rates),
+                bond: Some((figures, shift)),
+                ..Moved::default()
+            },
             Err(message) => Moved::unknown("NO_DURATION", message),
         }
     }
