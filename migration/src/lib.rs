@@ -72,6 +72,7 @@ pub const MARKET: &[Step] = steps![
     "market" / "m0028_decisions_of_every_kind",
     "market" / "m0029_staging_kept",
     "market" / "m0030_held_prices_shown",
+    "market" / "m0031_news_revisions",
 ];
 
 /// A tenant's schema: its people, portfolios, ledger, projections, audit.

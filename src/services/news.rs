@@ -8,8 +8,11 @@ use uuid::Uuid;
 use super::{ServiceError, Services, access};
 use crate::auth::Permission;
 use crate::storage;
-use crate::storage::news::{News, NewsPage};
+use crate::storage::news::{News, NewsPage, NewsRevision};
 use crate::tenancy::{Session, Tenant};
+
+/// What is shown of a piece of news that is corrected again and again.
+const MAX_REVISIONS: u64 = 20;
 
 impl Services {
     /// A page of the news of each group of instruments, in the order of the groups.
@@ -32,6 +35,16 @@ impl Services {
     ) -> Result<Vec<u64>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
         Ok(storage::news::counts(session, groups, before).await?)
+    }
+
+    /// What each piece of news said before it was corrected, the latest first.
+    pub async fn news_revisions(
+        &self,
+        session: &Session<Tenant>,
+        news: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<NewsRevision>>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        Ok(storage::news::revisions(session, news, MAX_REVISIONS).await?)
     }
 
     /// The instruments that each piece of news is linked with.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::statement::ask;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
-pub use load::{Candidate, Finding, Item, Known, Link, Match, candidates, hold, insert, known, stage};
+pub use load::{Candidate, Finding, Item, Known, Link, Match, candidates, correct, hold, insert, known, stage};
 
 /// A piece of news as stored.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -30,6 +30,19 @@ pub struct News {
     pub published_at: DateTime<Utc>,
     /// When it was first delivered.
     pub fetched_at: DateTime<Utc>,
+    /// When its provider last corrected it; nothing where it did not.
+    pub corrected_at: Option<DateTime<Utc>>,
+}
+
+/// What stood in the place of a correction.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct NewsRevision {
+    /// The headline.
+    pub headline: String,
+    /// Its first lines.
+    pub summary: String,
+    /// Until when it stood there.
+    pub superseded_at: DateTime<Utc>,
 }
 
 /// A page of the news of some instruments.
@@ -45,7 +58,7 @@ pub struct NewsPage {
 
 /// The latest first. Each group of instruments has its page, all in one statement.
 const PAGES: &str = "
-SELECT g.at AS place, n.id, n.provider, n.headline, n.summary, n.url, n.published_at, n.fetched_at
+SELECT g.at AS place, n.id, n.provider, n.headline, n.summary, n.url, n.published_at, n.fetched_at, n.corrected_at
 FROM generate_series(0, $1::int - 1) AS g (at)
 CROSS JOIN LATERAL (
     SELECT DISTINCT l.published_at, l.news_id
@@ -122,6 +135,26 @@ pub async fn instruments(session: &Session<Tenant>, news: &[Uuid]) -> Result<Has
     let mut found: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     for row in ask(session, INSTRUMENTS, [news.to_vec().into()]).await? {
         found.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+    }
+    Ok(found)
+}
+
+const REVISIONS: &str = "
+SELECT r.news_id, r.headline, r.summary, r.superseded_at FROM unnest($1::uuid[]) AS k (news_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM market.meta_news_revision r WHERE r.news_id = k.news_id ORDER BY r.superseded_at DESC LIMIT $2
+) r ORDER BY r.news_id, r.superseded_at DESC";
+
+/// What each piece of news said before it was corrected, the latest first.
+pub async fn revisions(
+    session: &Session<Tenant>,
+    news: &[Uuid],
+    limit: u64,
+) -> Result<HashMap<Uuid, Vec<NewsRevision>>, DatabaseError> {
+    let mut found: HashMap<Uuid, Vec<NewsRevision>> = HashMap::new();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    for row in ask(session, REVISIONS, [news.to_vec().into(), limit.into()]).await? {
+        found.entry(row.try_get_by("news_id")?).or_default().push(NewsRevision::from_query_result(&row, "")?);
     }
     Ok(found)
 }

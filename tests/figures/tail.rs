@@ -113,7 +113,8 @@ async fn figures_over_windows_are_those_of_their_returns() {
     book.buy("2024-01-03", "ACME", "10", "250").await;
     let fields = format!(
         "analytics(range: {{ from: \"2024-01-05\" }}) {{ explain {{ returns }} risk {{ observations }}
-            rolling(window: 20) {{ window dates returns volatility sharpe sortino maxDrawdown beta correlation }}
+            rolling(window: 20, requiredReturn: 1) {{ window dates returns volatility downsideDeviation sharpe sortino calmar omega ulcerIndex skewness
+                excessKurtosis maxDrawdown beta correlation }}
             beside: rolling(window: 20, benchmark: {{ parts: [{{ instrumentId: \"{}\" }}] }}) {{ dates returns beta correlation }} }}",
         book.instrument("ACME")
     );
@@ -131,6 +132,31 @@ async fn figures_over_windows_are_those_of_their_returns() {
     assert!((column(&rolling["returns"]).last().expect("a return") - (growth - 1.0)).abs() < 1e-12);
     assert!(column(&rolling["maxDrawdown"]).iter().all(|fall| (-1.0..=0.0).contains(fall)));
     assert_eq!((&rolling["beta"], &rolling["correlation"]), (&Value::Null, &Value::Null));
+    // The last window is a range of its own.
+    let names = [
+        "volatility",
+        "downsideDeviation",
+        "sharpe",
+        "sortino",
+        "calmar",
+        "omega",
+        "ulcerIndex",
+        "skewness",
+        "excessKurtosis",
+    ];
+    let began = &rolling["dates"][returns.len() - 20];
+    let risk = names.map(|name| format!("{name} {{ value }}")).join(" ");
+    let fields =
+        format!("analytics(range: {{ from: {began} }}) {{ risk(requiredReturn: 1) {{ observations {risk} }} }}");
+    let alone = book.show("2024-03-14", None, &fields).await["analytics"]["risk"].clone();
+    assert_eq!(alone["observations"], 20);
+    for name in names {
+        let last = rolling[name].as_array().and_then(|column| column.last()).and_then(Value::as_f64);
+        let alone = alone[name]["value"].as_f64();
+        // It never fell.
+        assert_eq!(last.is_none(), name == "calmar", "{name}");
+        assert!((last.unwrap_or_default() - alone.unwrap_or_default()).abs() < 1e-9, "{name}: {last:?} {alone:?}");
+    }
     // Everything is in the benchmark.
     let beside = &shown["beside"];
     for name in ["beta", "correlation"] {

@@ -88,6 +88,37 @@ fn sorted(node: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_correction_takes_the_place_of_what_it_corrects() {
+    let app = App::start().await;
+    let investor = app.client("alpha", "investor1").await;
+    let query = "query($id: ID!) { instrument(id: $id) { news { nodes { headline correctedAt revisions { headline summary } } } } }";
+    let book = Book::open(&app, "USD").await;
+    let shown = async || {
+        let answer = investor.run_with(query, json!({ "id": book.instrument("ACME") })).await;
+        answer.at("/instrument/news/nodes").clone()
+    };
+    let acme = |headline: &str| row("1", headline, "https://news.example/1", "2024-03-14T12:00:00Z", "ACME");
+    assert_eq!(deliver(&app, "one", vec![acme("Acme loses"), acme("Acme loses a lot")]).await, (1, 0));
+    assert_eq!(shown().await, json!([{ "headline": "Acme loses", "correctedAt": null, "revisions": [] }]));
+    // Another feed tells it otherwise: that is no correction.
+    assert_eq!(deliver(&app, "two", vec![acme("Acme sinks")]).await, (0, 0));
+    assert_eq!(shown().await[0]["headline"], "Acme loses");
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    assert_eq!(deliver(&app, "one", vec![acme("Acme gains")]).await, (1, 0));
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    let at = app.services.environment.clock.now();
+    assert_eq!(deliver(&app, "one", vec![acme("Acme gains a lot")]).await, (1, 0));
+    assert_eq!(deliver(&app, "one", vec![acme("Acme gains a lot")]).await, (0, 0), "the same again is nothing new");
+    let news = shown().await;
+    assert_eq!((news.as_array().map(Vec::len), &news[0]["headline"]), (Some(1), &json!("Acme gains a lot")));
+    let corrected: chrono::DateTime<chrono::Utc> =
+        news[0]["correctedAt"].as_str().and_then(|text| text.parse().ok()).expect("an instant");
+    assert!((corrected - at).abs() < chrono::TimeDelta::seconds(1), "{corrected}");
+    let earlier = json!([{ "headline": "Acme gains", "summary": "" }, { "headline": "Acme loses", "summary": "" }]);
+    assert_eq!(news[0]["revisions"], earlier);
+}
+
+#[tokio::test]
 async fn what_is_no_news_is_held_and_the_rest_goes_on() {
     let app = App::start().await;
     let good = "2024-03-14T12:00:00Z";

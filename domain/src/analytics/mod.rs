@@ -65,8 +65,9 @@ pub use risk::{
 };
 pub use risk_parts::{NoRiskParts, RiskPart, RiskParts, portfolio_volatility, risk_parts};
 pub use rolling::{
-    NoWindow, Rolling, rolling_beta, rolling_correlation, rolling_max_drawdown, rolling_return, rolling_sharpe,
-    rolling_sortino, rolling_volatility,
+    NoWindow, Rolling, rolling_beta, rolling_calmar, rolling_correlation, rolling_downside_deviation,
+    rolling_excess_kurtosis, rolling_max_drawdown, rolling_omega, rolling_return, rolling_sharpe, rolling_skewness,
+    rolling_sortino, rolling_ulcer_index, rolling_volatility,
 };
 pub use shrinkage::{ShrinkageTarget, Shrunk, shrunk};
 pub use tail_parts::{TailParts, historical_tail_parts, incremental_tail_risk, outcomes, parametric_tail_parts};

@@ -90,13 +90,18 @@ pub fn calmar(annual: AnnualReturn, deepest: &Drawdown) -> Option<f64> {
 /// √(mean d²) of how far below its peak wealth stands after each return, the peak being the start at least (Martin 1989); `None`
 /// without returns.
 pub fn ulcer_index(returns: &[DatedReturn]) -> Option<f64> {
+    ulcer(returns.iter().map(|step| step.value))
+}
+
+pub(super) fn ulcer(returns: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let count = returns.len();
     let (mut wealth, mut peak, mut squares) = (1.0_f64, 1.0_f64, 0.0);
-    for step in returns {
-        wealth *= 1.0 + step.value;
+    for value in returns {
+        wealth *= 1.0 + value;
         peak = peak.max(wealth);
         squares += (wealth / peak - 1.0).powi(2);
     }
-    (!returns.is_empty()).then(|| (squares / returns.len() as f64).sqrt())
+    (count > 0).then(|| (squares / count as f64).sqrt())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Figures over a window that moves along a column of returns, as columns of the same length. A figure stands beside the last return of
 //! its window; where the window is not full yet, or the figure does not exist, there is none.
 //!
-//! A column is cut into blocks as long as the window, so that every window is the end of one and the start of the next; both are summed
+//! Those that join are of a column that is cut into blocks as long as the window, so that every window is the end of one and the start of the next; both are summed
 //! once and joined. So each costs the same whatever its length, and nothing is ever taken off a sum, which would let rounding pile up.
 
-use super::{AnnualReturn, per_period};
+use super::{AnnualReturn, Moments, compound_annual, downside_deviation, omega, per_period, risk::ulcer};
 
 /// Why there are no windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,58 @@ pub fn rolling_max_drawdown(returns: &[f64], window: usize) -> Rolling {
     over(returns, window, 1, Fall::alone, Fall::with, depth)
 }
 
+/// √(Σ min(r − t, 0)² / n) × √A of each window.
+///
+/// # Errors
+/// [`NoWindow`] without returns.
+pub fn rolling_downside_deviation(returns: &[f64], target: f64, window: usize, periods_per_year: f64) -> Rolling {
+    let annual = periods_per_year.sqrt();
+    each(returns, window, 1, |window| downside_deviation(window, target).map(|figure| figure * annual))
+}
+
+/// Σ max(r − t, 0) / Σ max(t − r, 0) of each window; none where no return is below t.
+///
+/// # Errors
+/// [`NoWindow`] without returns.
+pub fn rolling_omega(returns: &[f64], target: f64, window: usize) -> Rolling {
+    each(returns, window, 1, |window| omega(window, target))
+}
+
+/// The compound return a year over the depth of the deepest fall of each window; none where nothing fell.
+///
+/// # Errors
+/// [`NoWindow`] without returns.
+pub fn rolling_calmar(returns: &[f64], window: usize, periods_per_year: f64) -> Rolling {
+    let compound = each(returns, window, 1, |window| compound_annual(window, periods_per_year).map(|rate| rate.0))?;
+    let depths = rolling_max_drawdown(returns, window)?;
+    let ratio = |(rate, depth): (Option<f64>, Option<f64>)| Some(rate? / -depth.filter(|depth| *depth < 0.0)?);
+    Ok(compound.into_iter().zip(depths).map(ratio).collect())
+}
+
+/// √(mean d²) of how far below its peak wealth stands in each window, whose start is a peak too.
+///
+/// # Errors
+/// [`NoWindow`] without returns.
+pub fn rolling_ulcer_index(returns: &[f64], window: usize) -> Rolling {
+    each(returns, window, 1, |window| ulcer(window.iter().copied()))
+}
+
+/// The sample skewness G₁ of each window; none where the returns do not vary.
+///
+/// # Errors
+/// [`NoWindow`] below three returns.
+pub fn rolling_skewness(returns: &[f64], window: usize) -> Rolling {
+    each(returns, window, 3, |window| Moments::of(window)?.skewness())
+}
+
+/// The sample excess kurtosis G₂ of each window; none where the returns do not vary.
+///
+/// # Errors
+/// [`NoWindow`] below four returns.
+pub fn rolling_excess_kurtosis(returns: &[f64], window: usize) -> Rolling {
+    each(returns, window, 4, |window| Moments::of(window)?.excess_kurtosis())
+}
+
 /// Cov(r, b) / Var(b) of each window.
 ///
 /// # Errors
@@ -106,6 +158,19 @@ fn pairs(returns: &[f64], benchmark: &[f64], window: usize, figure: impl Fn(Join
     }
     let both: Vec<(f64, f64)> = returns.iter().copied().zip(benchmark.iter().copied()).collect();
     over(&both, window, 2, |(own, other)| Joint::of(own, other), Joint::with, figure)
+}
+
+/// The figure of every window, computed from all of it; none where it is not finite.
+fn each(returns: &[f64], window: usize, needed: usize, figure: impl Fn(&[f64]) -> Option<f64>) -> Rolling {
+    if window < needed {
+        return Err(NoWindow::TooShort { window, needed });
+    }
+    let mut figures = vec![None; returns.len().min(window - 1)];
+    // What is not a number is no loss and no gain to most of them: it has to be looked for.
+    let known = |window: &[f64]| window.iter().all(|value| value.is_finite());
+    let figure = |window: &[f64]| figure(window).filter(|value| value.is_finite() && known(window));
+    figures.extend(returns.windows(window).map(figure));
+    Ok(figures)
 }
 
 /// The figure of every window, from what one item starts and two neighbours join to; none where it is not finite.

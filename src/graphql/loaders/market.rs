@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Failure, Reads};
 use crate::storage::market_indicator::Indicator;
-use crate::storage::news::{News, NewsPage};
+use crate::storage::news::{News, NewsPage, NewsRevision};
 
 /// A page of the news of these instruments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,10 @@ pub struct NewsCountKey(pub Arc<[Uuid]>, pub Option<DateTime<Utc>>);
 /// The instruments that this piece of news is linked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NewsInstrumentsKey(pub Uuid);
+
+/// What this piece of news said before it was corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NewsRevisionsKey(pub Uuid);
 
 /// The last value of a series on a day or before; on the last complete market day where none is given. A series is known by its code.
 #[derive(Clone, Debug)]
@@ -77,6 +81,12 @@ loader!(NewsInstrumentsKey => Vec<Uuid>, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let found = operation.services.news_instruments(&session, &ids).await?;
     Ok(found.into_iter().map(|(news, instruments)| (NewsInstrumentsKey(news), instruments)).collect())
+});
+
+loader!(NewsRevisionsKey => Vec<NewsRevision>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let found = operation.services.news_revisions(&session, &ids).await?;
+    Ok(found.into_iter().map(|(news, revisions)| (NewsRevisionsKey(news), revisions)).collect())
 });
 
 loader!(IndicatorValueKey => Lookup, |operation, session, keys| {

@@ -169,7 +169,7 @@ mod market;
 
 pub use analytics::BookKey;
 
-pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
+pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey, NewsRevisionsKey};
 
 pub use lots::{
     LotInstrumentKey, LotMatchesKey, LotPageKey, LotsOpenedKey, MatchPageKey, MatchesKey, SaleMatchesKey, StandingKey,

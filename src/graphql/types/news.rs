@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
 use super::instrument::Instrument;
 use crate::graphql::connection::{self, connection};
 use crate::graphql::id::Kind;
-use crate::graphql::loaders::{self, InstrumentKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
+use crate::graphql::loaders::{self, InstrumentKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey, NewsRevisionsKey};
 use crate::graphql::scalars::Instant;
-use crate::storage::news::{News as Row, NewsPage};
+use crate::storage::news::{News as Row, NewsPage, NewsRevision as RevisionRow};
+
+/// What a headline said before its provider corrected it.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct NewsRevision {
+    /// The headline.
+    headline: String,
+    /// Its first lines.
+    summary: String,
+    /// Until when it stood there.
+    superseded_at: Instant,
+}
 
 /// A headline, as the first feed that had it delivered it. Its texts are plain: show them as text, never as markup.
 #[derive(Clone)]
@@ -53,6 +64,25 @@ impl NewsItem {
     /// Who delivered it first.
     async fn provider(&self) -> &str {
         &self.0.provider
+    }
+
+    /// When its provider last corrected headline or summary. Null where it did not.
+    async fn corrected_at(&self) -> Option<Instant> {
+        self.0.corrected_at.map(Instant)
+    }
+
+    /// What stood there before corrections, the latest first, up to 20.
+    async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<NewsRevision>> {
+        if self.0.corrected_at.is_none() {
+            return Ok(Vec::new());
+        }
+        let found = loaders::find(ctx, NewsRevisionsKey(self.0.id)).await?.unwrap_or_default();
+        let revision = |row: RevisionRow| NewsRevision {
+            headline: row.headline,
+            summary: row.summary,
+            superseded_at: Instant(row.superseded_at),
+        };
+        Ok(found.into_iter().map(revision).collect())
     }
 
     /// The instruments that the feed names, or that its text names beyond doubt.

@@ -62,27 +62,41 @@ pub async fn load(
             Err((finding, detail)) => held.push(Finding { line, finding, detail: shortened(&detail, 300) }),
         }
     }
-    let promoted = promote(session, &delivery.provider, delivery.fetched_at, &items, &named).await?;
+    let (promoted, known) = promote(session, &delivery.provider, delivery.fetched_at, &items, &named).await?;
+    let corrected = corrected(&delivery.provider, &items, &known);
+    let revised = news::correct(session, &corrected, run.started_at).await?;
     let held = news::hold(session, &run, &held).await?;
-    let outcome = Outcome { delivered, promoted, held, revised: 0 };
+    let outcome = Outcome { delivered, promoted: promoted + revised, held, revised };
     run::finish(session, &run, outcome, None, environment.clock.now()).await?;
     Ok(outcome)
 }
 
-/// Stores what is new of these, with the links of all of them; returns how many are new.
+/// Stores what is new of these, with the links of all of them; returns how many are new, and what was stored before.
 async fn promote(
     session: &Session<Market>,
     provider: &str,
     fetched_at: DateTime<Utc>,
     items: &[Item],
     named: &[Vec<Mention>],
-) -> Result<u64, DatabaseError> {
+) -> Result<(u64, Vec<Known>), DatabaseError> {
     let known = news::known(session, provider, items).await?;
     let same = same_as(provider, items, &known);
     let links = links(session, items, named, &same).await?;
     let new: Vec<&Item> =
         items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
-    news::insert(session, provider, fetched_at, &new, &links).await
+    Ok((news::insert(session, provider, fetched_at, &new, &links).await?, known))
+}
+
+/// What its own provider says otherwise of stored news: of each piece the first that was delivered.
+fn corrected<'a>(provider: &str, items: &'a [Item], known: &[Known]) -> Vec<(Uuid, &'a Item)> {
+    let own = known.iter().filter(|one| one.provider == provider);
+    let mut stored: HashMap<&str, &Known> = own.map(|one| (one.guid.as_str(), one)).collect();
+    let other = |item: &'a Item| {
+        let known = stored.remove(item.guid.as_str())?;
+        let is_same = known.headline == item.headline && known.summary == item.summary;
+        (!is_same).then_some((known.id, item))
+    };
+    items.iter().filter_map(other).collect()
 }
 
 /// Stores a row that was held and could be read, as a delivered one is stored: once, and linked with what it names.
@@ -97,7 +111,7 @@ pub async fn promote_decided(
     symbols: &str,
 ) -> Result<u64, DatabaseError> {
     let named = mentions(symbols, &item.headline, &item.summary).into_iter().collect();
-    promote(session, provider, fetched_at, &[item], &[named]).await
+    Ok(promote(session, provider, fetched_at, &[item], &[named]).await?.0)
 }
 
 /// Loads what a directory has of headlines.

@@ -29,6 +29,6 @@ pub use self::growth::Growth;
 pub use self::hypothetical::HypotheticalTrade;
 pub use self::income::Received;
 pub use self::risk_free::{FreeReturns, RiskFree};
-pub use self::rolling::Rolling;
+pub use self::rolling::{Rolling, WindowFigure};
 pub use self::scope::{Part, Range, Scope};
 pub use self::tail::{Tail, TailBasis, TailMethod};

@@ -2,44 +2,71 @@
 
 use chrono::NaiveDate;
 use domain::analytics::{
-    AnnualReturn, NoWindow, per_period, rolling_beta, rolling_correlation, rolling_max_drawdown, rolling_return,
-    rolling_sharpe, rolling_sortino, rolling_volatility,
+    AnnualReturn, NoWindow, per_period, rolling_beta, rolling_calmar, rolling_correlation, rolling_downside_deviation,
+    rolling_excess_kurtosis, rolling_max_drawdown, rolling_omega, rolling_return, rolling_sharpe, rolling_skewness,
+    rolling_sortino, rolling_ulcer_index, rolling_volatility,
 };
 
 use super::super::performance::PERIODS_PER_YEAR;
 use super::super::{ServiceError, Services};
 use super::compare::{Aligned, aligned};
 use super::risk::excess;
-use super::{Benchmark, Book, FreeReturns, RiskFree};
+use super::{Benchmark, Book, RiskFree};
 use crate::tenancy::{Session, Tenant};
 
-type Column = Vec<Option<f64>>;
-
-/// Figures as columns of one length: each stands beside the last day of its window.
+/// The steps that windows move along; their figures are computed where they are asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rolling {
-    /// The days.
+    /// How many returns a window has.
+    pub window: usize,
+    /// The days that the steps end on: each figure stands beside the last day of its window.
     pub dates: Vec<NaiveDate>,
-    /// Compound return of the window.
-    pub returns: Column,
-    /// Deviation, a year.
-    pub volatility: Column,
-    /// Mean excess over the deviation, a year.
-    pub sharpe: Column,
-    /// Mean excess over the downside deviation, a year.
-    pub sortino: Column,
-    /// The deepest fall within the window.
-    pub max_drawdown: Column,
-    /// Beta and correlation with the benchmark, where there is one.
-    pub against: Option<[Column; 2]>,
     /// What to know of the risk-free rate: a stable code and words.
     pub reasons: Vec<(&'static str, String)>,
     /// What was taken for it.
     pub risk_free: String,
+    own: Vec<f64>,
+    /// What was earned above the risk-free rate; no number where that is not known, and so is the figure of each window that it lies in.
+    above: Vec<f64>,
+    /// The benchmark's returns, where there is one.
+    other: Option<Vec<f64>>,
+    /// What is asked for in a step: less is a loss.
+    required: f64,
+}
+
+/// A figure of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowFigure {
+    /// The compound return.
+    Return,
+    /// The deviation, a year.
+    Volatility,
+    /// The deviation below what is asked for, a year.
+    DownsideDeviation,
+    /// Mean excess over the deviation, a year.
+    Sharpe,
+    /// Mean excess over the downside deviation, a year.
+    Sortino,
+    /// The compound return a year over the deepest fall.
+    Calmar,
+    /// Gains above what is asked for over losses below.
+    Omega,
+    /// The root of the mean square of falls.
+    UlcerIndex,
+    /// The deepest fall.
+    MaxDrawdown,
+    /// G₁.
+    Skewness,
+    /// G₂.
+    ExcessKurtosis,
+    /// To the benchmark; nothing without one.
+    Beta,
+    /// With the benchmark; nothing without one.
+    Correlation,
 }
 
 impl Services {
-    /// The figures of each window of so many returns. With a benchmark, the returns are those of the steps that both have one in.
+    /// The windows of so many returns. With a benchmark, the returns are those of the steps that both have one in.
     pub async fn analytics_rolling(
         &self,
         session: &Session<Tenant>,
@@ -50,7 +77,7 @@ impl Services {
         benchmark: Option<&Benchmark>,
     ) -> Result<Rolling, ServiceError> {
         let free = self.free_returns(session, book, risk_free).await?;
-        let steps = match benchmark {
+        let Aligned { dates, own, other, free: rates } = match benchmark {
             Some(benchmark) => {
                 let (blend, _) = self.blended(session, book, benchmark).await?;
                 aligned(book, &blend.growth, &free)
@@ -62,36 +89,47 @@ impl Services {
                 Aligned { dates, own, other: Vec::new(), free: free.steps.clone() }
             }
         };
-        rolling(steps, window, &free, required, benchmark.is_some())
-            .map_err(|error| ServiceError::BadInput(format!("window: {error}")))
+        let rates: Vec<f64> = rates.into_iter().map(|rate| rate.unwrap_or(f64::NAN)).collect();
+        Ok(Rolling {
+            window,
+            dates,
+            reasons: free.missing.iter().chain(&free.notes).cloned().collect(),
+            risk_free: free.convention,
+            above: excess(&own, &rates),
+            own,
+            other: benchmark.map(|_| other),
+            required: per_period(AnnualReturn(required), PERIODS_PER_YEAR),
+        })
     }
 }
 
-fn rolling(
-    steps: Aligned,
-    window: usize,
-    free: &FreeReturns,
-    required: f64,
-    is_compared: bool,
-) -> Result<Rolling, NoWindow> {
-    let Aligned { dates, own, other, free: rates } = steps;
-    // What is not known is no number, and so is the figure of each window that it lies in.
-    let rates: Vec<f64> = rates.into_iter().map(|rate| rate.unwrap_or(f64::NAN)).collect();
-    let year = PERIODS_PER_YEAR;
-    let required = per_period(AnnualReturn(required), year);
-    let against = match is_compared {
-        true => Some([rolling_beta(&own, &other, window)?, rolling_correlation(&own, &other, window)?]),
-        false => None,
-    };
-    Ok(Rolling {
-        dates,
-        returns: rolling_return(&own, window)?,
-        volatility: rolling_volatility(&own, window, year)?,
-        sharpe: rolling_sharpe(&excess(&own, &rates), AnnualReturn(0.0), window, year)?,
-        sortino: rolling_sortino(&own, required, window, year)?,
-        max_drawdown: rolling_max_drawdown(&own, window)?,
-        against,
-        reasons: free.missing.iter().chain(&free.notes).cloned().collect(),
-        risk_free: free.convention.clone(),
-    })
+impl Rolling {
+    /// A figure as a column beside `dates`: nothing until the first window is full, and where it does not exist. Nothing at all without the
+    /// benchmark that it is of.
+    ///
+    /// # Errors
+    /// [`ServiceError::BadInput`] for a window that is too short for it.
+    pub fn column(&self, figure: WindowFigure) -> Result<Option<Vec<Option<f64>>>, ServiceError> {
+        let Self { own, window, required, .. } = self;
+        let (window, required, year) = (*window, *required, PERIODS_PER_YEAR);
+        let beside = |of: fn(&[f64], &[f64], usize) -> Result<Vec<Option<f64>>, NoWindow>| {
+            self.other.as_ref().map(|other| of(own, other, window)).transpose()
+        };
+        let column = match figure {
+            WindowFigure::Return => rolling_return(own, window).map(Some),
+            WindowFigure::Volatility => rolling_volatility(own, window, year).map(Some),
+            WindowFigure::DownsideDeviation => rolling_downside_deviation(own, required, window, year).map(Some),
+            WindowFigure::Sharpe => rolling_sharpe(&self.above, AnnualReturn(0.0), window, year).map(Some),
+            WindowFigure::Sortino => rolling_sortino(own, required, window, year).map(Some),
+            WindowFigure::Calmar => rolling_calmar(own, window, year).map(Some),
+            WindowFigure::Omega => rolling_omega(own, required, window).map(Some),
+            WindowFigure::UlcerIndex => rolling_ulcer_index(own, window).map(Some),
+            WindowFigure::MaxDrawdown => rolling_max_drawdown(own, window).map(Some),
+            WindowFigure::Skewness => rolling_skewness(own, window).map(Some),
+            WindowFigure::ExcessKurtosis => rolling_excess_kurtosis(own, window).map(Some),
+            WindowFigure::Beta => beside(rolling_beta),
+            WindowFigure::Correlation => beside(rolling_correlation),
+        };
+        column.map_err(|error| ServiceError::BadInput(format!("window: {error}")))
+    }
 }

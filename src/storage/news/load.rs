@@ -86,6 +86,10 @@ pub struct Known {
     pub url_key: Option<String>,
     /// The key of its headline.
     pub headline_key: String,
+    /// The headline.
+    pub headline: String,
+    /// Its first lines.
+    pub summary: String,
     /// When it was published.
     pub published_at: DateTime<Utc>,
 }
@@ -179,7 +183,7 @@ pub async fn hold(session: &Session<Market>, run: &Run, findings: &[Finding]) ->
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('market.fact_news'))";
 
 const KNOWN: &str = "
-SELECT id, provider, guid, url_key, headline_key, published_at
+SELECT id, provider, guid, url_key, headline_key, headline, summary, published_at
 FROM fact_news
 WHERE (provider = $1 AND guid = ANY ($2)) OR url_key = ANY ($3) OR headline_key = ANY ($4)";
 
@@ -205,6 +209,36 @@ const CANDIDATES: &str = "SELECT id, symbol, name, mic, isin FROM dim_stock WHER
 pub async fn candidates(session: &Session<Market>, names: Vec<String>) -> Result<Vec<Candidate>, DatabaseError> {
     let rows = ask(session, CANDIDATES, [names.into()]).await?;
     Ok(rows.iter().map(|row| Candidate::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+/// What stood there is kept; what stood there for no instant is not.
+const CORRECT: &str = "
+WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, headline, summary, headline_key)
+), kept AS (
+    INSERT INTO meta_news_revision (news_id, superseded_at, headline, summary)
+    SELECT n.id, $5, n.headline, n.summary FROM fact_news n JOIN given g ON g.id = n.id
+    ON CONFLICT DO NOTHING
+)
+UPDATE fact_news n SET headline = g.headline, summary = g.summary, headline_key = g.headline_key, corrected_at = $5
+FROM given g WHERE n.id = g.id";
+
+/// Puts texts in place of those of stored news; each piece once.
+pub async fn correct(
+    session: &Session<Market>,
+    corrected: &[(Uuid, &Item)],
+    at: DateTime<Utc>,
+) -> Result<u64, DatabaseError> {
+    if corrected.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<Uuid> = corrected.iter().map(|(id, _)| *id).collect();
+    let column = |cell: fn(&Item) -> &String| -> Value {
+        corrected.iter().map(|(_, item)| cell(item).clone()).collect::<Vec<String>>().into()
+    };
+    let texts = [column(|item| &item.headline), column(|item| &item.summary), column(|item| &item.headline_key)];
+    let [headline, summary, key] = texts;
+    execute(session, CORRECT, [ids.into(), headline, summary, key, at.into()]).await
 }
 
 const INSERT: &str = "

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::analytics::{DatedReturn, max_drawdown, regression, sharpe, sortino, volatility};
+use crate::analytics::{DatedReturn, calmar, max_drawdown, regression, sharpe, sortino, volatility};
 use crate::testing::day;
 
 #[test]
@@ -36,6 +36,27 @@ fn what_has_no_windows_or_figures() {
 }
 
 #[test]
+fn figures_of_a_window_are_the_kernels_of_it() {
+    let returns = [0.01, -0.02, 0.03, -0.01, 0.02];
+    let last = |column: Rolling| column.unwrap();
+    // Of the last four: √(0.0005 / 4) × √4; 0.05 over 0.03; falls of 0.02, 0, 0.01 and 0 behind peaks.
+    let downside = last(rolling_downside_deviation(&returns, 0.0, 4, 4.0));
+    assert_eq!(downside[..3], [None; 3]);
+    assert!((downside[4].unwrap() - (0.0005_f64 / 4.0).sqrt() * 2.0).abs() < 1e-15);
+    assert!((last(rolling_omega(&returns, 0.0, 4))[4].unwrap() - 0.05 / 0.03).abs() < 1e-12);
+    let ulcer = ((0.0004 + 0.0001) / 4.0_f64).sqrt();
+    assert!((last(rolling_ulcer_index(&returns, 4))[4].unwrap() - ulcer).abs() < 1e-12);
+    let moments = Moments::of(&returns[1..]).unwrap();
+    assert_eq!(last(rolling_skewness(&returns, 4))[4], moments.skewness());
+    assert_eq!(last(rolling_excess_kurtosis(&returns, 4))[4], moments.excess_kurtosis());
+    assert_eq!(last(rolling_calmar(&[0.1; 4], 2, 252.0)), [None; 4]);
+    assert_eq!(last(rolling_skewness(&[0.1; 5], 3)), [None; 5]);
+    assert_eq!(rolling_excess_kurtosis(&returns, 3), Err(NoWindow::TooShort { window: 3, needed: 4 }));
+    assert_eq!(last(rolling_omega(&[0.1, f64::NAN, -0.1, -0.2], 0.0, 2)), [None, None, None, Some(0.0)]);
+    assert_eq!(last(rolling_omega(&[], 0.0, 2)), []);
+}
+
+#[test]
 fn a_large_move_leaves_nothing_behind() {
     // Sums that take off what leaves a window would carry the rounding of 10¹² on.
     let mut returns = vec![1e12];
@@ -62,6 +83,7 @@ proptest! {
             rolling_correlation(&returns, &benchmark, window).unwrap(),
             rolling_return(&returns, window).unwrap(),
             rolling_max_drawdown(&returns, window).unwrap(),
+            rolling_calmar(&returns, window, 252.0).unwrap(),
         ];
         for at in 0..returns.len() {
             if at + 1 < window {
@@ -82,6 +104,7 @@ proptest! {
                 line.and_then(|line| line.correlation),
                 Some(own.iter().map(|value| 1.0 + value).product::<f64>() - 1.0),
                 max_drawdown(&dated).map(|fall| fall.depth),
+                compound_annual(own, 252.0).zip(max_drawdown(&dated)).and_then(|(rate, fall)| calmar(rate, &fall)),
             ];
             for (column, expected) in rolled.iter().zip(alone) {
                 let (got, expected) = (column[at].unwrap_or(9e9), expected.unwrap_or(9e9));

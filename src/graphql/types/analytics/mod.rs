@@ -199,7 +199,7 @@ impl Analytics {
             services.analytics_rolling(&session, &self.book, length, &risk_free, required_return, benchmark).await
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(RollingFigures::new(figures, window)))
+        Ok(Some(RollingFigures(figures)))
     }
 
     /// The falls of the time-weighted growth from a peak, the deepest first.

@@ -1,55 +1,110 @@
 //! Figures over a window that moves.
 
-use async_graphql::SimpleObject;
+use async_graphql::{Context, Object, Result};
 
+use crate::graphql::context::Operation;
 use crate::graphql::scalars::Date;
 use crate::graphql::types::figure::FigureReason;
-use crate::services::analytics::Rolling;
+use crate::services::analytics::{Rolling, WindowFigure};
 
-/// Figures over a window that moves along the range, as columns of one length: each stands beside the last day of its window, and is null
-/// until the first window is full or where the figure does not exist.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct RollingFigures {
-    /// How many returns a window has.
-    window: i32,
-    /// The valuation days that have a return, ascending.
-    dates: Vec<Date>,
-    /// The time-weighted return over the window, as a fraction, not annualised.
-    returns: Vec<Option<f64>>,
-    /// The standard deviation (n − 1) of the window's returns × √252, as a fraction a year.
-    volatility: Vec<Option<f64>>,
-    /// mean(r − rf) over the standard deviation × √252.
-    sharpe: Vec<Option<f64>>,
-    /// mean(r − t) over the downside deviation × √252; null where no return is below t.
-    sortino: Vec<Option<f64>>,
-    /// The deepest fall from a peak within the window, as a fraction, zero or below.
-    max_drawdown: Vec<Option<f64>>,
-    /// Cov(r, b) / Var(b). Null without a benchmark.
-    beta: Option<Vec<Option<f64>>>,
-    /// Pearson's correlation with the benchmark, −1 to 1. Null without a benchmark.
-    correlation: Option<Vec<Option<f64>>>,
-    /// What `sharpe` took for the risk-free rate.
-    risk_free: String,
-    /// Why `sharpe` is null in some windows, or what to know of the rates in it; empty where there is nothing.
-    reasons: Vec<FigureReason>,
-}
+/// A column beside `dates`.
+type Column = Vec<Option<f64>>;
+
+/// Figures over a window that moves along the range.
+pub struct RollingFigures(pub Rolling);
 
 impl RollingFigures {
-    /// In GraphQL's terms.
-    pub fn new(figures: Rolling, window: i32) -> Self {
-        let (beta, correlation) = figures.against.map(|[beta, correlation]| (beta, correlation)).unzip();
-        Self {
-            window,
-            dates: figures.dates.into_iter().map(Date).collect(),
-            returns: figures.returns,
-            volatility: figures.volatility,
-            sharpe: figures.sharpe,
-            sortino: figures.sortino,
-            max_drawdown: figures.max_drawdown,
-            beta,
-            correlation,
-            risk_free: figures.risk_free,
-            reasons: figures.reasons.into_iter().map(|(code, message)| FigureReason::new(code, message)).collect(),
-        }
+    fn column(&self, ctx: &Context<'_>, figure: WindowFigure) -> Result<Option<Column>> {
+        self.0.column(figure).map_err(|error| Operation::of(ctx).fail(error))
+    }
+}
+
+/// Figures over a window that moves along the range, as columns of one length: each stands beside the last day of its window, and is null
+/// until the first window is full or where the figure does not exist. They are those of `risk` and `returns` over the window.
+#[Object]
+impl RollingFigures {
+    /// How many returns a window has.
+    async fn window(&self) -> i32 {
+        i32::try_from(self.0.window).unwrap_or(i32::MAX)
+    }
+
+    /// The valuation days that have a return, ascending.
+    async fn dates(&self) -> Vec<Date> {
+        self.0.dates.iter().copied().map(Date).collect()
+    }
+
+    /// The time-weighted return over the window, as a fraction, not annualised.
+    async fn returns(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Return)
+    }
+
+    /// The standard deviation (n − 1) of the window's returns × √252, as a fraction a year.
+    async fn volatility(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Volatility)
+    }
+
+    /// √(Σ min(r − t, 0)² / n) × √252, as a fraction a year.
+    async fn downside_deviation(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::DownsideDeviation)
+    }
+
+    /// mean(r − rf) over its standard deviation × √252.
+    async fn sharpe(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Sharpe)
+    }
+
+    /// mean(r − t) over the downside deviation × √252; null where no return is below t.
+    async fn sortino(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Sortino)
+    }
+
+    /// The compound return a year over the depth of the deepest fall; null where nothing fell.
+    async fn calmar(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Calmar)
+    }
+
+    /// Σ max(r − t, 0) over Σ max(t − r, 0); null where no return is below t.
+    async fn omega(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Omega)
+    }
+
+    /// √(mean of (W / peak − 1)²), the window's start being a peak too.
+    async fn ulcer_index(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::UlcerIndex)
+    }
+
+    /// The sample skewness G₁; null where the returns do not vary.
+    async fn skewness(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Skewness)
+    }
+
+    /// The sample excess kurtosis G₂; null where the returns do not vary.
+    async fn excess_kurtosis(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::ExcessKurtosis)
+    }
+
+    /// The deepest fall from a peak within the window, as a fraction, zero or below.
+    async fn max_drawdown(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::MaxDrawdown)
+    }
+
+    /// Cov(r, b) / Var(b). Null without a benchmark.
+    async fn beta(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Beta)
+    }
+
+    /// Pearson's correlation with the benchmark, −1 to 1. Null without a benchmark.
+    async fn correlation(&self, ctx: &Context<'_>) -> Result<Option<Column>> {
+        self.column(ctx, WindowFigure::Correlation)
+    }
+
+    /// What `sharpe` took for the risk-free rate.
+    async fn risk_free(&self) -> &str {
+        &self.0.risk_free
+    }
+
+    /// Why `sharpe` is null in some windows, or what to know of the rates in it; empty where there is nothing.
+    async fn reasons(&self) -> Vec<FigureReason> {
+        self.0.reasons.iter().map(|(code, message)| FigureReason::new(code, message.clone())).collect()
     }
 }
