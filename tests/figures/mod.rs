@@ -5,6 +5,7 @@ mod attribution;
 mod demo;
 mod exchanges;
 mod gaps;
+mod local;
 mod returns;
 mod statements;
 mod stress;

@@ -8,6 +8,7 @@ mod gain;
 mod holdings;
 mod inputs;
 mod lines;
+mod local;
 
 #[cfg(test)]
 mod properties;
@@ -20,3 +21,4 @@ pub use gain::{GainSplit, gain};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 pub use lines::{Line, lines};
+pub use local::{LocalStep, line_steps, scope_steps};

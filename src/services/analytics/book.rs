@@ -31,6 +31,8 @@ pub struct Book {
     pub ends: [Holdings; 2],
     /// What is or was held.
     pub instruments: HashMap<Uuid, Arc<Instrument>>,
+    /// What of its portfolios is looked at.
+    pub part: Part,
     rows: Rows,
     market: Arc<Market>,
     split: OnceLock<Result<Split, ServiceError>>,
@@ -136,6 +138,7 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>)
         history,
         ends,
         instruments,
+        part: scope.part,
         market: Arc::clone(market),
         rows: all,
         split: OnceLock::new(),
@@ -187,7 +190,10 @@ impl Book {
         Ok(spans.into_iter().map(|span| (self.market.name(span.subject), span)).collect())
     }
 
-    fn value<T>(&self, of: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>) -> Result<T, ServiceError> {
+    pub(super) fn value<T>(
+        &self,
+        of: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>,
+    ) -> Result<T, ServiceError> {
         let Rows { positions, cash, flows } = &self.rows;
         self.market.value(self.currency, positions, cash, flows, of)
     }

@@ -6,13 +6,14 @@ use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use domain::pricing::Lookup;
 use domain::valuation::{HoldingLine, Holdings, MissingSpan};
 
+use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, InstrumentKey};
 use crate::graphql::scalars::{Date, Decimal};
 use crate::graphql::types::figure::{FigureReason, Quote, missing_reason};
 use crate::graphql::types::instrument::Instrument;
 use crate::graphql::types::money::Money;
-use crate::services::analytics::Book;
+use crate::services::analytics::{Book, ReturnTerms};
 
 /// What figures over a range are made of.
 pub struct Explanation(pub Arc<Book>);
@@ -47,6 +48,20 @@ impl Explanation {
             }
         }
         column
+    }
+
+    /// The part of each step's return that was earned in local currencies, as a fraction; what exchange rates did is
+    /// (1 + return) / (1 + local return) − 1. Null as `returns`, and where a rate is missing.
+    async fn local_returns(&self, ctx: &Context<'_>) -> Result<Vec<Option<f64>>> {
+        let returns = self.0.local_returns(ReturnTerms::default()).map_err(|error| Operation::of(ctx).fail(error))?;
+        let dates = &self.0.history.daily.dates;
+        let mut column = vec![None; dates.len()];
+        for (date, local) in returns.steps {
+            if let Some(place) = dates.binary_search(&date).ok().and_then(|at| column.get_mut(at)) {
+                *place = local;
+            }
+        }
+        Ok(column)
     }
 
     /// The days of external flows, each on its own day, for the money-weighted return.

@@ -1,13 +1,17 @@
 //! What a gain is made of, and who brought it.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
 use domain::money::Currency;
 use domain::valuation::{self, ValuationError};
 
+use super::returns::HoldingReturns;
+use crate::graphql::context::Operation;
 use crate::graphql::loaders::{self, InstrumentKey};
 use crate::graphql::types::instrument::Instrument;
 use crate::graphql::types::money::Money;
-use crate::services::analytics;
+use crate::services::analytics::{self, Book};
 
 /// A gain and its parts: `price + fx + income − fees − taxes = total`, to the minor unit. What rounding leaves is in the largest part.
 #[derive(Clone, Debug, SimpleObject)]
@@ -43,9 +47,11 @@ impl GainSplit {
 }
 
 /// What a holding, or cash, brought over a range.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct Contribution {
+    #[graphql(skip)]
+    book: Arc<Book>,
     #[graphql(skip)]
     instrument: Option<uuid::Uuid>,
     /// Its part of the range's time-weighted return, as a fraction: the parts of all holdings and of cash sum to it. The gain of each day
@@ -59,9 +65,10 @@ pub struct Contribution {
 
 impl Contribution {
     /// In GraphQL's terms.
-    pub fn new(one: &analytics::Contribution, currency: Currency) -> Result<Self, ValuationError> {
-        let gain = one.gain.as_ref().map(|gain| GainSplit::new(gain, currency)).transpose()?;
-        Ok(Self { instrument: one.instrument, contribution: one.contribution, gain, weight: one.weight })
+    pub fn new(one: &analytics::Contribution, book: &Arc<Book>) -> Result<Self, ValuationError> {
+        let gain = one.gain.as_ref().map(|gain| GainSplit::new(gain, book.currency)).transpose()?;
+        let book = Arc::clone(book);
+        Ok(Self { book, instrument: one.instrument, contribution: one.contribution, gain, weight: one.weight })
     }
 }
 
@@ -74,5 +81,12 @@ impl Contribution {
             Some(id) => Ok(loaders::find(ctx, InstrumentKey(id)).await?.map(Instrument)),
             None => Ok(None),
         }
+    }
+
+    /// What the holding itself returned, in its own currency and by its exchange rate. Null for cash.
+    async fn returns(&self, ctx: &Context<'_>) -> Result<Option<HoldingReturns>> {
+        let Some(instrument) = self.instrument else { return Ok(None) };
+        let returns = self.book.holding_returns(instrument).map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(returns.as_ref().map(HoldingReturns::new))
     }
 }
