@@ -4,6 +4,7 @@ mod analytics;
 mod attribution;
 mod demo;
 mod exchanges;
+mod explain;
 mod gaps;
 mod local;
 mod returns;

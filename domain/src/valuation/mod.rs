@@ -17,7 +17,7 @@ mod tests;
 
 pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
 pub use doubtful::{DoubtfulSpan, doubtful_inputs};
-pub use gain::{GainSplit, gain};
+pub use gain::{GainByLots, GainSplit, gain, gain_by_lots};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 pub use lines::{Line, lines};

@@ -8,7 +8,7 @@ use domain::analytics::Twr;
 use domain::id::AccountId;
 use domain::ledger::{CashPeriod, PositionPeriod};
 use domain::money::{self, Currency};
-use domain::valuation::{self, DoubtfulSpan, GainSplit, Holdings, Inputs, Line, ValuationError};
+use domain::valuation::{self, DoubtfulSpan, GainByLots, GainSplit, Holdings, Inputs, Line, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -163,6 +163,16 @@ impl Book {
             })
         });
         split.as_ref().map_err(again)
+    }
+
+    /// What the gain over the range is made of by lots; nothing where a value at its ends is unknown.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn gain_by_lots(&self) -> Result<Option<GainByLots>, ServiceError> {
+        let Some(gain) = &self.split()?.gain else { return Ok(None) };
+        let [before, after] = &self.ends;
+        self.value(|inputs| valuation::gain_by_lots(inputs, [before, after], gain.total))
     }
 
     /// Charges on no trade and on no holding, by step: they are paid from cash.

@@ -46,6 +46,41 @@ impl GainSplit {
     }
 }
 
+/// A gain by what lots say: `realized + unrealized + income − expensed + other = total`, to the minor unit. What rounding leaves is in
+/// the largest part. What exchange rates did between the opening and the closing of a lot is in its gain, and so are its trades' charges.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct GainByLots {
+    /// Proceeds minus cost of the disposals within the range.
+    realized: Money,
+    /// Value minus cost of what is held at the end, less the same at the opening.
+    unrealized: Money,
+    /// Dividends, coupons and interest before tax.
+    income: Money,
+    /// Fees and taxes that are neither in cost nor in proceeds, withheld ones too; above zero where they were charged.
+    expensed: Money,
+    /// What exchange rates did to cash, what a booked rate differs from the day's, and what units that were paid in or out were worth
+    /// above their cost.
+    other: Money,
+    /// The change of value less what was paid in.
+    total: Money,
+}
+
+impl GainByLots {
+    /// In whole minor units.
+    pub fn new(gain: &valuation::GainByLots, currency: Currency) -> Result<Self, ValuationError> {
+        let rounded = gain.rounded(currency)?;
+        let money = |amount| Money::new(amount, currency);
+        Ok(Self {
+            realized: money(rounded.realized),
+            unrealized: money(rounded.unrealized),
+            income: money(rounded.income),
+            expensed: money(rounded.expensed),
+            other: money(rounded.other),
+            total: money(rounded.total),
+        })
+    }
+}
+
 /// What a holding, or cash, brought over a range.
 #[derive(Clone, SimpleObject)]
 #[graphql(complex)]

@@ -392,7 +392,7 @@ impl Analytics {
 
     /// What the figures are made of.
     async fn explain(&self) -> Explanation {
-        Explanation(Arc::clone(&self.book))
+        Explanation::new(Arc::clone(&self.book), Arc::clone(&self.scope))
     }
 }
 
