@@ -6,6 +6,7 @@ mod demo;
 mod exchanges;
 mod explain;
 mod gaps;
+mod instrument_figures;
 mod local;
 mod returns;
 mod statements;

@@ -18,6 +18,14 @@ pub enum MetricUnit {
     FractionPerYear,
     /// A plain ratio.
     Ratio,
+    /// Money per 100 of a bond's face.
+    PerHundredOfFace,
+    /// Money in the instrument's currency, for one unit.
+    Amount,
+    /// Years.
+    Years,
+    /// Years squared.
+    YearsSquared,
 }
 
 /// A figure with how it was made.
