@@ -152,6 +152,18 @@ fn same_ratio(one: (Decimal, Decimal), other: (Decimal, Decimal)) -> bool {
     across.is_some_and(|(left, right)| left == right)
 }
 
+/// The market's splits as they act on a ledger.
+pub(super) fn placed(known: &[Split], policy: &Policy, ledger: &[Transaction]) -> Vec<MarketSplit> {
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let own: Vec<OwnSplit> =
+        ledger.iter().filter_map(|entry| OwnSplit::new(entry.account.uuid(), entry.trade_date, &entry.kind)).collect();
+    let accounts: BTreeSet<AccountId> =
+        ledger.iter().flat_map(|entry| [Some(entry.account), entry.kind.counter_account()]).flatten().collect();
+    known.iter().flat_map(|split| in_place(split, policy, known, &own, &accounts)).collect()
+}
+
 impl Services {
     /// The market's splits of the instruments that a ledger is booked with. Where an account's own row of another day is the
     /// same split, the market's acts on the other accounts only.
@@ -162,19 +174,18 @@ impl Services {
         ledger: &[Transaction],
         instruments: &Instruments,
     ) -> Result<Vec<MarketSplit>, ServiceError> {
+        Ok(placed(&self.splits_known(session, instruments).await?, policy, ledger))
+    }
+
+    /// The market's splits of instruments, which ledgers are booked with by [`placed`].
+    pub(super) async fn splits_known(
+        &self,
+        session: &Session<Tenant>,
+        instruments: &Instruments,
+    ) -> Result<Vec<Split>, ServiceError> {
         let market = self.market.view(session).await?;
         let known = market.splits(session, instruments.keys().map(|id| id.uuid())).await?;
-        let known: Vec<Split> = known.values().flat_map(|splits| splits.iter().cloned()).collect();
-        if known.is_empty() {
-            return Ok(Vec::new());
-        }
-        let own: Vec<OwnSplit> = ledger
-            .iter()
-            .filter_map(|entry| OwnSplit::new(entry.account.uuid(), entry.trade_date, &entry.kind))
-            .collect();
-        let accounts: BTreeSet<AccountId> =
-            ledger.iter().flat_map(|entry| [Some(entry.account), entry.kind.counter_account()]).flatten().collect();
-        Ok(known.iter().flat_map(|split| in_place(split, policy, &known, &own, &accounts)).collect())
+        Ok(known.values().flat_map(|splits| splits.iter().cloned()).collect())
     }
 
     /// What new splits of a portfolio are checked against; `but` is a row that they stand in the place of.

@@ -77,7 +77,7 @@ impl Figure {
         }
     }
 
-    fn with_reasons(mut self, reasons: &[(&'static str, String)]) -> Self {
+    pub(super) fn with_reasons(mut self, reasons: &[(&'static str, String)]) -> Self {
         if self.value.is_none() {
             self.reasons.extend(reasons.iter().cloned());
         }
@@ -96,18 +96,7 @@ pub fn performance(history: &History, risk_free: f64) -> Result<Performance, Ser
     };
     let chain = history.chain();
     let days = (end - opening).num_days();
-    let missing: Vec<(&'static str, String)> = daily
-        .missing
-        .iter()
-        .map(|span| {
-            let (code, what) = match span.input.subject {
-                Subject::Instrument(_) => (missing_code(span.input.reason), "price"),
-                Subject::Currency(_) => ("NO_RATE", "rate"),
-            };
-            let name = history.name(span);
-            (code, format!("no {what} of {name}: {} ({} to {})", span.input.reason, span.first, span.last))
-        })
-        .collect();
+    let missing = history.missing(|_| true);
     let figure = |figure: Figure| figure.with_reasons(&missing);
     let (money_weighted, xirr_is_annual) = money_weighted(history, ends_of(history));
     let [dietz, simple] = from_ends(history);
@@ -224,6 +213,20 @@ impl History {
         let values: Vec<Option<f64>> = values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
         let flows: Vec<f64> = flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
         twr(dates, &values, &flows, FlowTimings::default())
+    }
+
+    /// The prices and rates that are missing, of those subjects that are asked for, as reasons.
+    pub(super) fn missing(&self, of: impl Fn(Subject) -> bool) -> Vec<(&'static str, String)> {
+        let spans = self.daily.missing.iter().filter(|span| of(span.input.subject));
+        let reason = |span: &MissingSpan| {
+            let (code, what) = match span.input.subject {
+                Subject::Instrument(_) => (missing_code(span.input.reason), "price"),
+                Subject::Currency(_) => ("NO_RATE", "rate"),
+            };
+            let name = self.name(span);
+            (code, format!("no {what} of {name}: {} ({} to {})", span.input.reason, span.first, span.last))
+        };
+        spans.map(reason).collect()
     }
 
     /// What people call the subject of a span.

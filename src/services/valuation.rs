@@ -20,6 +20,7 @@ use domain::valuation::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::corporate_action::placed;
 use super::error::ledger_refusal;
 use super::{RefusalCode, ServiceError, Services, policy};
 use crate::market_data::MarketView;
@@ -329,6 +330,7 @@ impl Services {
             ledgers.entry(row.portfolio_id).or_default().extend(row.transaction());
         }
         let instruments = self.terms(session, ledgers.values().flatten().map(|entry| &entry.kind)).await?;
+        let splits_known = self.splits_known(session, &instruments).await?;
         let (ledgers, instruments) = (Arc::new(ledgers), Arc::new(instruments));
         for view in views {
             let ledger = ledgers.get(&view.portfolio).map(Vec::as_slice).unwrap_or_default();
@@ -336,7 +338,7 @@ impl Services {
                 Some(revision) => policy::of(revision, view.currency),
                 None => view.policy(&accounts),
             };
-            let mut splits = self.market_splits(session, &policy, ledger, &instruments).await?;
+            let mut splits = placed(&splits_known, &policy, ledger);
             // Lots stand in the share basis of the day.
             splits.retain(|split| split.ex_date <= until);
             let (portfolio, ledgers, instruments, fx) =

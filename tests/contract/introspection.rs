@@ -138,6 +138,7 @@ const BOUNDED: &[&str] = &[
     "Explanation.flowAmounts",
     "Explanation.flowDates",
     "Explanation.flows",
+    "Explanation.localReturns",
     "Explanation.missing",
     "Explanation.openingHoldings",
     "Explanation.returns",
@@ -260,6 +261,7 @@ const BOUNDED: &[&str] = &[
 const HOLED: &[&str] = &[
     "BenchmarkComparison.growth",
     "Correlations.correlations",
+    "Explanation.localReturns",
     "Explanation.returns",
     "Explanation.values",
     "PeriodReturns.returns",

@@ -9,7 +9,7 @@ use super::gain::GainSplit;
 use super::{Inputs, ValuationError, flow_value};
 use crate::id::InstrumentId;
 use crate::ledger::{Flow, PositionPeriod};
-use crate::money::{Currency, add, mul, mul_div, sub};
+use crate::money::{Currency, add, div, mul, mul_div, sub};
 use crate::pricing::FxCursor;
 
 /// An instrument of the scope by valuation day, over all accounts of the scope, in the currency that was asked for.
@@ -26,6 +26,11 @@ pub struct Line {
     pub flows: Vec<Decimal>,
     /// Gain since the last day with a known value, zero on the first; `None` where the value is unknown, so that a later day bridges it.
     pub gains: Vec<Option<Decimal>>,
+    /// Value at each close in the instrument's currency, zero where nothing is held; `None` without a price.
+    pub local_values: Vec<Option<Decimal>>,
+    /// The gain in the instrument's currency, income and charges in it, since the same day as in `gains`; `None` where that is, or where
+    /// something was charged and the day has no rate. Charges count at their day's rate.
+    pub local_gains: Vec<Option<Decimal>>,
     /// What the gain over all days is made of; `None` where the value of the first or the last day is unknown.
     pub split: Option<GainSplit>,
 }
@@ -66,6 +71,7 @@ struct Books {
     cost: Decimal,
     realized_local: Decimal,
     realized: Decimal,
+    income_local: Decimal,
     income: Decimal,
     fees: Decimal,
     taxes: Decimal,
@@ -80,6 +86,7 @@ impl Books {
             cost: add(self.cost, row.cost_base)?,
             realized_local: add(self.realized_local, row.realized_local)?,
             realized: add(self.realized, row.realized_base)?,
+            income_local: add(self.income_local, row.income_local)?,
             income: add(self.income, row.income_base)?,
             fees: add(self.fees, row.fees_base)?,
             taxes: add(self.taxes, row.taxes_base)?,
@@ -135,7 +142,7 @@ impl<'a> Walk<'a> {
 struct Worth {
     local: Option<Decimal>,
     value: Option<Decimal>,
-    /// Units of the currency asked for per unit of the instrument's; nothing where that is the same one.
+    /// Units of the currency asked for per unit of the instrument's.
     rate: Option<Decimal>,
 }
 
@@ -149,7 +156,7 @@ impl Worth {
         let Some(rates) = rates else {
             let value =
                 if units.is_zero() { Some(Decimal::ZERO) } else { price.map(|price| mul(units, price)).transpose()? };
-            return Ok(Self { local: value, value, rate: None });
+            return Ok(Self { local: value, value, rate: Some(Decimal::ONE) });
         };
         let known = match rates.at(day) {
             Ok(rate) => Some(rate),
@@ -232,9 +239,10 @@ fn line(
 
 impl Building {
     fn new(instrument: InstrumentId, currency: Currency, asked: Currency, days: usize) -> Self {
-        let [values, gains] = [(); 2].map(|()| Vec::with_capacity(days));
+        let [values, gains, local_values, local_gains] = [(); 4].map(|()| Vec::with_capacity(days));
+        let flows = Vec::with_capacity(days);
         Self {
-            line: Line { instrument, currency, values, flows: Vec::with_capacity(days), gains, split: None },
+            line: Line { instrument, currency, values, flows, gains, local_values, local_gains, split: None },
             split: GainSplit::default(),
             is_own_currency: currency == asked,
             paid_in: Decimal::ZERO,
@@ -256,18 +264,20 @@ impl Building {
         self.crossed = self.crossed.plus(crossed)?;
         self.line.flows.push(if is_first { Decimal::ZERO } else { flow });
         self.line.values.push(worth.value);
+        self.line.local_values.push(worth.local);
         let known =
             worth.value.zip(worth.local).map(|(value, local)| Known { books: *books, local, value, rate: worth.rate });
-        let gain = match (&self.known, &known) {
+        let (gain, local_gain) = match (&self.known, &known) {
             (Some(before), Some(known)) => {
                 let step = step(before, known, self.is_own_currency, self.crossed)?;
                 self.split = self.split.plus(&step)?;
-                Some(step.total)
+                (Some(step.total), local_step(before, known, self.crossed)?)
             }
-            (None, Some(_)) if is_first => Some(Decimal::ZERO),
-            _ => None,
+            (None, Some(_)) if is_first => (Some(Decimal::ZERO), Some(Decimal::ZERO)),
+            _ => (None, None),
         };
         self.line.gains.push(gain);
+        self.line.local_gains.push(local_gain);
         if known.is_some() {
             (self.known, self.crossed, self.is_quiet) = (known, Crossed::default(), true);
         }
@@ -278,16 +288,19 @@ impl Building {
     fn add_quiet(&mut self, worth: &Worth) -> Result<(), ValuationError> {
         self.line.flows.push(Decimal::ZERO);
         self.line.values.push(worth.value);
+        self.line.local_values.push(worth.local);
         let (Some(before), Some(value), Some(local)) = (&mut self.known, worth.value, worth.local) else {
             self.line.gains.push(None);
+            self.line.local_gains.push(None);
             return Ok(());
         };
-        let moved = sub(value, before.value)?;
+        let (moved, local_moved) = (sub(value, before.value)?, sub(local, before.local)?);
         self.line.gains.push(Some(moved));
+        self.line.local_gains.push(Some(local_moved));
         if !local.is_zero() || !before.local.is_zero() {
             let price = match before.rate.or(worth.rate) {
-                Some(rate) => mul(sub(local, before.local)?, rate)?,
-                None => moved,
+                Some(rate) if !self.is_own_currency => mul(local_moved, rate)?,
+                _ => moved,
             };
             self.split.price = add(self.split.price, price)?;
             self.split.total = add(self.split.total, moved)?;
@@ -318,8 +331,7 @@ fn step(before: &Known, after: &Known, is_own_currency: bool, crossed: Crossed) 
     let embedded = sub(after.books.embedded()?, before.books.embedded()?)?;
     let unrealized = sub(sub(after.value, before.value)?, change(|books| books.cost)?)?;
     let moved = sub(add(add(unrealized, change(|books| books.realized)?)?, embedded)?, crossed.value)?;
-    let local = sub(sub(after.local, before.local)?, change(|books| books.cost_local)?)?;
-    let local = sub(add(local, change(|books| books.realized_local)?)?, crossed.local)?;
+    let local = local_moved(before, after, crossed)?;
     // Where nothing was held before, or no rate was known, no rate could have moved.
     let rate = before.rate.or(after.rate);
     let price = match (rate, after.rate) {
@@ -332,4 +344,24 @@ fn step(before: &Known, after: &Known, is_own_currency: bool, crossed: Crossed) 
         (change(|books| books.income)?, change(|books| books.fees)?, change(|books| books.taxes)?);
     let total = sub(sub(add(moved, income)?, fees)?, taxes)?;
     Ok(GainSplit { price, fx: sub(moved, price)?, income, fees, taxes, total })
+}
+
+/// What prices did between two closes in the instrument's currency, after charges inside cost and proceeds.
+fn local_moved(before: &Known, after: &Known, crossed: Crossed) -> Result<Decimal, ValuationError> {
+    let change = |of: fn(&Books) -> Decimal| sub(of(&after.books), of(&before.books));
+    let unrealized = sub(sub(after.local, before.local)?, change(|books| books.cost_local)?)?;
+    Ok(sub(add(unrealized, change(|books| books.realized_local)?)?, crossed.local)?)
+}
+
+/// The gain between two closes in the instrument's currency.
+fn local_step(before: &Known, after: &Known, crossed: Crossed) -> Result<Option<Decimal>, ValuationError> {
+    let change = |of: fn(&Books) -> Decimal| sub(of(&after.books), of(&before.books));
+    let expensed = change(|books| books.expensed)?;
+    let charged = match after.rate.or(before.rate) {
+        _ if expensed.is_zero() => Decimal::ZERO,
+        Some(rate) if !rate.is_zero() => div(expensed, rate)?,
+        _ => return Ok(None),
+    };
+    let earned = add(local_moved(before, after, crossed)?, change(|books| books.income_local)?)?;
+    Ok(Some(sub(earned, charged)?))
 }

@@ -8,6 +8,7 @@ mod gain;
 mod holdings;
 mod inputs;
 mod lines;
+mod local;
 
 #[cfg(test)]
 mod properties;
@@ -16,7 +17,8 @@ mod tests;
 
 pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
 pub use doubtful::{DoubtfulSpan, doubtful_inputs};
-pub use gain::{GainSplit, gain};
+pub use gain::{GainByLots, GainSplit, gain, gain_by_lots};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};
 pub use lines::{Line, lines};
+pub use local::{LocalStep, line_steps, scope_steps};

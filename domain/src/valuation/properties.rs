@@ -121,6 +121,12 @@ proptest! {
         let whole = gain(&inputs, &columns, &lines).unwrap().unwrap();
         prop_assert_eq!(whole.fx, Decimal::ZERO, "there is one currency");
         prop_assert_eq!(whole.price + whole.income - whole.fees - whole.taxes, whole.total);
+        let ends = [days[0], days[days.len() - 1]].map(|day| holdings(&inputs, day).unwrap());
+        let lots = gain_by_lots(&inputs, [&ends[0], &ends[1]], whole.total).unwrap().unwrap();
+        prop_assert_eq!(lots.other, Decimal::ZERO, "there is one currency, and no unit crosses the border");
+        let disposed = booking.matches.iter().filter(|part| part.closed_on > days[0] && part.closed_on <= days[days.len() - 1]);
+        prop_assert_eq!(lots.realized, disposed.map(|part| part.gain_base().unwrap()).sum::<Decimal>());
+        prop_assert_eq!(lots.realized + lots.unrealized + lots.income - lots.expensed, lots.total);
     }
 
     #[test]

@@ -231,3 +231,39 @@ fn a_gain_over_days_without_a_price_waits_for_the_next_one() {
     assert_eq!(apple.gains, [Some(dec!(0)), None, Some(dec!(20))]);
     assert_eq!(apple.split.map(|split| split.total), Some(dec!(20)));
 }
+
+#[test]
+fn a_step_at_the_rates_that_it_opens_with_is_what_was_earned_in_local_currencies() {
+    let days = [day("2024-01-04"), day("2024-01-05")];
+    let within = std::slice::from_ref(&(0..1));
+    let (lines, whole, apple) = portfolio().with("EUR", |inputs| {
+        let lines = lines(inputs, &days).unwrap();
+        let whole = scope_steps(inputs, &days, &lines, within).unwrap();
+        let apple = lines.iter().find(|line| line.instrument == instrument(APPLE)).unwrap();
+        let apple = line_steps(inputs, &days, apple, within).unwrap();
+        (lines, whole, apple)
+    });
+    let line = lines.iter().find(|line| line.instrument == instrument(APPLE)).unwrap();
+    // 650 USD become 660, 10 USD more; at Thursday's 1.25 they are 8 EUR. The dollars that are owed earn nothing.
+    assert_eq!(line.local_values, [Some(dec!(650)), Some(dec!(660))]);
+    assert_eq!(line.local_gains, [Some(dec!(0)), Some(dec!(10))]);
+    let step = LocalStep { gain: dec!(8), ..LocalStep::default() };
+    assert_eq!((whole, apple), (vec![Some(step)], vec![Some(step)]));
+}
+
+#[test]
+fn what_is_paid_in_counts_at_the_rates_that_its_step_opens_with() {
+    let mut portfolio = portfolio();
+    // Dollars that come in on Saturday count at Friday's 1.00, though Monday's rate is 1.20.
+    portfolio.prices.insert(instrument(APPLE), series(&[("2024-01-05", "132"), ("2024-01-08", "132")]));
+    let days = [day("2024-01-05"), day("2024-01-08")];
+    let steps = std::slice::from_ref(&(0..1));
+    let whole = portfolio.with("EUR", |inputs| scope_steps(inputs, &days, &lines(inputs, &days).unwrap(), steps));
+    // ACME from 102 to 104 is all that was earned.
+    assert_eq!(whole.unwrap(), [Some(LocalStep { gain: dec!(20), flow: dec!(100), ..LocalStep::default() })]);
+    // Without any rate nothing in dollars can be told.
+    portfolio.fx = FxRates::default();
+    portfolio.booking.flows.clear();
+    let whole = portfolio.with("EUR", |inputs| scope_steps(inputs, &days, &lines(inputs, &days).unwrap(), steps));
+    assert_eq!(whole.unwrap(), [None]);
+}

@@ -166,8 +166,11 @@ macro_rules! loader {
 mod analytics;
 mod lots;
 mod market;
+mod rates;
 
 pub use analytics::BookKey;
+
+pub use rates::{LastDayKey, RiskFreeRateKey};
 
 pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey, NewsRevisionsKey};
 

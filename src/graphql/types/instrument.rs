@@ -7,6 +7,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::ledger::{OccSymbol, OptionTerms};
 
 use super::figure::{DataStatus, Quote};
+use super::instrument_figures::{self, BondFigures, OptionFigures, OptionFiguresInput};
 use super::instrument_terms::{BondTerms, Identifier, Sector};
 use super::money::Money;
 use super::news::{self, NewsItemConnection};
@@ -263,6 +264,32 @@ impl Instrument {
         #[graphql(desc = "What to apply.", default_with = "PriceAdjustment::None")] adjustment: PriceAdjustment,
     ) -> Result<Option<PriceSeries>> {
         price::prices(ctx, &self.0, from, to, adjustment).await
+    }
+
+    /// What a bond yields and how its price moves, at its quote, or at a price or yield that is given. Null for what is no bond.
+    async fn bond_figures(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day; the last complete market day where none is given.")] as_of: Option<Date>,
+        #[graphql(desc = "A clean price as it is quoted, above zero; not beside `yield`.")] price: Option<Decimal>,
+        #[graphql(
+            name = "yield",
+            desc = "A yield to maturity, as a fraction a year, compounded as often as coupons: 0.03 is 3 %."
+        )]
+        rate: Option<f64>,
+    ) -> Result<Option<BondFigures>> {
+        instrument_figures::bond_figures(ctx, &self.0, as_of, price, rate).await
+    }
+
+    /// What explains an option's price and how it moves, at its quote and its underlying's, or at what is given. Null for what is no
+    /// option.
+    async fn option_figures(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day; the last complete market day where none is given.")] as_of: Option<Date>,
+        #[graphql(desc = "What to compute with.")] input: Option<OptionFiguresInput>,
+    ) -> Result<Option<OptionFigures>> {
+        instrument_figures::option_figures(ctx, &self.0, as_of, input).await
     }
 
     /// The news that names it, the latest first. Null where it cannot be read: see the errors.

@@ -133,7 +133,8 @@ impl DayCount {
         Self::CODES.iter().find(|(_, of)| *of == self).map_or("", |(code, _)| code)
     }
 
-    fn of_code(code: &str) -> Option<Self> {
+    /// What is stored under a code.
+    pub fn of_code(code: &str) -> Option<Self> {
         Self::CODES.iter().find(|(of, _)| *of == code).map(|(_, day_count)| *day_count)
     }
 }

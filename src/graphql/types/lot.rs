@@ -22,7 +22,7 @@ use crate::graphql::loaders::{
     self, AccountsKey, LotInstrumentKey, LotMatchesKey, LotPageKey, SnapshotKey, StandingKey, TransactionKey,
 };
 use crate::graphql::scalars::{Date, Decimal};
-use crate::services::lot::{Standing, booked_lots};
+use crate::services::lot::{Part, Standing, booked_lots};
 use crate::services::price::missing_code;
 use crate::services::valuation::{Snapshot, View};
 use crate::storage::instrument::Instrument as InstrumentRow;
@@ -43,6 +43,17 @@ impl Books {
     pub async fn as_of(ctx: &Context<'_>, view: View, as_of: NaiveDate) -> Result<Arc<Self>> {
         let standing = loaders::get(ctx, StandingKey { view: view.clone(), as_of }).await??;
         Ok(Arc::new(Self { view, as_of, standing }))
+    }
+
+    /// The books of several portfolios as of a day.
+    pub async fn all(ctx: &Context<'_>, views: &[View], as_of: NaiveDate) -> Result<Vec<Arc<Self>>> {
+        let key = |view: &View| StandingKey { view: view.clone(), as_of };
+        let mut found = loaders::find_many(ctx, views.iter().map(key)).await?;
+        let books = |view: &View| {
+            let standing = found.remove(&key(view)).ok_or_else(|| ErrorCode::Internal.error("internal error"))??;
+            Ok(Arc::new(Self { view: view.clone(), as_of, standing }))
+        };
+        views.iter().map(books).collect()
     }
 
     /// An account of the portfolio.
@@ -91,6 +102,45 @@ pub async fn page(
     let (rows, info) = connection::cut(rows, page.limit, |(lot, _)| Place::of_lot(lot));
     let rows = rows.into_iter().map(|(cursor, (lot, instrument))| (cursor, Lot::new(books, lot, instrument))).collect();
     Ok(LotConnection::new(rows, info, part.total))
+}
+
+/// A page of the lots of several portfolios together.
+pub async fn merged(
+    ctx: &Context<'_>,
+    all: &[Arc<Books>],
+    filter: LotFilter,
+    first: i32,
+    after: Option<&str>,
+) -> Result<LotConnection> {
+    let page = connection::page::<Place>(Some(first), after)?;
+    let list = (filter, (page.after, page.limit, connection::wants_total(ctx)));
+    let key = |books: &Arc<Books>| LotPageKey { portfolio: books.view.portfolio, list };
+    let stored = all.iter().filter(|books| matches!(books.standing, Standing::Stored)).map(key);
+    let mut stored = loaders::find_many(ctx, stored).await?;
+    let parts = all.iter().map(|books| match &books.standing {
+        Standing::Booked(booking) => (books, booked_lots(booking, &filter, page)),
+        Standing::Stored => (books, stored.remove(&key(books)).unwrap_or_default()),
+    });
+    let (rows, total) = in_order(parts, Place::of_lot);
+    let rows = with_instruments(ctx, rows, |(_, lot)| lot.instrument.uuid()).await?;
+    let (rows, info) = connection::cut(rows, page.limit, |((_, lot), _)| Place::of_lot(lot));
+    let shown = |(cursor, ((books, lot), instrument))| (cursor, Lot::new(&books, lot, instrument));
+    Ok(LotConnection::new(rows.into_iter().map(shown).collect(), info, total))
+}
+
+/// Pages of several books as one list, and how many rows the whole list has.
+pub fn in_order<'a, T>(
+    parts: impl Iterator<Item = (&'a Arc<Books>, Part<T>)>,
+    place: impl Fn(&T) -> Place,
+) -> (Vec<(Arc<Books>, T)>, u64) {
+    let mut total = 0;
+    let mut rows = Vec::new();
+    for (books, part) in parts {
+        total += part.total;
+        rows.extend(part.rows.into_iter().map(|row| (Arc::clone(books), row)));
+    }
+    rows.sort_by_key(|(_, row)| place(row));
+    (rows, total)
 }
 
 /// What one transaction opened.

@@ -9,7 +9,7 @@ use domain::money::ArithmeticError;
 
 use super::account::Account;
 use super::instrument::Instrument;
-use super::lot::{Books, Lot, with_instruments};
+use super::lot::{Books, Lot, in_order, with_instruments};
 use super::money::Money;
 use super::transaction::Transaction;
 use crate::clock::{FIRST_DAY, LAST_DAY};
@@ -95,6 +95,27 @@ pub async fn page(
     shown(ctx, books, part, page.limit, true).await
 }
 
+/// A page of the disposals of several portfolios together.
+pub async fn merged(
+    ctx: &Context<'_>,
+    all: &[Arc<Books>],
+    filter: MatchFilter,
+    first: i32,
+    after: Option<&str>,
+) -> Result<LotMatchConnection> {
+    let page = connection::page::<Place>(Some(first), after)?;
+    let list = (filter, (page.after, page.limit, connection::wants_total(ctx)));
+    let key = |books: &Arc<Books>| MatchPageKey { portfolio: books.view.portfolio, list };
+    let stored = all.iter().filter(|books| matches!(books.standing, Standing::Stored)).map(key);
+    let mut stored = loaders::find_many(ctx, stored).await?;
+    let parts = all.iter().map(|books| match &books.standing {
+        Standing::Booked(booking) => (books, booked_matches(booking, &filter, page)),
+        Standing::Stored => (books, stored.remove(&key(books)).unwrap_or_default()),
+    });
+    let (rows, total) = in_order(parts, Place::of_match);
+    connected(ctx, rows, total, page.limit, true).await
+}
+
 /// A page of disposals that are known as a whole.
 pub async fn listed(
     ctx: &Context<'_>,
@@ -126,11 +147,22 @@ async fn shown(
     limit: u64,
     is_made: bool,
 ) -> Result<LotMatchConnection> {
-    let rows = with_instruments(ctx, part.rows, |part| part.instrument.uuid()).await?;
-    let (rows, info) = connection::cut(rows, limit, |(part, _)| Place::of_match(part));
-    let shown = |(part, instrument)| LotMatch { books: Arc::clone(books), part: Arc::new(part), instrument, is_made };
+    let rows = part.rows.into_iter().map(|row| (Arc::clone(books), row)).collect();
+    connected(ctx, rows, part.total, limit, is_made).await
+}
+
+async fn connected(
+    ctx: &Context<'_>,
+    rows: Vec<(Arc<Books>, Row)>,
+    total: u64,
+    limit: u64,
+    is_made: bool,
+) -> Result<LotMatchConnection> {
+    let rows = with_instruments(ctx, rows, |(_, part)| part.instrument.uuid()).await?;
+    let (rows, info) = connection::cut(rows, limit, |((_, part), _)| Place::of_match(part));
+    let shown = |((books, part), instrument)| LotMatch { books, part: Arc::new(part), instrument, is_made };
     let rows = rows.into_iter().map(|(cursor, row)| (cursor, shown(row))).collect();
-    Ok(LotMatchConnection::new(rows, info, part.total))
+    Ok(LotMatchConnection::new(rows, info, total))
 }
 
 /// The part of a disposal that used one lot.

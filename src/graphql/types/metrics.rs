@@ -18,6 +18,14 @@ pub enum MetricUnit {
     FractionPerYear,
     /// A plain ratio.
     Ratio,
+    /// Money per 100 of a bond's face.
+    PerHundredOfFace,
+    /// Money in the instrument's currency, for one unit.
+    Amount,
+    /// Years.
+    Years,
+    /// Years squared.
+    YearsSquared,
 }
 
 /// A figure with how it was made.
@@ -50,9 +58,13 @@ impl Metric {
 
 /// Each figure with its method and the conventions that it follows.
 impl Metric {
+    /// How returns are weighted by time.
+    pub const TWR: &str = "∏(1 + r_t) − 1, r_t = (V_t + out_t) / (V_(t−1) + in_t) − 1";
+    /// How steps are linked.
+    pub const LINKED: &str = LINKED;
+
     pub fn twr(performance: &Performance) -> Self {
-        let method = "∏(1 + r_t) − 1, r_t = (V_t + out_t) / (V_(t−1) + in_t) − 1";
-        Self::new(&performance.twr, MetricUnit::Fraction, method, &[LINKED])
+        Self::new(&performance.twr, MetricUnit::Fraction, Self::TWR, &[LINKED])
     }
 
     pub fn annualized_return(performance: &Performance) -> Self {

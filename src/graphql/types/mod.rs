@@ -12,6 +12,7 @@ pub mod gains;
 pub mod held_transaction;
 pub mod holding;
 pub mod instrument;
+pub mod instrument_figures;
 pub mod instrument_terms;
 pub mod job;
 pub mod lot;

@@ -8,7 +8,7 @@ use domain::analytics::Twr;
 use domain::id::AccountId;
 use domain::ledger::{CashPeriod, PositionPeriod};
 use domain::money::{self, Currency};
-use domain::valuation::{self, DoubtfulSpan, GainSplit, Holdings, Inputs, Line, ValuationError};
+use domain::valuation::{self, DoubtfulSpan, GainByLots, GainSplit, Holdings, Inputs, Line, ValuationError};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ pub struct Book {
     pub ends: [Holdings; 2],
     /// What is or was held.
     pub instruments: HashMap<Uuid, Arc<Instrument>>,
+    /// What of its portfolios is looked at.
+    pub part: Part,
     rows: Rows,
     market: Arc<Market>,
     split: OnceLock<Result<Split, ServiceError>>,
@@ -139,6 +141,7 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>)
         history,
         ends,
         instruments,
+        part: scope.part,
         market: Arc::clone(market),
         rows: all,
         split: OnceLock::new(),
@@ -163,6 +166,16 @@ impl Book {
             })
         });
         split.as_ref().map_err(again)
+    }
+
+    /// What the gain over the range is made of by lots; nothing where a value at its ends is unknown.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn gain_by_lots(&self) -> Result<Option<GainByLots>, ServiceError> {
+        let Some(gain) = &self.split()?.gain else { return Ok(None) };
+        let [before, after] = &self.ends;
+        self.value(|inputs| valuation::gain_by_lots(inputs, [before, after], gain.total))
     }
 
     /// Charges on no trade and on no holding, by step: they are paid from cash.
@@ -190,7 +203,10 @@ impl Book {
         Ok(spans.into_iter().map(|span| (self.market.name(span.subject), span)).collect())
     }
 
-    fn value<T>(&self, of: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>) -> Result<T, ServiceError> {
+    pub(super) fn value<T>(
+        &self,
+        of: impl FnOnce(&Inputs<'_>) -> Result<T, ValuationError>,
+    ) -> Result<T, ServiceError> {
         let Rows { positions, cash, flows } = &self.rows;
         self.market.value(self.currency, positions, cash, flows, of)
     }

@@ -57,7 +57,7 @@ impl Book {
     }
 
     /// The history as it would be had charges been paid from outside: each is a flow into the scope in the step that it was paid in.
-    fn history_before(&self, terms: ReturnTerms) -> Result<Cow<'_, History>, ServiceError> {
+    pub(super) fn history_before(&self, terms: ReturnTerms) -> Result<Cow<'_, History>, ServiceError> {
         let mut history = Cow::Borrowed(&self.history);
         if !(terms.gross_of_fees || terms.gross_of_taxes) {
             return Ok(history);

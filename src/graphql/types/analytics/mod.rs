@@ -67,7 +67,7 @@ impl Analytics {
     pub fn contributions_of(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
         let operation = Operation::of(ctx);
         let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
-        let shown = contributions.iter().map(|one| Contribution::new(one, self.book.currency));
+        let shown = contributions.iter().map(|one| Contribution::new(one, &self.book));
         shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
     }
 
@@ -116,7 +116,7 @@ impl Analytics {
         let operation = Operation::of(ctx);
         let terms = ReturnTerms { gross_of_fees, gross_of_taxes, risk_free: 0.0 };
         let computed = self.book.performance(terms).map_err(|error| operation.fail(error))?;
-        Ok(Returns::new(&computed, operation.services.environment.clock.now()))
+        Ok(Returns::new(Arc::clone(&self.book), terms, &computed, operation.services.environment.clock.now()))
     }
 
     /// The time-weighted return of each period within the range, the first and the last of which may be cut.
@@ -415,7 +415,7 @@ impl Analytics {
 
     /// What the figures are made of.
     async fn explain(&self) -> Explanation {
-        Explanation(Arc::clone(&self.book))
+        Explanation::new(Arc::clone(&self.book), Arc::clone(&self.scope))
     }
 }
 

@@ -1,18 +1,25 @@
 //! What was earned, over the range and by period.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
+use crate::graphql::context::Operation;
 use crate::graphql::scalars::{Date, Instant};
 use crate::graphql::types::metrics::{Metric, MetricUnit};
-use crate::services::analytics::Book;
+use crate::services::analytics::{Book, LocalReturns, ReturnTerms};
 use crate::services::performance::Performance;
 
 /// What was earned, weighted by time and by money.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct Returns {
+    #[graphql(skip)]
+    book: Arc<Book>,
+    #[graphql(skip)]
+    terms: ReturnTerms,
     /// Time-weighted return over the range: what the investments did, whatever was paid in or out.
     twr: Metric,
     /// Time-weighted return a year. Null under a year.
@@ -31,8 +38,10 @@ pub struct Returns {
 
 impl Returns {
     /// In GraphQL's terms.
-    pub fn new(performance: &Performance, computed_at: DateTime<Utc>) -> Self {
+    pub fn new(book: Arc<Book>, terms: ReturnTerms, performance: &Performance, computed_at: DateTime<Utc>) -> Self {
         Self {
+            book,
+            terms,
             twr: Metric::twr(performance),
             annualized_return: Metric::annualized_return(performance),
             xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
@@ -51,6 +60,62 @@ impl Returns {
             computed_at: Instant(computed_at),
         }
     }
+}
+
+/// The time-weighted return, taken apart.
+#[ComplexObject]
+impl Returns {
+    /// What the time-weighted return would have been had no exchange rate moved: every holding and balance in its own currency, each
+    /// step's weighted by what they were worth in the currency of the figures at its opening. Null where `twr` is, or a rate is missing.
+    async fn local_return(&self, ctx: &Context<'_>) -> Result<Metric> {
+        Ok(local_metric(&self.taken_apart(ctx)?))
+    }
+
+    /// What exchange rates did with it: (1 + localReturn)·(1 + currencyReturn) − 1 = twr.
+    async fn currency_return(&self, ctx: &Context<'_>) -> Result<Metric> {
+        Ok(currency_metric(&self.taken_apart(ctx)?))
+    }
+}
+
+impl Returns {
+    fn taken_apart(&self, ctx: &Context<'_>) -> Result<LocalReturns> {
+        self.book.local_returns(self.terms).map_err(|error| Operation::of(ctx).fail(error))
+    }
+}
+
+/// What a holding itself returned, over its part of the range.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct HoldingReturns {
+    /// Its time-weighted return: what is paid for it flows in, what it brings flows out.
+    twr: Metric,
+    /// The same in its own currency.
+    local_return: Metric,
+    /// What the exchange rate did with it: (1 + localReturn)·(1 + currencyReturn) − 1 = twr.
+    currency_return: Metric,
+}
+
+impl HoldingReturns {
+    /// In GraphQL's terms.
+    pub fn new(returns: &LocalReturns) -> Self {
+        Self {
+            twr: Metric::new(&returns.total, MetricUnit::Fraction, Metric::TWR, &[Metric::LINKED]),
+            local_return: local_metric(returns),
+            currency_return: currency_metric(returns),
+        }
+    }
+}
+
+const AT_OPENING: &str = "each step at the exchange rates that it opens with; income and charges at their day's";
+
+fn local_metric(returns: &LocalReturns) -> Metric {
+    let method = "∏(1 + l_t) − 1, l_t = Σ_c w_c·l_c, w_c the capital in currency c over all of it";
+    Metric::new(&returns.local, MetricUnit::Fraction, method, &[Metric::LINKED, AT_OPENING])
+}
+
+fn currency_metric(returns: &LocalReturns) -> Metric {
+    let method = "∏((1 + r_t) / (1 + l_t)) − 1";
+    let cross = "the cross term, booked rates that differ from the day's, and what foreign cash did are in it";
+    Metric::new(&returns.currency, MetricUnit::Fraction, method, &[Metric::LINKED, AT_OPENING, cross])
 }
 
 /// How long the periods are that returns are told of.

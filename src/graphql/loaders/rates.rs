@@ -1,0 +1,40 @@
+//! Loaders of what figures of single instruments are computed with.
+
+use std::collections::HashMap;
+
+use async_graphql::Result;
+use async_graphql::dataloader::Loader;
+use chrono::NaiveDate;
+use domain::money::Currency;
+
+use super::{Failure, Reads};
+use crate::services::market_indicator::RiskFreeRate;
+
+/// The last complete market day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LastDayKey;
+
+/// What money without risk earned in a currency over a tenor, as it was known on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RiskFreeRateKey {
+    /// The currency.
+    pub currency: Currency,
+    /// The tenor, such as `3M`.
+    pub tenor: String,
+    /// The day.
+    pub as_of: NaiveDate,
+}
+
+loader!(LastDayKey => NaiveDate, |operation, session, keys| {
+    let last = operation.services.default_as_of(&session).await?;
+    Ok(keys.iter().map(|key| (*key, last)).collect())
+});
+
+loader!(RiskFreeRateKey => RiskFreeRate, |operation, session, keys| {
+    let mut loaded = HashMap::new();
+    for key in keys {
+        let found = operation.services.risk_free_rate(&session, key.currency, &key.tenor, key.as_of).await?;
+        loaded.insert(key.clone(), found);
+    }
+    Ok(loaded)
+});
