@@ -29,6 +29,7 @@ pub mod market_indicator;
 pub mod market_instrument;
 pub mod news;
 pub mod performance;
+pub mod performance_metrics;
 pub mod period_lock;
 pub mod policy;
 pub mod portfolio;
