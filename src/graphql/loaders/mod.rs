@@ -162,7 +162,7 @@ mod analytics;
 mod lots;
 mod market;
 
-pub use analytics::BookKey;
+pub use analytics::{BookKey, MetricsKey};
 
 pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey};
 

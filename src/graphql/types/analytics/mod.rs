@@ -29,7 +29,7 @@ pub use self::explanation::Explanation;
 pub use self::gain::{Contribution, GainSplit};
 pub use self::hypothetical_trade::HypotheticalTradeInput;
 pub use self::income::{ExpectedIncome, Income};
-pub use self::range::RangeInput;
+pub use self::range::{RangeInput, RangePreset};
 pub use self::returns::{PeriodLength, PeriodReturns, Returns};
 pub use self::risk::{BenchmarkComparison, BenchmarkInput, Drawdown, Risk};
 pub use self::rolling::RollingFigures;
