@@ -7,6 +7,7 @@ mod exchanges;
 mod gaps;
 mod returns;
 mod statements;
+mod stored;
 mod stress;
 mod tail;
 mod views;
