@@ -47,6 +47,7 @@ pub const PLATFORM: &[Step] = steps![
     "realm" / "m0003_market_manage",
     "platform" / "m0005_scheduler",
     "realm" / "m0005_jobs",
+    "platform" / "m0006_daily_calculation",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -101,5 +102,6 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0005_jobs",
     "tenant" / "m0019_stress_scenarios",
     "tenant" / "m0020_xray_rules",
+    "tenant" / "m0021_performance_metrics",
     "tenant" / "m0024_curve_shocks",
 ];

@@ -75,6 +75,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("transactionReverse", WRITES_PORTFOLIOS),
     ("transactionsImport", WRITES_PORTFOLIOS),
     ("heldTransactionDecide", WRITES_PORTFOLIOS),
+    ("performanceMetricsCompute", READS_PORTFOLIOS),
     ("replayRequest", READS_PORTFOLIOS),
     ("manualPricesRecord", Rule::AnyOf(&[P::PricesManage])),
     ("manualPricesImport", Rule::AnyOf(&[P::PricesManage])),

@@ -27,33 +27,54 @@ impl Handler for DailyFacts {
 
     async fn run(&self, task: Task) -> Result<Outcome, ServiceError> {
         let Task { services, caller, stop, mut progress, .. } = task;
-        let Some(mut errors) = bring_up_books(&services, &caller, &stop, &mut progress).await? else {
-            return Ok(Outcome::Again);
-        };
-        services.daily_values_find_outdated(&caller).await?;
-        // One that cannot be valued does not keep the others from it.
-        let (mut failed, mut total) = (Vec::new(), 0);
-        for _ in 0..STRETCHES {
-            if stop.is_told() {
-                return Ok(Outcome::Again);
-            }
-            if progress.is_due(VALUING) {
-                let left = services.daily_values_left(&caller).await?;
-                total = left.max(total);
-                progress.tell(VALUING, total - left, Some(total)).await;
-            }
-            match services.daily_values_step(&caller, &failed).await? {
-                Step::Stored | Step::Overtaken => {}
-                Step::Failed { portfolio, error } => {
-                    failed.push(portfolio);
-                    errors.push((portfolio, error));
-                }
-                Step::Nothing if errors.is_empty() => return Ok(Outcome::Done),
-                Step::Nothing => return Err(ServiceError::Portfolios(errors)),
-            }
+        match bring_up(&services, &caller, &stop, &mut progress).await? {
+            Brought::InPart => Ok(Outcome::Again),
+            Brought::UpToDate { errors } if errors.is_empty() => Ok(Outcome::Done),
+            Brought::UpToDate { errors } => Err(ServiceError::Portfolios(errors)),
         }
-        Ok(Outcome::Again)
     }
+}
+
+/// How far books and values came.
+pub(super) enum Brought {
+    /// There is more to do.
+    InPart,
+    /// Everything is done, but for what cannot be.
+    UpToDate { errors: Vec<(Uuid, ServiceError)> },
+}
+
+/// Brings books and values up to date, or a piece of that.
+pub(super) async fn bring_up(
+    services: &Services,
+    caller: &Caller,
+    stop: &Stop,
+    progress: &mut Teller,
+) -> Result<Brought, ServiceError> {
+    let Some(mut errors) = bring_up_books(services, caller, stop, progress).await? else {
+        return Ok(Brought::InPart);
+    };
+    services.daily_values_find_outdated(caller).await?;
+    // One that cannot be valued does not keep the others from it.
+    let (mut failed, mut total) = (Vec::new(), 0);
+    for _ in 0..STRETCHES {
+        if stop.is_told() {
+            return Ok(Brought::InPart);
+        }
+        if progress.is_due(VALUING) {
+            let left = services.daily_values_left(caller).await?;
+            total = left.max(total);
+            progress.tell(VALUING, total - left, Some(total)).await;
+        }
+        match services.daily_values_step(caller, &failed).await? {
+            Step::Stored | Step::Overtaken => {}
+            Step::Failed { portfolio, error } => {
+                failed.push(portfolio);
+                errors.push((portfolio, error));
+            }
+            Step::Nothing => return Ok(Brought::UpToDate { errors }),
+        }
+    }
+    Ok(Brought::InPart)
 }
 
 /// Books anew what lacks something that the market did; why some could not be, or nothing where there is more to do.

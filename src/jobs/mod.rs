@@ -8,6 +8,7 @@ mod attempt;
 mod daily_value;
 mod housekeeping;
 mod market_refresh;
+mod performance_metrics;
 mod progress;
 mod replay;
 mod schedule;
@@ -22,6 +23,7 @@ use chrono::TimeDelta;
 pub use self::daily_value::DailyFacts;
 pub use self::housekeeping::{Housekeeping, PlatformHousekeeping};
 pub use self::market_refresh::MarketRefresh;
+pub use self::performance_metrics::PerformanceMetrics;
 pub use self::progress::Teller;
 pub use self::replay::Replays;
 pub use self::schedule::STANDING;
@@ -81,6 +83,7 @@ pub trait Handler: Send + Sync {
 pub fn handlers() -> Vec<Arc<dyn Handler>> {
     vec![
         Arc::new(DailyFacts),
+        Arc::new(PerformanceMetrics),
         Arc::new(Replays),
         Arc::new(Housekeeping),
         Arc::new(PlatformHousekeeping),

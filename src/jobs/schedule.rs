@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::queue::schedule::{fire, keep};
 use crate::queue::{
-    DAILY_FACTS, HOUSEKEEPING, MARKET_IDENTIFIERS, MARKET_INDICATORS, MARKET_INTRADAY, MARKET_NEWS, MARKET_PRICES,
-    MARKET_RATES, Owner, PLATFORM_HOUSEKEEPING, Recurrence, Standing,
+    HOUSEKEEPING, MARKET_IDENTIFIERS, MARKET_INDICATORS, MARKET_INTRADAY, MARKET_NEWS, MARKET_PRICES, MARKET_RATES,
+    Owner, PERFORMANCE_METRICS, PLATFORM_HOUSEKEEPING, Recurrence, Standing,
 };
 use crate::services::Services;
 use crate::tenancy::{Access, DatabaseError};
@@ -17,7 +17,7 @@ pub const STANDING: &[Standing] = &[
     Standing {
         owner: Owner::Tenant,
         name: "Daily portfolio calculation",
-        kind: DAILY_FACTS,
+        kind: PERFORMANCE_METRICS,
         cron: "0 6 * * *",
         time_zone: "UTC",
     },

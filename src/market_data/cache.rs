@@ -91,6 +91,11 @@ impl MarketView {
         self.version.version
     }
 
+    /// Which version this is, and with which its parts last changed.
+    pub fn in_force(&self) -> MarketVersion {
+        self.version
+    }
+
     /// The last day on which every exchange-priced stock has a close.
     pub fn last_complete_day(&self) -> Option<NaiveDate> {
         self.version.last_complete_day

@@ -26,6 +26,10 @@ use crate::tenancy::{DatabaseError, Market, Session, Tenant};
 /// Brings a tenant's daily facts up to date. Its key is empty: one job drains all that is dirty.
 pub const DAILY_FACTS: &str = "daily_facts";
 
+/// Brings a tenant's daily facts up to date, and then the figures that are stored by range. Its key is empty, or a portfolio's id: of
+/// that one the figures are computed alone.
+pub const PERFORMANCE_METRICS: &str = "performance_metrics";
+
 /// Books a ledger as it had been recorded at an instant. Its key is the replay's id.
 pub const REPLAY: &str = "replay";
 
@@ -54,7 +58,7 @@ pub const MARKET_INDICATORS: &str = "market_indicators";
 pub const MARKET_IDENTIFIERS: &str = "market_identifiers";
 
 /// What a tenant may have done by schedules of its own. None has a key.
-pub const SCHEDULED_BY_TENANTS: &[&str] = &[DAILY_FACTS, HOUSEKEEPING];
+pub const SCHEDULED_BY_TENANTS: &[&str] = &[DAILY_FACTS, PERFORMANCE_METRICS, HOUSEKEEPING];
 
 /// Something to do.
 #[derive(Clone, Debug)]

@@ -90,7 +90,7 @@ impl Services {
     }
 
     /// The last day that values are stored of: the market's last complete one, today at the latest.
-    fn last_day(&self, market: &MarketView) -> NaiveDate {
+    pub(super) fn last_day(&self, market: &MarketView) -> NaiveDate {
         let today = self.environment.clock.today();
         market.last_complete_day().map_or(today, |last| last.min(today))
     }

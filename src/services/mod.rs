@@ -31,6 +31,7 @@ pub mod market_instrument;
 pub mod news;
 pub mod option;
 pub mod performance;
+pub mod performance_metrics;
 pub mod period_lock;
 pub mod policy;
 pub mod portfolio;

@@ -141,16 +141,24 @@ pub async fn replace(
 
 const PUT_STATUS: &str = "\
     INSERT INTO fact_daily_values_status (portfolio_id, computed_from, computed_until, unknown_until, computed_at, \
-    market_version, calculation_version, portfolio_version) \
+    market_version, calculation_version, portfolio_version, rewritten) \
     SELECT $1, $2, $3, (SELECT max(date) FROM fact_daily_values WHERE portfolio_id = $1 AND date BETWEEN $2 AND $3 \
-    AND value IS NULL), $4, $5, $6, $7 \
-    ON CONFLICT (portfolio_id) DO UPDATE SET computed_from = excluded.computed_from, \
+    AND value IS NULL), $4, $5, $6, $7, $8 \
+    ON CONFLICT (portfolio_id) DO UPDATE SET rewritten = CASE WHEN $9 <= fact_daily_values_status.computed_until \
+    OR excluded.computed_until < fact_daily_values_status.computed_until THEN excluded.rewritten \
+    ELSE fact_daily_values_status.rewritten END, computed_from = excluded.computed_from, \
     computed_until = excluded.computed_until, unknown_until = excluded.unknown_until, \
     computed_at = excluded.computed_at, market_version = excluded.market_version, \
     calculation_version = excluded.calculation_version, portfolio_version = excluded.portfolio_version";
 
-/// Notes what holds of the stored values since. The last unknown day is read from them.
-pub async fn put_status(session: &Session<Tenant>, status: &Status) -> Result<(), DatabaseError> {
+/// Notes what holds of the stored values since, of which `mark` had those from a day on computed. The last unknown day is read from
+/// them.
+pub async fn put_status(
+    session: &Session<Tenant>,
+    status: &Status,
+    from: NaiveDate,
+    mark: Uuid,
+) -> Result<(), DatabaseError> {
     let values = [
         status.portfolio_id.into(),
         status.computed_from.into(),
@@ -159,6 +167,8 @@ pub async fn put_status(session: &Session<Tenant>, status: &Status) -> Result<()
         status.market_version.into(),
         status.calculation_version.into(),
         status.portfolio_version.into(),
+        mark.into(),
+        from.into(),
     ];
     run(session, PUT_STATUS, values).await?;
     Ok(())

@@ -19,6 +19,7 @@ pub mod manual_price;
 pub mod market_indicator;
 pub mod market_version;
 pub mod news;
+pub mod performance_metrics;
 pub mod period_lock;
 pub mod pipeline;
 pub mod portfolio;

@@ -55,6 +55,7 @@ const TABLE: &[(&str, &str)] = &[
     ("transactionReverse", "ADI"),
     ("transactionsImport", "ADI"),
     ("heldTransactionDecide", "ADI"),
+    ("performanceMetricsCompute", "ADIU"),
     ("replayRequest", "ADIU"),
     ("manualPricesRecord", "AD"),
     ("manualPricesImport", "AD"),

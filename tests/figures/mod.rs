@@ -11,6 +11,7 @@ mod local;
 mod returns;
 mod risk_free;
 mod statements;
+mod stored;
 mod stress;
 mod tail;
 mod views;

@@ -2,10 +2,11 @@
 
 mod around;
 mod control;
-mod daily_values;
+pub mod daily_values;
 mod failures;
 mod market_actions;
 mod new_instruments;
+mod performance_metrics;
 mod queue;
 mod replays;
 mod rights;

@@ -358,6 +358,12 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "id": sample.portfolio, "input": { "lockedThrough": "2024-02-01", "note": "closed" } }),
     ),
     mutation(
+        "performanceMetricsCompute",
+        "mutation($id: ID!) { performanceMetricsCompute(portfolioId: $id) { portfolio { id }
+            userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio }),
+    ),
+    mutation(
         "replayRequest",
         "mutation($input: ReplayRequestInput!) { replayRequest(input: $input) { replay { id portfolio { id } }
             userErrors { code message } } }",

@@ -41,6 +41,9 @@ pub mod xray;
 #[cfg(test)]
 mod tests;
 
+/// Grows with every change of what a kernel or [`policy`] answers: figures stored under an older one are computed again.
+pub const CALCULATION_VERSION: i32 = 1;
+
 pub use attribution::{Attribution, Effects, Model, Segment, attribute, carino, carino_active, linked};
 pub use backtest::{Backtest, LikelihoodRatio, NoBacktest, backtest, backtest_of_exceptions};
 pub use benchmark::{Regression, Side, capture, information_ratio, regression, tracking_error, treynor};

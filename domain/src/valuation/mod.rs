@@ -16,7 +16,7 @@ mod properties;
 mod tests;
 
 pub use daily::{CALCULATION_VERSION, Daily, MissingSpan, daily, flow_value, net_flows};
-pub use doubtful::{DoubtfulSpan, doubtful_inputs};
+pub use doubtful::{DoubtfulSpan, doubtful_inputs, worst_doubts};
 pub use gain::{GainByLots, GainSplit, gain, gain_by_lots};
 pub use holdings::{CashLine, HoldingLine, Holdings, Known, MissingLine, holdings};
 pub use inputs::{Inputs, MissingInput, PriceSource, Subject, ValuationError};

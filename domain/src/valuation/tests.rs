@@ -199,6 +199,12 @@ fn what_is_not_final_is_told_beside_what_is_old() {
         span(Doubt::Estimated, thursday, friday, 2),
     ];
     assert_eq!(spans, told);
+    // Day by day the worst of them: an estimate that stands in is one still.
+    let worst = portfolio.with("EUR", |inputs| worst_doubts(inputs, &week())).unwrap();
+    let on = |date: NaiveDate| week().iter().position(|day| *day == date).and_then(|at| worst[at]);
+    let estimated = Some(Doubt::Estimated);
+    assert_eq!([thursday, friday, monday].map(on), [estimated, estimated, Some(Doubt::Provisional)]);
+    assert_eq!(worst.iter().flatten().count(), 3);
 }
 
 #[test]

@@ -6,7 +6,6 @@ pub mod dim_private_instrument;
 pub mod fact_daily_cash;
 pub mod fact_daily_flows;
 pub mod fact_daily_positions;
-pub mod fact_performance_metrics;
 pub mod fact_portfolio_transactions;
 pub mod held_decision;
 pub mod held_transaction;

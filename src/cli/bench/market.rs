@@ -35,21 +35,21 @@ const LATEST: usize = 500;
 /// Rows of a chunk of a raw COPY.
 const CHUNK: usize = 10_000;
 
-const COPY_PRICES: &str = "COPY market.fact_stock_price (instrument_id, date, close) FROM STDIN";
+pub(super) const COPY_PRICES: &str = "COPY market.fact_stock_price (instrument_id, date, close) FROM STDIN";
 
 /// The last day of the closes, a Friday.
-fn last_day() -> NaiveDate {
+pub(super) fn last_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2024, 3, 15).unwrap_or_default()
 }
 
 /// Weekdays up to the last day, the latest first.
-fn weekdays() -> impl Iterator<Item = NaiveDate> {
+pub(super) fn weekdays() -> impl Iterator<Item = NaiveDate> {
     (0..).map(|back| last_day() - Days::new(back)).filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))
 }
 
 /// The time of a load: the day is over, and the next has not begun.
 #[derive(Debug)]
-struct Evening(NaiveDate);
+pub(super) struct Evening(pub(super) NaiveDate);
 
 impl Clock for Evening {
     fn now(&self) -> DateTime<Utc> {
@@ -62,7 +62,7 @@ fn symbol(at: usize) -> String {
 }
 
 /// A close in cents that moves by less than a hundredth from day to day.
-fn cents(instrument: usize, day: usize) -> usize {
+pub(super) fn cents(instrument: usize, day: usize) -> usize {
     10_000 + instrument % 5_000 + (instrument * 31 + day * 17) % 97
 }
 
@@ -194,12 +194,12 @@ fn write_closes(path: &Path, day: NaiveDate, at: usize) -> anyhow::Result<()> {
     Ok(file.flush()?)
 }
 
-fn money(cents: usize) -> String {
+pub(super) fn money(cents: usize) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
 /// A row of COPY's text format behind others.
-fn copied(mut rows: Vec<u8>, instrument: Uuid, day: NaiveDate, cents: usize) -> Vec<u8> {
+pub(super) fn copied(mut rows: Vec<u8>, instrument: Uuid, day: NaiveDate, cents: usize) -> Vec<u8> {
     rows.extend_from_slice(format!("{instrument}\t{day}\t{}\n", money(cents)).as_bytes());
     rows
 }

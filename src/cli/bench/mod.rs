@@ -5,6 +5,7 @@ mod figures;
 mod journal;
 mod ledger;
 mod market;
+mod metrics;
 mod server;
 
 use std::io::Write as _;
@@ -69,6 +70,9 @@ pub struct BenchOptions {
     /// Transactions of the large import
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
+    /// Portfolios of fifty holdings whose daily figures are computed
+    #[arg(long, default_value_t = 10_000)]
+    portfolios: usize,
     /// Take the sample data from here instead of the checkout that the program was built from
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
@@ -85,6 +89,8 @@ enum Group {
     Engine,
     /// Lists of instruments, daily closes, and reads of prices
     Market,
+    /// The daily figures of many portfolios
+    Metrics,
 }
 
 impl BenchOptions {
@@ -130,6 +136,9 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     }
     if options.measures(Group::Market) {
         report.extend(market::of_the_market(services, database, progress).await?);
+    }
+    if options.measures(Group::Metrics) {
+        report.extend(metrics::of_many(services, config, database, options.portfolios, progress).await?);
     }
     services.gateway.close().await;
     print(&report.join("\n"))?;

@@ -8,6 +8,7 @@ use async_graphql::dataloader::Loader;
 
 use super::{Failure, Reads};
 use crate::services::analytics::{Book, Range, Scope};
+use crate::services::performance_metrics::{MetricsOf, PerformanceMetrics};
 
 /// A scope over a range, valued.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,4 +24,15 @@ loader!(BookKey => Result<Arc<Book>, Failure>, |operation, session, keys| {
     let books = operation.services.analytics_books(&session, &asked).await?;
     let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
     Ok(keys.iter().cloned().zip(books.into_iter().map(answer)).collect::<HashMap<_, _>>())
+});
+
+/// The figures of a portfolio over a range, stored or computed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MetricsKey(pub MetricsOf);
+
+loader!(MetricsKey => Result<Arc<PerformanceMetrics>, Failure>, |operation, session, keys| {
+    let asked: Vec<MetricsOf> = keys.iter().map(|key| key.0.clone()).collect();
+    let found = operation.services.performance_metrics(&session, &asked).await?;
+    let answer = |outcome: Result<_, _>| outcome.map_err(|error| Failure(operation.fail(error)));
+    Ok(found.into_iter().map(|(of, outcome)| (MetricsKey(of), answer(outcome))).collect::<HashMap<_, _>>())
 });

@@ -168,7 +168,7 @@ mod lots;
 mod market;
 mod rates;
 
-pub use analytics::BookKey;
+pub use analytics::{BookKey, MetricsKey};
 
 pub use rates::{LastDayKey, RiskFreeRateKey};
 

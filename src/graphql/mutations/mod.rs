@@ -6,6 +6,7 @@ mod job;
 mod manual_price;
 mod manual_price_import;
 mod market_instrument;
+mod performance_metrics;
 mod period_lock;
 mod portfolio;
 mod price_override;
@@ -34,6 +35,7 @@ pub struct Mutation(
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,
     held_transaction::HeldTransactionMutation,
+    performance_metrics::PerformanceMetricsMutation,
     replay::ReplayMutation,
     held_market_row::HeldMarketRowMutation,
     market_instrument::MarketInstrumentMutation,

@@ -14,7 +14,8 @@ use crate::services::schedule::{NewSchedule, ScheduleChanges};
 pub struct ScheduleCreateInput {
     /// What it is called, 1 to 100 characters; no other schedule of the tenant may be.
     name: String,
-    /// What kind of work it asks for: `daily_facts`, the daily portfolio calculation, or `housekeeping`.
+    /// What kind of work it asks for: `performance_metrics`, the daily portfolio calculation, its first part
+    /// `daily_facts`, which computes values and no figures, or `housekeeping`.
     kind: String,
     /// When, as a cron pattern of five fields: minute, hour, day of month, month, day of week. Every 15 minutes at the most.
     cron: String,

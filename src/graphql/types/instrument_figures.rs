@@ -115,7 +115,7 @@ pub async fn bond_figures(
                 Some(price) => Quoted::Price(price),
                 None => Quoted::Missing(reason.into_iter().collect()),
             };
-            (quoted, Some(Quote::new(lookup, instrument)))
+            (quoted, Some(Quote::new(lookup, instrument, Some(day))))
         }
     };
     Ok(Some(BondFigures::new(instrument, day, quote, &bond::analyse(instrument, day, &quoted))))
@@ -279,7 +279,7 @@ async fn priced(
     };
     let (lookup, reason) = quote_of(ctx, instrument, day).await?;
     let price = lookup.value().ok_or_else(|| reason.into_iter().collect());
-    Ok((price, Some(Quote::new(lookup, instrument))))
+    Ok((price, Some(Quote::new(lookup, instrument, Some(day)))))
 }
 
 impl OptionFiguresInput {

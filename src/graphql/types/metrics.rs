@@ -122,6 +122,19 @@ pub struct MaxDrawdown {
     recovery: Option<Date>,
 }
 
+impl MaxDrawdown {
+    /// The deepest fall of a range.
+    pub fn new(performance: &Performance) -> Self {
+        let fall = &performance.max_drawdown;
+        Self {
+            depth: Metric::depth(performance),
+            peak: fall.peak.map(Date),
+            trough: fall.trough.map(Date),
+            recovery: fall.recovery.map(Date),
+        }
+    }
+}
+
 /// Returns and risk of a portfolio over a range.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
@@ -165,7 +178,6 @@ impl Metrics {
         computed_at: DateTime<Utc>,
     ) -> Self {
         let int = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
-        let fall = &performance.max_drawdown;
         Self {
             basis,
             opening_date: Date(performance.opening),
@@ -178,12 +190,7 @@ impl Metrics {
             xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
             volatility: Metric::volatility(performance),
             sharpe: Metric::sharpe(performance, risk_free),
-            max_drawdown: MaxDrawdown {
-                depth: Metric::depth(performance),
-                peak: fall.peak.map(Date),
-                trough: fall.trough.map(Date),
-                recovery: fall.recovery.map(Date),
-            },
+            max_drawdown: MaxDrawdown::new(performance),
             computed_at: Instant(computed_at),
         }
     }

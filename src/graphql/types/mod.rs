@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod money;
 pub mod news;
 pub mod node;
+pub mod performance_metrics;
 pub mod period_lock;
 pub mod portfolio;
 pub mod price;

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::valuation::{MissingLine, MissingSpan, Subject};
 
 use super::account::Account;
-use super::analytics::{self, Analytics, RangeInput};
+use super::analytics::{self, Analytics, RangeInput, RangePreset};
 use super::bookkeeping::Bookkeeping;
 use super::daily_value::DailyFacts;
 use super::figure::{DataStatus, DoubtfulInput, FigureReason, KnownPart, MoneyFigure, missing_reason};
@@ -20,6 +20,7 @@ use super::lot_match::{self, DisposalFilter, LotMatchConnection};
 use super::metrics::Metrics;
 use super::money::Money;
 use super::news::{self, NewsItemConnection};
+use super::performance_metrics::PerformanceMetrics;
 use super::period_lock::PeriodLock;
 use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
@@ -31,12 +32,14 @@ use crate::graphql::context::Operation;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
-    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, PeriodLockKey, PersonKey, SnapshotKey,
+    self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, MetricsKey, PeriodLockKey, PersonKey,
+    SnapshotKey,
 };
 use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::analytics::{Part, Scope};
 use crate::services::lot::{Standing, filtered_matches};
 use crate::services::performance;
+use crate::services::performance_metrics::MetricsOf;
 use crate::services::valuation::{History, Snapshot, View, opening_of};
 use crate::storage::lot::LotFilter;
 use crate::storage::portfolio::Portfolio as Row;
@@ -414,6 +417,18 @@ impl Portfolio {
         let computed = performance::performance(&history, risk_free_rate).map_err(|error| operation.fail(error))?;
         let now = operation.services.environment.clock.now();
         Ok(Some(Metrics::new(&computed, self.basis(&history), history.currency, risk_free_rate, now)))
+    }
+
+    /// The figures over a range until `asOf` that are asked for most, stored where they hold: cheap to ask of many portfolios. Null where
+    /// they cannot be computed: see the errors.
+    async fn performance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How far back from `asOf`.")] range: RangePreset,
+    ) -> Result<Option<PerformanceMetrics>> {
+        let of = MetricsOf { view: self.view.clone(), preset: range.into(), end: self.as_of };
+        let found = loaders::get(ctx, MetricsKey(of)).await??;
+        PerformanceMetrics::new(Operation::of(ctx), &found).map(Some)
     }
 
     /// Its figures over a range, or those of an account or a holding of it. Null where they cannot be computed: see the errors.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::analytics::Twr;
 use domain::id::AccountId;
-use domain::ledger::{CashPeriod, PositionPeriod};
+use domain::ledger::{CashPeriod, Flow, PositionPeriod};
 use domain::money::{self, Currency};
 use domain::valuation::{self, DoubtfulSpan, GainByLots, GainSplit, Holdings, Inputs, Line, ValuationError};
 use rust_decimal::Decimal;
@@ -119,7 +119,7 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>)
     let all = scope.within(all);
     let held = || all.positions.iter().map(|row| row.instrument.uuid());
     let days = valuation_days(held(), market, range.opening, range.end);
-    let days = &days[beginning(&all, &days)..];
+    let days = &days[beginning(first_in(&all.positions, &all.cash, &all.flows), &days)..];
     let instruments = held().filter_map(|id| Some((id, market.instrument(id)?))).collect::<HashMap<_, _>>();
     let Rows { positions, cash, flows } = &all;
     let (daily, flows, ends) = market.value(scope.currency, positions, cash, flows, |inputs| {
@@ -228,17 +228,25 @@ impl Book {
     }
 }
 
+/// The first day that anything is there on.
+pub(super) fn first_in<'a>(
+    positions: impl IntoIterator<Item = &'a PositionPeriod>,
+    cash: impl IntoIterator<Item = &'a CashPeriod>,
+    flows: impl IntoIterator<Item = &'a Flow>,
+) -> Option<NaiveDate> {
+    let positions = positions.into_iter().filter(|row| !row.quantity.is_zero()).map(|row| row.valid_from);
+    let cash = cash.into_iter().filter(|row| !row.amount.is_zero()).map(|row| row.valid_from);
+    let flows = flows.into_iter().map(|flow| flow.date);
+    positions.chain(cash).chain(flows).min()
+}
+
 /// Where the days begin that anything was in the scope on: at the close before. All of them where nothing ever was.
-fn beginning(rows: &Rows, days: &[NaiveDate]) -> usize {
-    let positions = rows.positions.iter().filter(|row| !row.quantity.is_zero()).map(|row| row.valid_from);
-    let cash = rows.cash.iter().filter(|row| !row.amount.is_zero()).map(|row| row.valid_from);
-    let flows = rows.flows.iter().map(|flow| flow.date);
-    let first = positions.chain(cash).chain(flows).min();
+pub(super) fn beginning(first: Option<NaiveDate>, days: &[NaiveDate]) -> usize {
     first.map_or(0, |first| days.partition_point(|day| *day < first).saturating_sub(1))
 }
 
 /// The error of a view, told to each scope that it is in.
-fn again(error: &ServiceError) -> ServiceError {
+pub(in crate::services) fn again(error: &ServiceError) -> ServiceError {
     match error {
         ServiceError::BadInput(message) => ServiceError::BadInput(message.clone()),
         ServiceError::Refused(refusals) => ServiceError::Refused(refusals.clone()),

@@ -59,7 +59,8 @@ impl Services {
 }
 
 impl FreeReturns {
-    fn constant(rate: f64, count: usize) -> Self {
+    /// The same rate a year in each of so many steps.
+    pub fn constant(rate: f64, count: usize) -> Self {
         let step = per_period(AnnualReturn(rate), PERIODS_PER_YEAR);
         let convention = format!("risk-free rate of {rate} a year, {A_DAY}");
         Self { steps: vec![Some(step); count], missing: None, notes: Vec::new(), convention }

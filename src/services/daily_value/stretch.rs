@@ -113,7 +113,7 @@ impl Services {
         // After the last stretch nothing may stand: the last complete day may have gone back.
         let to = if *is_last { LAST_DAY } else { status.computed_until };
         storage::daily_value::replace(session, status, *currency, daily, *from, to).await?;
-        storage::daily_value::put_status(session, status).await?;
+        storage::daily_value::put_status(session, status, *from, dirty.mark).await?;
         if *is_last {
             storage::projection::track(session, status.portfolio_id, self.environment.clock.today()).await?;
         }

@@ -35,6 +35,7 @@ const GROUPS = [
       'in-dollars',
       'today',
       'performance',
+      'all-performance',
       'stress',
       'valuations',
       'lots',

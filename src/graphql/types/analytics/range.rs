@@ -1,15 +1,16 @@
 //! From when to when.
 
 use async_graphql::{Enum, InputObject, Result};
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::graphql::error::ErrorCode;
 use crate::graphql::scalars::Date;
-use crate::services::analytics::Range;
+use crate::services::analytics::{Preset, Range};
 use crate::services::valuation::opening_of;
 
 /// How far a range reaches back from its last day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Preset")]
 pub enum RangePreset {
     /// From the close of the last day of the month before.
     Mtd,
@@ -31,26 +32,6 @@ pub enum RangePreset {
     TenYears,
     /// From before the first transaction.
     SinceInception,
-}
-
-impl RangePreset {
-    /// The close that it opens from; nothing for the first.
-    fn opening(self, end: NaiveDate) -> Option<NaiveDate> {
-        let first_of = |month| NaiveDate::from_ymd_opt(end.year(), month, 1).map(opening_of);
-        let months = match self {
-            Self::Mtd => return first_of(end.month()),
-            Self::Ytd => return first_of(1),
-            Self::SinceInception => return None,
-            Self::OneMonth => 1,
-            Self::ThreeMonths => 3,
-            Self::SixMonths => 6,
-            Self::OneYear => 12,
-            Self::ThreeYears => 36,
-            Self::FiveYears => 60,
-            Self::TenYears => 120,
-        };
-        end.checked_sub_months(Months::new(months))
-    }
 }
 
 /// From when to when; since inception until `asOf` where nothing is given.
@@ -78,7 +59,7 @@ impl RangeInput {
                 return refuse(format!("range.from: {from} is after the last day, {end}"));
             }
             (None, Some(Date(from))) => Some(opening_of(from)),
-            (preset, None) => preset.and_then(|preset| preset.opening(end)),
+            (preset, None) => preset.and_then(|preset| Preset::from(preset).opening(end)),
         };
         let inception = opening_of(first.unwrap_or(end).min(end));
         Ok(Range { opening: opening.unwrap_or(inception), end })

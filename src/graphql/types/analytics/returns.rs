@@ -12,14 +12,9 @@ use crate::graphql::types::metrics::{Metric, MetricUnit};
 use crate::services::analytics::{Book, LocalReturns, ReturnTerms};
 use crate::services::performance::Performance;
 
-/// What was earned, weighted by time and by money.
-#[derive(Clone, SimpleObject)]
-#[graphql(complex)]
-pub struct Returns {
-    #[graphql(skip)]
-    book: Arc<Book>,
-    #[graphql(skip)]
-    terms: ReturnTerms,
+/// What was earned over a range, weighted by time and by money.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RangeReturns {
     /// Time-weighted return over the range: what the investments did, whatever was paid in or out.
     twr: Metric,
     /// Time-weighted return a year. Null under a year.
@@ -36,12 +31,22 @@ pub struct Returns {
     computed_at: Instant,
 }
 
-impl Returns {
+/// What was earned, weighted by time and by money, and taken apart.
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
+pub struct Returns {
+    #[graphql(skip)]
+    book: Arc<Book>,
+    #[graphql(skip)]
+    terms: ReturnTerms,
+    #[graphql(flatten)]
+    of_range: RangeReturns,
+}
+
+impl RangeReturns {
     /// In GraphQL's terms.
-    pub fn new(book: Arc<Book>, terms: ReturnTerms, performance: &Performance, computed_at: DateTime<Utc>) -> Self {
+    pub fn new(performance: &Performance, computed_at: DateTime<Utc>) -> Self {
         Self {
-            book,
-            terms,
             twr: Metric::twr(performance),
             annualized_return: Metric::annualized_return(performance),
             xirr: Metric::xirr(&performance.xirr, performance.xirr_is_annual),
@@ -78,6 +83,11 @@ impl Returns {
 }
 
 impl Returns {
+    /// Those of a book, under these terms.
+    pub fn new(book: Arc<Book>, terms: ReturnTerms, performance: &Performance, computed_at: DateTime<Utc>) -> Self {
+        Self { book, terms, of_range: RangeReturns::new(performance, computed_at) }
+    }
+
     fn taken_apart(&self, ctx: &Context<'_>) -> Result<LocalReturns> {
         self.book.local_returns(self.terms).map_err(|error| Operation::of(ctx).fail(error))
     }
