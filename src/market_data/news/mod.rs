@@ -291,6 +291,8 @@ mod tests {
             guid: "1".to_owned(),
             url_key: None,
             headline_key: "another".to_owned(),
+            headline: "Another".to_owned(),
+            summary: String::new(),
             published_at: FETCHED.parse().expect("an instant"),
         };
         assert_eq!(same_as("feed", &items, std::slice::from_ref(&stored))[&Uuid::from_u128(1)].0.as_u128(), 9);
