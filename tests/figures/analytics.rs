@@ -106,6 +106,52 @@ async fn a_holding_earns_what_its_price_did_and_fees_are_before_or_after() {
 }
 
 #[tokio::test]
+async fn every_figure_of_returns_is_before_or_after_charges() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    book.deposit("2024-01-03", "2500", "USD").await;
+    book.buy("2024-01-03", "ACME", "10", "250").await;
+    // What is paid in on the day pays the advisor: before fees everything is as ACME itself.
+    book.deposit("2024-02-15", "100", "USD").await;
+    book.record("2024-02-15", json!({ "fee": { "amount": "100", "currency": "USD" } })).await;
+    let parts = format!("{{ parts: [{{ instrumentId: \"{}\" }}] }}", book.instrument("ACME"));
+    let figures = |charges: &str| {
+        format!(
+            "returns({charges}) {{ twr {{ value }} }} periodReturns(by: MONTH, {charges}) {{ returns }}
+            risk({charges}) {{ volatility {{ value }} ulcerIndex {{ value }} }} drawdowns(first: 1, {charges}) {{ depth }}
+            rolling(window: 20, {charges}) {{ returns }}
+            against(benchmark: {parts}, {charges}) {{ activeReturn {{ value }} trackingError {{ value }} }}"
+        )
+    };
+    let fields = format!(
+        "net: analytics(range: {{ from: \"2024-01-05\" }}) {{ {} }} gross: analytics(range: {{ from: \"2024-01-05\" }}) {{ {} }}",
+        figures("grossOfFees: false"),
+        figures("grossOfFees: true")
+    );
+    let shown = book.show("2024-03-14", None, &fields).await;
+    let (net, gross) = (&shown["net"], &shown["gross"]);
+    for of in [net, gross] {
+        let months = of["periodReturns"]["returns"].as_array().expect("months");
+        let growth: f64 = months.iter().map(|month| 1.0 + rate(month)).product();
+        assert!((growth - 1.0 - rate(&of["returns"]["twr"]["value"])).abs() < 1e-12, "{of}");
+    }
+    for figure in ["activeReturn", "trackingError"] {
+        assert!(rate(&gross["against"][figure]["value"]).abs() < 1e-9, "{gross}");
+        assert!(rate(&net["against"][figure]["value"]).abs() > 0.01, "{net}");
+    }
+    let of = |of: &Value, pointer: &str| rate(of.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {of}")));
+    for pointer in ["/risk/volatility/value", "/risk/ulcerIndex/value"] {
+        assert!(of(net, pointer) > of(gross, pointer), "{pointer}: {shown}");
+    }
+    assert!(of(net, "/drawdowns/0/depth") < -0.03, "{net}");
+    let fell = |of: &Value| {
+        of["drawdowns"].as_array().is_some_and(|falls| falls.iter().any(|fall| rate(&fall["depth"]) < -0.03))
+    };
+    assert!(!fell(gross), "{gross}");
+    assert_ne!(net["rolling"], gross["rolling"]);
+}
+
+#[tokio::test]
 async fn portfolios_together_are_worth_what_they_are_worth_apart() {
     let app = App::start().await;
     let one = mixed(&app).await;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use domain::analytics::{Blend, Rebalancing, blend, matched};
+use domain::analytics::{Blend, Rebalancing, Twr, blend, matched};
 use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
 use super::risk::{Relative, relative};
-use super::{Book, FreeReturns, Growth, RiskFree};
+use super::{Book, Conventions, FreeReturns, Growth};
 use crate::tenancy::{Session, Tenant};
 
 /// What a scope is compared with.
@@ -74,22 +74,24 @@ impl Services {
         Ok((blended, grown))
     }
 
-    /// Compares a book with a benchmark in its currency.
+    /// Compares a book with a benchmark in its currency; what is required makes no difference to it.
     pub async fn analytics_against(
         &self,
         session: &Session<Tenant>,
         book: &Book,
         benchmark: &Benchmark,
-        risk_free: &RiskFree,
+        conventions: &Conventions,
     ) -> Result<Compared, ServiceError> {
         let (Blend { growth, .. }, _) = self.blended(session, book, benchmark).await?;
-        let free = self.free_returns(session, book, risk_free).await?;
-        let relative = relative(&aligned(book, &growth, &free), &free);
-        let flows: Vec<f64> = book.history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
+        let history = book.history_before(conventions.terms)?;
+        let chain = book.chain_before(conventions.terms)?;
+        let free = self.free_returns(session, book, &chain.returns, &conventions.risk_free).await?;
+        let relative = relative(&aligned(book, &chain, &growth, &free), &free);
+        let flows: Vec<f64> = history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
         let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());
         let matched =
             opening.and_then(|opening| matched(opening, &growth, &flows)).and_then(|values| values.last().copied());
-        let (matched_xirr, matched_xirr_is_annual) = money_weighted(&book.history, [opening, matched]);
+        let (matched_xirr, matched_xirr_is_annual) = money_weighted(&history, [opening, matched]);
         Ok(Compared {
             relative,
             growth,
@@ -114,13 +116,13 @@ pub(super) struct Aligned {
 }
 
 /// The returns of both: days on which the benchmark has no value compound into the next.
-pub(super) fn aligned(book: &Book, growth: &[Option<f64>], free: &FreeReturns) -> Aligned {
+pub(super) fn aligned(book: &Book, chain: &Twr, growth: &[Option<f64>], free: &FreeReturns) -> Aligned {
     let dates = &book.history.daily.dates;
     let on = |day: NaiveDate| dates.binary_search(&day).ok().and_then(|at| growth.get(at).copied().flatten());
     let mut aligned = Aligned { dates: Vec::new(), own: Vec::new(), other: Vec::new(), free: Vec::new() };
     let (mut earned, mut lent) = (1.0, Some(1.0));
     let mut last: Option<f64> = None;
-    for (step, rate) in book.chain.returns.iter().zip(&free.steps) {
+    for (step, rate) in chain.returns.iter().zip(&free.steps) {
         last = last.or_else(|| on(step.from));
         earned *= 1.0 + step.value;
         lent = lent.zip(*rate).map(|(so_far, rate)| so_far * (1.0 + rate));

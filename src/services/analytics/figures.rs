@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use domain::analytics::{FlowTimings, carino};
+use domain::analytics::{FlowTimings, Twr, carino};
 use domain::money;
 use domain::valuation::{GainSplit, Line};
 use rust_decimal::Decimal;
@@ -17,14 +17,12 @@ use super::super::valuation::History;
 use super::{Book, Range};
 
 /// What returns are before or after.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReturnTerms {
     /// Before fees that no trade carries.
     pub gross_of_fees: bool,
     /// Before taxes.
     pub gross_of_taxes: bool,
-    /// The risk-free rate, as a fraction a year.
-    pub risk_free: f64,
 }
 
 /// What a holding, or all cash, brought.
@@ -48,12 +46,12 @@ impl Book {
         Range { opening: day(dates.first()), end: day(dates.last()) }
     }
 
-    /// Returns and risk.
+    /// Returns, and risk without a risk-free rate.
     ///
     /// # Errors
     /// [`ServiceError::BadInput`] for a range without days.
     pub fn performance(&self, terms: ReturnTerms) -> Result<Performance, ServiceError> {
-        performance(&*self.history_before(terms)?, terms.risk_free)
+        performance(&*self.history_before(terms)?, 0.0)
     }
 
     /// The history as it would be had charges been paid from outside: each is a flow into the scope in the step that it was paid in.
@@ -76,6 +74,17 @@ impl Book {
             }
         }
         Ok(history)
+    }
+
+    /// The chain of returns as it would be had charges been paid from outside.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub fn chain_before(&self, terms: ReturnTerms) -> Result<Cow<'_, Twr>, ServiceError> {
+        Ok(match self.history_before(terms)? {
+            Cow::Borrowed(_) => Cow::Borrowed(&self.chain),
+            Cow::Owned(history) => Cow::Owned(history.chain()),
+        })
     }
 
     /// The share of each instrument that is held at the end of the value then, over all accounts; nothing where one is not known.

@@ -36,7 +36,7 @@ pub use self::local::LocalReturns;
 pub use self::preset::Preset;
 pub use self::ranges::{Quality, RangeFigures};
 pub(super) use self::ranges::{Unit, figures_of_all};
-pub use self::risk_free::{FreeReturns, RiskFree};
+pub use self::risk_free::{Conventions, FreeReturns, RiskFree};
 pub use self::rolling::{Rolling, WindowFigure};
 pub use self::scope::{Part, Range, Scope};
 pub use self::tail::{Tail, TailBasis, TailMethod};

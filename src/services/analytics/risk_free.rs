@@ -7,7 +7,8 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::super::performance::PERIODS_PER_YEAR;
 use super::super::{ServiceError, Services};
-use super::Book;
+use super::risk::{Risk, risk};
+use super::{Book, ReturnTerms};
 use crate::storage::market_indicator::Indicator;
 use crate::tenancy::{Session, Tenant};
 
@@ -18,6 +19,17 @@ pub enum RiskFree {
     Rate(f64),
     /// The series of the figures' currency over this tenor.
     Tenor(String),
+}
+
+/// What figures of a chain of returns are before, and compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conventions {
+    /// Before which charges.
+    pub terms: ReturnTerms,
+    /// What is earned without risk.
+    pub risk_free: RiskFree,
+    /// What is asked for a year, a fraction: less is a loss.
+    pub required: f64,
 }
 
 /// What it earned.
@@ -34,14 +46,26 @@ pub struct FreeReturns {
 }
 
 impl Services {
-    /// What money without risk earned in each step of a book's chain, in its currency.
-    pub async fn free_returns(
+    /// Risk of a book, and what was taken for money without risk.
+    pub async fn analytics_risk(
         &self,
         session: &Session<Tenant>,
         book: &Book,
+        conventions: &Conventions,
+    ) -> Result<(Risk, String), ServiceError> {
+        let chain = book.chain_before(conventions.terms)?;
+        let free = self.free_returns(session, book, &chain.returns, &conventions.risk_free).await?;
+        Ok((risk(&chain, &free, conventions.required), free.convention))
+    }
+
+    /// What money without risk earned in each step of a chain of a book's, in its currency.
+    pub(super) async fn free_returns(
+        &self,
+        session: &Session<Tenant>,
+        book: &Book,
+        steps: &[DatedReturn],
         risk_free: &RiskFree,
     ) -> Result<FreeReturns, ServiceError> {
-        let steps = &book.chain.returns;
         let tenor = match risk_free {
             RiskFree::Rate(rate) => return Ok(FreeReturns::constant(*rate, steps.len())),
             RiskFree::Tenor(tenor) => tenor,

@@ -11,7 +11,7 @@ use super::super::performance::PERIODS_PER_YEAR;
 use super::super::{ServiceError, Services};
 use super::compare::{Aligned, aligned};
 use super::risk::excess;
-use super::{Benchmark, Book, RiskFree};
+use super::{Benchmark, Book, Conventions};
 use crate::tenancy::{Session, Tenant};
 
 /// The steps that windows move along; their figures are computed where they are asked for.
@@ -72,18 +72,18 @@ impl Services {
         session: &Session<Tenant>,
         book: &Book,
         window: usize,
-        risk_free: &RiskFree,
-        required: f64,
+        conventions: &Conventions,
         benchmark: Option<&Benchmark>,
     ) -> Result<Rolling, ServiceError> {
-        let free = self.free_returns(session, book, risk_free).await?;
+        let chain = book.chain_before(conventions.terms)?;
+        let free = self.free_returns(session, book, &chain.returns, &conventions.risk_free).await?;
         let Aligned { dates, own, other, free: rates } = match benchmark {
             Some(benchmark) => {
                 let (blend, _) = self.blended(session, book, benchmark).await?;
-                aligned(book, &blend.growth, &free)
+                aligned(book, &chain, &blend.growth, &free)
             }
             None => {
-                let returns = &book.chain.returns;
+                let returns = &chain.returns;
                 let own = returns.iter().map(|step| step.value).collect();
                 let dates = returns.iter().map(|step| step.date).collect();
                 Aligned { dates, own, other: Vec::new(), free: free.steps.clone() }
@@ -98,7 +98,7 @@ impl Services {
             above: excess(&own, &rates),
             own,
             other: benchmark.map(|_| other),
-            required: per_period(AnnualReturn(required), PERIODS_PER_YEAR),
+            required: per_period(AnnualReturn(conventions.required), PERIODS_PER_YEAR),
         })
     }
 }

@@ -45,8 +45,8 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, BookKey};
 use crate::graphql::scalars::{Currency, Date};
-use crate::services::analytics::risk::{risk as risk_of, worst_drawdowns};
-use crate::services::analytics::{Book, Range, ReturnTerms, Scope};
+use crate::services::analytics::risk::worst_drawdowns;
+use crate::services::analytics::{Book, Conventions, Range, ReturnTerms, Scope};
 
 /// Figures over a scope and a range.
 #[derive(Clone)]
@@ -114,14 +114,27 @@ impl Analytics {
         gross_of_taxes: bool,
     ) -> Result<Returns> {
         let operation = Operation::of(ctx);
-        let terms = ReturnTerms { gross_of_fees, gross_of_taxes, risk_free: 0.0 };
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
         let computed = self.book.performance(terms).map_err(|error| operation.fail(error))?;
         Ok(Returns::new(Arc::clone(&self.book), terms, &computed, operation.services.environment.clock.now()))
     }
 
     /// The time-weighted return of each period within the range, the first and the last of which may be cut.
-    async fn period_returns(&self, #[graphql(desc = "How long a period is.")] by: PeriodLength) -> PeriodReturns {
-        PeriodReturns::new(&self.book, by)
+    async fn period_returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long a period is.")] by: PeriodLength,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
+    ) -> Result<PeriodReturns> {
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
+        let chain = self.book.chain_before(terms).map_err(|error| Operation::of(ctx).fail(error))?;
+        Ok(PeriodReturns::new(&self.book, &chain, by))
     }
 
     /// What the gain over the range is made of, to the minor unit. Null where a value at an end of the range, or of a holding there, is
@@ -152,17 +165,25 @@ impl Analytics {
         risk_free_tenor: Option<String>,
         #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
         required_return: f64,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Option<Risk>> {
         let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
         check_rate("requiredReturn", required_return)?;
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
+        let conventions = Conventions { terms, risk_free, required: required_return };
         let operation = Operation::of(ctx);
         let compute = async {
             let session = operation.session().await?;
-            operation.services.free_returns(&session, &self.book, &risk_free).await
+            operation.services.analytics_risk(&session, &self.book, &conventions).await
         };
-        let free = compute.await.map_err(|error| operation.fail(error))?;
-        let figures = risk_of(&self.book.chain, &free, required_return);
-        Ok(Some(Risk::new(&figures, &free.convention, required_return)))
+        let (figures, risk_free) = compute.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(Risk::new(&figures, &risk_free, required_return)))
     }
 
     /// Returns and risk over a window that moves along the range. Null where it cannot be computed: see the errors.
@@ -183,9 +204,18 @@ impl Analytics {
             desc = "What `beta` and `correlation` are of; with it, steps in which it has no value compound into the next."
         )]
         benchmark: Option<BenchmarkInput>,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Option<RollingFigures>> {
         let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
         check_rate("requiredReturn", required_return)?;
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
+        let conventions = Conventions { terms, risk_free, required: required_return };
         if !(20..=2_520).contains(&window) {
             return Err(ErrorCode::BadUserInput.error(format!("window: {window} is not between 20 and 2520")));
         }
@@ -195,8 +225,7 @@ impl Analytics {
             let session = operation.session().await?;
             let length = usize::try_from(window).unwrap_or(usize::MAX);
             let services = &operation.services;
-            let benchmark = benchmark.as_ref();
-            services.analytics_rolling(&session, &self.book, length, &risk_free, required_return, benchmark).await
+            services.analytics_rolling(&session, &self.book, length, &conventions, benchmark.as_ref()).await
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(RollingFigures(figures)))
@@ -205,13 +234,23 @@ impl Analytics {
     /// The falls of the time-weighted growth from a peak, the deepest first.
     async fn drawdowns(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default = 5)] first: i32,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Vec<Drawdown>> {
         if !(1..=100).contains(&first) {
             return Err(ErrorCode::BadUserInput.error(format!("first: {first} is not between 1 and 100")));
         }
         let end = self.book.range().end;
-        let falls = worst_drawdowns(&self.book.chain, usize::try_from(first).unwrap_or(1));
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
+        let chain = self.book.chain_before(terms).map_err(|error| Operation::of(ctx).fail(error))?;
+        let falls = worst_drawdowns(&chain, usize::try_from(first).unwrap_or(1));
         Ok(falls.iter().map(|fall| Drawdown::new(fall, end)).collect())
     }
 
@@ -226,13 +265,22 @@ impl Analytics {
             desc = "In place of a rate, the market's risk-free series of the figures' currency over this tenor: `ON`, or a number with D, W, M or Y, such as `3M`. See `marketIndicators`."
         )]
         risk_free_tenor: Option<String>,
+        #[graphql(
+            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Option<BenchmarkComparison>> {
         let risk_free = risk::risk_free(risk_free_rate, risk_free_tenor)?;
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
+        let conventions = Conventions { terms, risk_free, required: 0.0 };
         let operation = Operation::of(ctx);
         let benchmark = benchmark.benchmark()?;
         let compare = async {
             let session = operation.session().await?;
-            operation.services.analytics_against(&session, &self.book, &benchmark, &risk_free).await
+            operation.services.analytics_against(&session, &self.book, &benchmark, &conventions).await
         };
         let compared = compare.await.map_err(|error| operation.fail(error))?;
         Ok(Some(BenchmarkComparison::new(compared, self.book.currency)))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use domain::analytics::Twr;
 
 use crate::graphql::context::Operation;
 use crate::graphql::scalars::{Date, Instant};
@@ -155,14 +156,13 @@ pub struct PeriodReturns {
 }
 
 impl PeriodReturns {
-    /// Of the returns of a book: one that spans two periods counts for the one that it ends in.
-    pub fn new(book: &Book, by: PeriodLength) -> Self {
+    /// Of a chain of returns of a book: one that spans two periods counts for the one that it ends in.
+    pub fn new(book: &Book, chain: &Twr, by: PeriodLength) -> Self {
         let mut periods: BTreeMap<NaiveDate, (NaiveDate, Option<f64>)> = BTreeMap::new();
         for day in book.history.daily.dates.iter().skip(1) {
             let period = periods.entry(by.start(*day)).or_insert((*day, Some(1.0)));
             period.0 = *day;
         }
-        let chain = &book.chain;
         for step in &chain.returns {
             if let Some((_, growth)) = periods.get_mut(&by.start(step.date)) {
                 *growth = growth.map(|growth| growth * (1.0 + step.value));
