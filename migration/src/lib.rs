@@ -99,4 +99,5 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0005_jobs",
     "tenant" / "m0019_stress_scenarios",
     "tenant" / "m0020_xray_rules",
+    "tenant" / "m0023_simulations",
 ];

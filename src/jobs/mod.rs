@@ -11,6 +11,7 @@ mod market_refresh;
 mod progress;
 mod replay;
 mod schedule;
+mod simulation;
 mod stop;
 mod worker;
 
@@ -25,6 +26,7 @@ pub use self::market_refresh::MarketRefresh;
 pub use self::progress::Teller;
 pub use self::replay::Replays;
 pub use self::schedule::STANDING;
+pub use self::simulation::Simulations;
 pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
@@ -82,6 +84,7 @@ pub fn handlers() -> Vec<Arc<dyn Handler>> {
     vec![
         Arc::new(DailyFacts),
         Arc::new(Replays),
+        Arc::new(Simulations),
         Arc::new(Housekeeping),
         Arc::new(PlatformHousekeeping),
         Arc::new(MarketRefresh(What::Prices)),

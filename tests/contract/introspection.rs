@@ -219,6 +219,7 @@ const BOUNDED: &[&str] = &[
     "RollingFigures.volatility",
     "SchedulePayload.userErrors",
     "SignInPayload.userErrors",
+    "SimulationPayload.userErrors",
     "StressScenario.shocks",
     "StressScenarioPayload.userErrors",
     "StressTest.conventions",

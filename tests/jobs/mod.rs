@@ -10,3 +10,4 @@ mod queue;
 mod replays;
 mod rights;
 pub mod schedules;
+mod simulations;

@@ -13,6 +13,7 @@ mod private_instrument;
 mod replay;
 mod schedule;
 mod sign_in;
+mod simulation;
 mod stress_scenario;
 mod transaction;
 mod transactions_import;
@@ -35,6 +36,7 @@ pub struct Mutation(
     transactions_import::TransactionsImportMutation,
     held_transaction::HeldTransactionMutation,
     replay::ReplayMutation,
+    simulation::SimulationMutation,
     held_market_row::HeldMarketRowMutation,
     market_instrument::MarketInstrumentMutation,
     manual_price::ManualPriceMutation,
