@@ -244,6 +244,15 @@ impl Services {
         Ok(portfolio.map(|portfolio| (found, portfolio)))
     }
 
+    /// The simulations of a portfolio that the caller has been shown, the latest first.
+    pub async fn simulations(
+        &self,
+        session: &Session<Tenant>,
+        portfolio: Uuid,
+    ) -> Result<Vec<Simulation>, ServiceError> {
+        Ok(storage::simulation::of_portfolio(session, portfolio, MAX_SIMULATIONS).await?)
+    }
+
     /// What a job draws, kept from now on; nothing where the answer is there, or nobody asks for it any more.
     pub async fn simulation_begin(&self, caller: &Caller, id: Uuid) -> Result<Option<Drawing>, ServiceError> {
         let session = self.write(caller).await?;

@@ -170,6 +170,8 @@ const OF_QUESTION: &str = simulations!(
      AND confidence = $7 AND horizon = $8 AND paths = $9 AND seed = $10"
 );
 
+const OF_PORTFOLIO: &str = simulations!("portfolio_id = $1 ORDER BY requested_at DESC, id DESC LIMIT $2");
+
 async fn read(
     session: &Session<Tenant>,
     sql: &'static str,
@@ -186,6 +188,16 @@ pub async fn by_id(session: &Session<Tenant>, id: Uuid) -> Result<Option<Simulat
 /// The simulation that answers a question.
 pub async fn of_question(session: &Session<Tenant>, question: Question) -> Result<Option<Simulation>, DatabaseError> {
     read(session, OF_QUESTION, asked(question)).await
+}
+
+/// The simulations of a portfolio, the latest first.
+pub async fn of_portfolio(
+    session: &Session<Tenant>,
+    portfolio: Uuid,
+    limit: u64,
+) -> Result<Vec<Simulation>, DatabaseError> {
+    let rows = Row::find_by_statement(statement(OF_PORTFOLIO, [portfolio.into(), limit.into()])).all(session).await?;
+    rows.into_iter().map(Simulation::try_from).collect()
 }
 
 fn asked(question: Question) -> [Value; 10] {

@@ -184,6 +184,7 @@ const BOUNDED: &[&str] = &[
     "Portfolio.cash",
     "Portfolio.realizedGains",
     "Portfolio.salePreview",
+    "Portfolio.simulations",
     "PortfolioPayload.userErrors",
     "PriceHistory.closes",
     "PriceHistory.dates",

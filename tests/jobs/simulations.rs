@@ -107,6 +107,9 @@ async fn one_question_is_one_simulation_until_the_books_change() {
     assert_eq!(asked(&book, few.clone()).await, id);
     assert_eq!(status(&book.client, &id).await["status"], "DONE");
     assert_eq!(app.queued().await.len(), 0, "what is done is not drawn again");
+    let listed = book.show("2024-03-14", None, "simulations { id seed }").await["simulations"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    assert!(listed.as_array().is_some_and(|all| all.iter().any(|one| one["id"] == json!(id))), "{listed}");
     let mut inside = Superuser::of(&app).await;
     let schema = inside.schema("alpha").await;
     let audited = format!("SELECT count(*)::text FROM {schema}.audit_log WHERE action = 'simulationRequest'");

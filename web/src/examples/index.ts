@@ -44,6 +44,8 @@ const GROUPS = [
       'held-transactions',
       'as-it-was-known',
       'replays',
+      'explain',
+      'simulations',
     ],
   },
   {
