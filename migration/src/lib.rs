@@ -103,5 +103,6 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0019_stress_scenarios",
     "tenant" / "m0020_xray_rules",
     "tenant" / "m0021_performance_metrics",
+    "tenant" / "m0023_simulations",
     "tenant" / "m0024_curve_shocks",
 ];

@@ -29,6 +29,7 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    Simulation,
     StressScenario,
     Succession,
     Tenant,
@@ -38,7 +39,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -56,6 +57,7 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::Simulation,
         Self::StressScenario,
         Self::Succession,
         Self::Tenant,
@@ -83,6 +85,7 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::Simulation => "sim",
             Self::StressScenario => "str",
             Self::Succession => "suc",
             Self::Tenant => "ten",
@@ -128,6 +131,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::Simulation
             | Self::StressScenario
             | Self::Succession
             | Self::Tenant

@@ -12,6 +12,7 @@ mod performance_metrics;
 mod progress;
 mod replay;
 mod schedule;
+mod simulation;
 mod stop;
 mod worker;
 
@@ -27,6 +28,7 @@ pub use self::performance_metrics::PerformanceMetrics;
 pub use self::progress::Teller;
 pub use self::replay::Replays;
 pub use self::schedule::STANDING;
+pub use self::simulation::Simulations;
 pub use self::stop::Stop;
 pub use self::worker::{Drained, Worker};
 
@@ -85,6 +87,7 @@ pub fn handlers() -> Vec<Arc<dyn Handler>> {
         Arc::new(DailyFacts),
         Arc::new(PerformanceMetrics),
         Arc::new(Replays),
+        Arc::new(Simulations),
         Arc::new(Housekeeping),
         Arc::new(PlatformHousekeeping),
         Arc::new(MarketRefresh(What::Prices)),

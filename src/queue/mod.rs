@@ -33,6 +33,9 @@ pub const PERFORMANCE_METRICS: &str = "performance_metrics";
 /// Books a ledger as it had been recorded at an instant. Its key is the replay's id.
 pub const REPLAY: &str = "replay";
 
+/// Draws the outcomes of a simulation. Its key is the simulation's id.
+pub const SIMULATION: &str = "simulation";
+
 /// Removes what has ended of a tenant: log-ins that have expired, and answers kept under keys of clients.
 pub const HOUSEKEEPING: &str = "housekeeping";
 

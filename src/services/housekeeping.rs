@@ -14,6 +14,8 @@ use crate::tenancy::{Access, Market, MarketDoor, Realm, Session};
 const EXPIRED_SESSIONS: TimeDelta = TimeDelta::days(7);
 /// How long what was answered under a client's key is known.
 const ANSWERS: TimeDelta = TimeDelta::days(30);
+/// How long simulations are kept after they last changed.
+const SIMULATIONS: TimeDelta = TimeDelta::days(90);
 /// How long runs of jobs are remembered.
 const RUNS: TimeDelta = TimeDelta::days(30);
 /// How many of them, of one owner.
@@ -29,7 +31,14 @@ impl Services {
     /// Removes what has ended of a tenant.
     pub async fn housekeeping(&self, caller: &Caller) -> Result<(), ServiceError> {
         let session = self.write(caller).await?;
-        let result = self.clean_realm(&session).await;
+        let result = async {
+            self.clean_realm(&session).await?;
+            let before = self.environment.clock.now() - SIMULATIONS;
+            let simulations = storage::simulation::purge(&session, before).await?;
+            tracing::debug!(simulations, "removed");
+            Ok(())
+        }
+        .await;
         settle(session, result).await
     }
 

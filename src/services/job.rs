@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Caller, Done, RefusalCode, ServiceError, Services, access, settle};
 use crate::auth::Permission;
 use crate::queue::own::{self, Cancelled, OwnJob, OwnRun, Place};
-use crate::queue::{self, REPLAY};
+use crate::queue::{self, REPLAY, SIMULATION};
 use crate::storage::Page;
 use crate::tenancy::{Access, Realm, Session, Tenant};
 
@@ -153,11 +153,14 @@ impl Services {
         settle(session, result).await
     }
 
-    /// What is out of date stays marked and needs no word; a replay would wait for ever.
+    /// What is out of date stays marked and needs no word; a replay or simulation would wait for ever.
     async fn told_of_cancelled(&self, session: &Session<Tenant>, kind: &str, key: &str) -> Result<(), ServiceError> {
         match Uuid::try_parse(key) {
             Ok(replay) if kind == REPLAY => {
                 self.replay_failed(session, replay, "it was cancelled: ask for it again".to_owned()).await
+            }
+            Ok(simulation) if kind == SIMULATION => {
+                self.simulation_failed(session, simulation, "it was cancelled: ask for it again").await
             }
             _ => Ok(()),
         }

@@ -43,6 +43,7 @@ pub mod replay;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
+pub mod simulation;
 pub mod stress_scenario;
 pub mod transaction;
 pub mod user;

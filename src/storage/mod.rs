@@ -31,6 +31,7 @@ pub mod replay;
 pub mod role;
 pub mod row_sink;
 pub mod signing_key;
+pub mod simulation;
 mod statement;
 pub mod stress_scenario;
 pub mod tracked;

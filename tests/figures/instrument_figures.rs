@@ -194,7 +194,7 @@ async fn an_option_at_its_quotes_and_the_rate_of_the_market() {
     assert!(rate(&quoted["impliedVolatility"]["value"]) > 0.1 && rate(&quoted["delta"]["value"]) > 0.5, "{quoted}");
     assert!(rate(&quoted["theta"]["value"]) < 0.0 && rate(&quoted["vega"]["value"]) > 0.0, "{quoted}");
     let other = option(&book, CALL, "2024-03-13", "riskFreeTenor: \"3M\"").await;
-    assert_eq!(other["impliedVolatility"]["reasons"][0]["code"], "NO_RISK_FREE_RATE");
+    assert_eq!(other["impliedVolatility"]["reasons"][0]["code"], "NO_SERIES");
     assert!(
         other["impliedVolatility"]["reasons"][0]["message"].as_str().expect("words").contains("known: 1Y"),
         "{other}"
@@ -268,7 +268,8 @@ async fn figures_of_many_holdings_are_read_by_as_many_statements_as_of_few() {
     }
     let (more, many) = statements().await;
     assert_eq!((held, more), (2, 6));
-    assert!(many.abs_diff(few) <= 2, "{few} for two holdings, {many} for six");
+    // A noun may fall in one batch or in two; a statement a holding would be four more at least.
+    assert!(many < few + 4, "{few} for two holdings, {many} for six");
     let shown = book.show("2024-03-14", None, fields).await;
     let call = shown["holdings"]["nodes"].as_array().expect("holdings").iter();
     let call = call.clone().find(|node| node["instrument"]["symbol"] == CALL).expect("the call");

@@ -38,7 +38,15 @@ async fn an_investor_reaches_nothing_of_another() {
     let target = Sample::of(&app, "alpha", "investor1").await;
     let own = Sample::of(&app, "alpha", "investor2").await;
     let client = app.client("alpha", "investor2").await;
-    let ids = [&target.portfolio, &target.account, &target.transaction, &target.held, &target.replay, &target.user];
+    let ids = [
+        &target.portfolio,
+        &target.account,
+        &target.transaction,
+        &target.held,
+        &target.replay,
+        &target.simulation,
+        &target.user,
+    ];
     attack(&app, &client, &own, &ids).await;
     let seen = client.run("{ portfolios { nodes { id } totalCount } }").await;
     assert_eq!(*seen.at("/portfolios"), json!({ "nodes": [{ "id": own.portfolio }], "totalCount": 1 }));
@@ -50,7 +58,8 @@ async fn an_advisor_reaches_only_the_portfolios_assigned_to_them() {
     let assigned = Sample::of(&app, "alpha", "investor1").await;
     let target = Sample::advised(&app, "alpha", "investor2", None).await;
     let client = app.client("alpha", "advisor").await;
-    let ids = [&target.portfolio, &target.account, &target.transaction, &target.held, &target.replay];
+    let ids =
+        [&target.portfolio, &target.account, &target.transaction, &target.held, &target.replay, &target.simulation];
     attack(&app, &client, &assigned, &ids).await;
     let seen = client.run("{ portfolios { nodes { id } totalCount } }").await;
     assert_eq!(*seen.at("/portfolios"), json!({ "nodes": [{ "id": assigned.portfolio }], "totalCount": 1 }));
@@ -85,7 +94,7 @@ async fn an_auditor_reads_all_and_changes_nothing() {
         [Sample::of(&app, "alpha", "investor1").await, Sample::advised(&app, "alpha", "investor2", None).await];
     let (auditor, admin) = (app.client("alpha", "auditor").await, app.client("alpha", "admin").await);
     for sample in &samples {
-        for field in ["portfolios", "portfolio", "replay", "node", "nodes", "users"] {
+        for field in ["portfolios", "portfolio", "replay", "simulation", "node", "nodes", "users"] {
             let call = Call::of(field);
             let seen = attempt(&app, &auditor, call, (call.variables)(sample)).await;
             assert_eq!(seen, attempt(&app, &admin, call, (call.variables)(sample)).await, "{field}");
@@ -95,8 +104,16 @@ async fn an_auditor_reads_all_and_changes_nothing() {
     let mut inside = Superuser::of(&app).await;
     let schema = inside.schema("alpha").await;
     let before = inside.contents(&schema).await;
-    // A log-in and one's own settings are nobody else's, a replay is a question, and figures are the same stored or not.
-    let own = ["login", "tokenRefresh", "logout", "userSettingsUpdate", "replayRequest", "performanceMetricsCompute"];
+    // A log-in and one's own settings are nobody else's, a replay or a simulation is a question, and figures are the same stored or not.
+    let own = [
+        "login",
+        "tokenRefresh",
+        "logout",
+        "userSettingsUpdate",
+        "replayRequest",
+        "simulationRequest",
+        "performanceMetricsCompute",
+    ];
     for call in CALLS.iter().filter(|call| call.root == Root::Mutation && !own.contains(&call.field)) {
         for sample in &samples {
             let answer = auditor.run_with(call.document, (call.variables)(sample)).await;

@@ -11,3 +11,4 @@ mod queue;
 mod replays;
 mod rights;
 pub mod schedules;
+mod simulations;

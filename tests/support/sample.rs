@@ -40,6 +40,8 @@ pub struct Sample {
     pub held: String,
     /// What was known an hour before.
     pub replay: String,
+    /// What may be lost.
+    pub simulation: String,
     /// Jobs: two dead letters and one that waits.
     pub dead: [String; 2],
     pub waiting: String,
@@ -106,6 +108,7 @@ impl Sample {
             )
             .await;
         let replay = client.run_with(Call::of("replayRequest").document, replay_of(&portfolio)).await;
+        let simulation = client.run_with(Call::of("simulationRequest").document, simulation_of(&portfolio)).await;
         let viewer = client.run("{ viewer { user { id } tenant { id } } }").await;
         let log_in = json!({ "input": { "tenant": tenant, "email": email, "password": PASSWORD } });
         let login = "mutation($input: LoginInput!) { login(input: $input) { refreshToken } }";
@@ -120,6 +123,7 @@ impl Sample {
             portfolio,
             held: held.text("/transactionsImport/portfolio/heldTransactions/nodes/0/id"),
             replay: replay.text("/replayRequest/replay/id"),
+            simulation: simulation.text("/simulationRequest/simulation/id"),
             account,
             transaction,
             deposit,
@@ -164,6 +168,11 @@ async fn rule(admin: &Client) -> String {
 /// The variables that ask for a replay of what was known an hour before.
 fn replay_of(portfolio: &str) -> Value {
     json!({ "input": { "portfolioId": portfolio, "knownAt": "2024-03-15T11:00:00Z", "asOf": "2024-03-14" } })
+}
+
+/// The variables that ask for a simulation.
+fn simulation_of(portfolio: &str) -> Value {
+    json!({ "input": { "portfolioId": portfolio, "to": "2024-03-14", "paths": 200_000 } })
 }
 
 /// Which root type a field belongs to.
@@ -226,6 +235,11 @@ pub const CALLS: &[Call] = &[
         "query($id: ID!) { replay(id: $id) { id portfolio { id } requestedBy { id } lots { nodes { id } }
             positions { nodes { account { id } } } } }",
         |sample| json!({ "id": sample.replay }),
+    ),
+    query(
+        "simulation",
+        "query($id: ID!) { simulation(id: $id) { id portfolio { id } requestedBy { id } status paths } }",
+        |sample| json!({ "id": sample.simulation }),
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),
     query("instrument", "query($id: ID!) { instrument(id: $id) { id price { amount } prices { dates } news { nodes { id } } } }", |sample| json!({ "id": sample.instrument })),
@@ -368,6 +382,12 @@ pub const CALLS: &[Call] = &[
         "mutation($input: ReplayRequestInput!) { replayRequest(input: $input) { replay { id portfolio { id } }
             userErrors { code message } } }",
         |sample| replay_of(&sample.portfolio),
+    ),
+    mutation(
+        "simulationRequest",
+        "mutation($input: SimulationRequestInput!) { simulationRequest(input: $input) { simulation { id portfolio { id } }
+            userErrors { code message } } }",
+        |sample| simulation_of(&sample.portfolio),
     ),
     mutation(
         "manualPricesRecord",

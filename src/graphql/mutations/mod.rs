@@ -14,6 +14,7 @@ mod private_instrument;
 mod replay;
 mod schedule;
 mod sign_in;
+mod simulation;
 mod stress_scenario;
 mod transaction;
 mod transactions_import;
@@ -37,6 +38,7 @@ pub struct Mutation(
     held_transaction::HeldTransactionMutation,
     performance_metrics::PerformanceMetricsMutation,
     replay::ReplayMutation,
+    simulation::SimulationMutation,
     held_market_row::HeldMarketRowMutation,
     market_instrument::MarketInstrumentMutation,
     manual_price::ManualPriceMutation,

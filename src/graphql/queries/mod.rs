@@ -10,6 +10,7 @@ mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
+mod simulation;
 mod stress_scenario;
 mod tenant;
 mod user;
@@ -29,6 +30,7 @@ pub struct Query(
     stress_scenario::StressScenarioQuery,
     xray_rule::XrayRuleQuery,
     replay::ReplayQuery,
+    simulation::SimulationQuery,
     instrument::InstrumentQuery,
     exchange::ExchangeQuery,
     market_indicator::MarketIndicatorQuery,

@@ -310,11 +310,10 @@ impl OptionFiguresInput {
         let Some(tenor) = self.risk_free_tenor.clone() else { return Ok(Ok(self.risk_free_rate.unwrap_or(0.0))) };
         let key = RiskFreeRateKey { currency: instrument.currency, tenor, as_of };
         let found = loaders::get(ctx, key.clone()).await?;
-        Ok(found.effective_annual.ok_or_else(|| {
-            let message = found.series.err().unwrap_or_else(|| {
-                format!("no risk-free rate of {} over {} on {as_of}", instrument.currency, key.tenor)
-            });
-            vec![("NO_RISK_FREE_RATE", message)]
+        let no_value = || format!("no risk-free rate of {} over {} on {as_of}", instrument.currency, key.tenor);
+        Ok(found.effective_annual.ok_or_else(|| match found.series {
+            Err(message) => vec![("NO_SERIES", message)],
+            Ok(_) => vec![("NO_VALUE", no_value())],
         }))
     }
 }

@@ -24,6 +24,7 @@ use super::performance_metrics::PerformanceMetrics;
 use super::period_lock::PeriodLock;
 use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
+use super::simulation::Simulation;
 use super::transaction::{Transaction, TransactionConnection, TransactionType};
 use super::user::User;
 use super::valuation::{Basis, DailyChange, ValuationHistory};
@@ -355,6 +356,14 @@ impl Portfolio {
         let replay = |row| Replay::new(row, Arc::clone(&self.row));
         let rows = rows.into_iter().map(|(cursor, row)| (cursor, replay(row))).collect();
         Ok(Some(ReplayConnection::new(rows, info, total)))
+    }
+
+    /// What `simulationRequest` asked of it, the latest first: 100 at the most. Null where they cannot be read: see the errors.
+    async fn simulations(&self, ctx: &Context<'_>) -> Result<Option<Vec<Simulation>>> {
+        let operation = Operation::of(ctx);
+        let read = async { operation.services.simulations(&*operation.session().await?, self.row.id).await };
+        let rows = read.await.map_err(|error| operation.fail(error))?;
+        Ok(Some(rows.into_iter().map(|row| Simulation::new(row, Arc::clone(&self.row))).collect()))
     }
 
     /// Its value by day. Null where it cannot be computed: see the errors.

@@ -127,6 +127,24 @@ impl Services {
         tail.await.map_err(|error| ServiceError::Internal(error.to_string()))
     }
 
+    /// What outcomes of a book are drawn from, and of how many returns; why that is not known otherwise.
+    pub async fn analytics_drawn(
+        &self,
+        session: &Session<Tenant>,
+        book: &Book,
+    ) -> Result<Result<(usize, Drawn), (&'static str, String)>, ServiceError> {
+        let held = self.held(session, book).await?;
+        let known: Option<Vec<f64>> = held.weights.iter().copied().collect();
+        let Some(weights) = known else {
+            return Ok(Err(("UNKNOWN_VALUE", "a holding has no value at the end of the range".to_owned())));
+        };
+        let estimated = tokio::task::spawn_blocking(move || {
+            let columns = complete(&held.columns);
+            drawn(&weights, &columns).map(|drawn| (columns.first().map_or(0, Vec::len), drawn))
+        });
+        estimated.await.map_err(|error| ServiceError::Internal(error.to_string()))
+    }
+
     /// What is held at the end of a book over the steps of its range, at the weights of the end; cash of another currency moves with its
     /// rate, that of the book's own does not move and is left out.
     pub(super) async fn held(&self, session: &Session<Tenant>, book: &Book) -> Result<Held, ServiceError> {
@@ -193,14 +211,30 @@ fn of_holdings(held: &Held, weights: &[f64], method: TailMethod, terms: Terms) -
 }
 
 fn simulated(weights: &[f64], columns: &[Vec<f64>], terms: Terms, paths: usize, seed: u64) -> Estimated {
+    let Drawn { weights, means, covariance } = drawn(weights, columns)?;
+    let simulation = Simulation { paths, seed, horizon: terms.horizon, revaluation: Revaluation::Lognormal };
+    simulated_tail_risk(&weights, &means, &covariance, terms.confidence, simulation).map_err(no_estimate)
+}
+
+/// What lognormal growth is drawn from.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The share of each column.
+    pub weights: Vec<f64>,
+    /// The mean logarithmic growth of each.
+    pub means: Vec<f64>,
+    /// The covariance of that.
+    pub covariance: Symmetric,
+}
+
+fn drawn(weights: &[f64], columns: &[Vec<f64>]) -> Result<Drawn, (&'static str, String)> {
     few(columns.first().map_or(0, Vec::len))?;
     // Growth, not returns: what grows by factors never loses more than all.
     let logarithms: Vec<Vec<f64>> =
         columns.iter().map(|column| column.iter().map(|value| value.ln_1p()).collect()).collect();
     let means: Vec<f64> = logarithms.iter().map(|column| column.iter().sum::<f64>() / column.len() as f64).collect();
     let (covariance, _) = steady_covariance(&logarithms).map_err(no_estimate)?;
-    let simulation = Simulation { paths, seed, horizon: terms.horizon, revaluation: Revaluation::Lognormal };
-    simulated_tail_risk(weights, &means, &covariance, terms.confidence, simulation).map_err(no_estimate)
+    Ok(Drawn { weights: weights.to_vec(), means, covariance })
 }
 
 /// Each holding's part by the estimators that can be taken apart.

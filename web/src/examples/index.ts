@@ -45,6 +45,8 @@ const GROUPS = [
       'held-transactions',
       'as-it-was-known',
       'replays',
+      'explain',
+      'simulations',
     ],
   },
   {

@@ -63,7 +63,7 @@ pub struct TailInput {
     /// Valuation days ahead, 1 to 2,520.
     #[graphql(default = 1)]
     horizon: i32,
-    /// How many outcomes `MONTE_CARLO` simulates, 1,000 to 100,000.
+    /// How many outcomes `MONTE_CARLO` simulates, 1,000 to 100,000; `simulationRequest` has more drawn by a job.
     #[graphql(default = 10_000)]
     paths: i32,
     /// What names the outcomes of `MONTE_CARLO`, zero or above: the same seed gives the same answer.
@@ -93,7 +93,8 @@ impl TailInput {
         }
         if !PATHS.contains(&self.paths) {
             let (least, most) = PATHS.into_inner();
-            return refuse(format!("input.paths: {} is not between {least} and {most}", self.paths));
+            let more = "simulationRequest has up to 10000000 drawn by a job";
+            return refuse(format!("input.paths: {} is not between {least} and {most}: {more}", self.paths));
         }
         let Ok(seed) = u64::try_from(self.seed) else {
             return refuse(format!("input.seed: {} is below zero", self.seed));
