@@ -3,7 +3,7 @@
 //! What comes of it for a range is what a [`Book`](super::Book) of that range alone gives. A value is of its day, whatever other days
 //! are asked for; which days a range has, and where it begins, is told by the rows within it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,7 +14,7 @@ use domain::valuation::{self, Daily, Inputs, ValuationError};
 use rust_decimal::Decimal;
 
 use super::super::ServiceError;
-use super::super::performance::{Performance, performance};
+use super::super::performance::{Performance, performance_of};
 use super::super::valuation::{History, Market, Rows, View, valuation_days};
 use super::Range;
 use super::book::{beginning, first_in};
@@ -133,8 +133,9 @@ pub(in crate::services) fn figures_of(unit: &Unit, market: &Market) -> Vec<Resul
     let Unit { view, rows, ranges } = unit;
     let days: Vec<Vec<NaiveDate>> = ranges.iter().map(|range| Within { rows, range: *range }.days(market)).collect();
     // Openings apart, ranges have days of each other.
-    let all: BTreeSet<NaiveDate> = days.iter().flatten().copied().collect();
-    let all: Vec<NaiveDate> = all.into_iter().collect();
+    let mut all: Vec<NaiveDate> = days.iter().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
     let valued = market.value(view.currency, &rows.positions, &rows.cash, &[], |inputs| {
         Ok(Valued {
             daily: valuation::daily(inputs, &all)?,
@@ -201,10 +202,11 @@ fn of_range(
     let daily = &history.daily;
     let quality = if daily.missing.is_empty() { Quality::from(doubt) } else { Quality::Missing };
     let flow = daily.flows.iter().skip(1).try_fold(Decimal::ZERO, |sum, flow| money::add(sum, *flow))?;
+    let chain = history.chain();
     Ok(RangeFigures {
         currency,
-        performance: performance(&history, 0.0)?,
-        risk: risk(&history.chain(), Yardsticks::default()),
+        performance: performance_of(&history, &chain, 0.0)?,
+        risk: risk(&chain, Yardsticks::default()),
         opening_value: daily.values.first().copied().flatten(),
         end_value: daily.values.last().copied().flatten(),
         flow,
