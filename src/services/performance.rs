@@ -90,30 +90,34 @@ impl Figure {
 /// # Errors
 /// [`ServiceError::BadInput`] for an empty history.
 pub fn performance(history: &History, risk_free: f64) -> Result<Performance, ServiceError> {
+    performance_of(history, &history.chain(), risk_free)
+}
+
+/// The same where the history is linked already.
+pub(super) fn performance_of(history: &History, chain: &Twr, risk_free: f64) -> Result<Performance, ServiceError> {
     let daily = &history.daily;
     let (Some(&opening), Some(&end)) = (daily.dates.first(), daily.dates.last()) else {
         return Err(ServiceError::BadInput("the range holds no day".to_owned()));
     };
-    let chain = history.chain();
     let days = (end - opening).num_days();
     let missing = history.missing(|_| true);
     let figure = |figure: Figure| figure.with_reasons(&missing);
     let (money_weighted, xirr_is_annual) = money_weighted(history, ends_of(history));
     let [dietz, simple] = from_ends(history);
-    let drawdown = policy::period_return(&chain).map(|_| max_drawdown(&chain.returns));
+    let drawdown = policy::period_return(chain).map(|_| max_drawdown(&chain.returns));
     let trough = drawdown.as_ref().ok().and_then(Option::as_ref).filter(|fall| fall.depth < 0.0).cloned();
     Ok(Performance {
         opening,
         end,
         days,
-        twr: figure(Figure::of(policy::period_return(&chain), |figure| figure.0)),
-        annualized_return: figure(Figure::of(policy::annual_return(&chain, days), |figure| figure.0)),
+        twr: figure(Figure::of(policy::period_return(chain), |figure| figure.0)),
+        annualized_return: figure(Figure::of(policy::annual_return(chain, days), |figure| figure.0)),
         xirr: figure(money_weighted),
         xirr_is_annual,
         modified_dietz: figure(dietz),
         simple_return: figure(simple),
-        volatility: figure(Figure::of(policy::annual_volatility(&chain, PERIODS_PER_YEAR), |figure| figure.0)),
-        sharpe: figure(Figure::of(policy::sharpe_ratio(&chain, AnnualReturn(risk_free), PERIODS_PER_YEAR), |figure| {
+        volatility: figure(Figure::of(policy::annual_volatility(chain, PERIODS_PER_YEAR), |figure| figure.0)),
+        sharpe: figure(Figure::of(policy::sharpe_ratio(chain, AnnualReturn(risk_free), PERIODS_PER_YEAR), |figure| {
             figure.0
         })),
         max_drawdown: DrawdownFigure {

@@ -644,7 +644,7 @@ pub(super) fn valuation_days(
     opening: NaiveDate,
     end: NaiveDate,
 ) -> Vec<NaiveDate> {
-    let mut days = BTreeSet::from([opening, end]);
+    let mut days = vec![opening, end];
     let exchanges: BTreeSet<&str> = held
         .filter_map(|id| market.instruments.get(&id))
         .filter(|instrument| !instrument.manually_priced)
@@ -660,7 +660,10 @@ pub(super) fn valuation_days(
         let weekdays = opening.iter_days().take_while(|day| *day < end);
         days.extend(weekdays.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)));
     }
-    days.into_iter().collect()
+    // Exchanges have most days in common.
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 pub(super) fn convert_flows(

@@ -3,7 +3,7 @@
 //! What comes of it for a range is what a [`Book`](super::Book) of that range alone gives. A value is of its day, whatever other days
 //! are asked for; which days a range has, and where it begins, is told by the rows within it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,7 +14,7 @@ use domain::valuation::{self, Daily, Inputs, ValuationError};
 use rust_decimal::Decimal;
 
 use super::super::ServiceError;
-use super::super::performance::{Performance, performance};
+use super::super::performance::{Performance, performance_of};
 use super::super::valuation::{History, Market, Rows, View, valuation_days};
 use super::FreeReturns;
 use super::Range;
@@ -134,8 +134,9 @@ pub(in crate::services) fn figures_of(unit: &Unit, market: &Market) -> Vec<Resul
     let Unit { view, rows, ranges } = unit;
     let days: Vec<Vec<NaiveDate>> = ranges.iter().map(|range| Within { rows, range: *range }.days(market)).collect();
     // Openings apart, ranges have days of each other.
-    let all: BTreeSet<NaiveDate> = days.iter().flatten().copied().collect();
-    let all: Vec<NaiveDate> = all.into_iter().collect();
+    let mut all: Vec<NaiveDate> = days.iter().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
     let valued = market.value(view.currency, &rows.positions, &rows.cash, &[], |inputs| {
         Ok(Valued {
             daily: valuation::daily(inputs, &all)?,
@@ -205,7 +206,7 @@ fn of_range(
     let chain = history.chain();
     Ok(RangeFigures {
         currency,
-        performance: performance(&history, 0.0)?,
+        performance: performance_of(&history, &chain, 0.0)?,
         risk: risk(&chain, &FreeReturns::constant(0.0, chain.returns.len()), 0.0),
         opening_value: daily.values.first().copied().flatten(),
         end_value: daily.values.last().copied().flatten(),
