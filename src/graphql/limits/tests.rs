@@ -100,6 +100,15 @@ fn what_books_a_ledger_again_counts_as_many_fields() {
     };
     assert!(admit(&previews(10)).is_ok());
     assert_refused(&previews(25), "fields to resolve");
+    let options =
+        |first: usize| format!("{{ instruments(first: {first}) {{ nodes {{ optionFigures {{ asOf }} }} }} }}");
+    assert!(admit(&options(100)).is_ok());
+    assert_refused(
+        &format!(
+            "{{ a: instruments(first: 100) {{ nodes {{ optionFigures {{ asOf }} b: optionFigures {{ asOf }} }} }} }}"
+        ),
+        "fields to resolve",
+    );
 }
 
 #[test]

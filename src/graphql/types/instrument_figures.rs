@@ -17,6 +17,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::loaders::{self, InstrumentKey, LastDayKey, QuoteKey, RiskFreeRateKey};
 use crate::graphql::queries::past_day;
 use crate::graphql::scalars::{Date, Decimal};
+use crate::services::ServiceError;
 use crate::services::bond::{self, BondAnalysis, Quoted, Reason};
 use crate::services::option::{self, LATTICE_STEPS, OptionAnalysis, OptionMarket};
 use crate::services::performance::Figure;
@@ -256,7 +257,10 @@ pub async fn option_figures(
         volatility: input.volatility,
         is_european: exercise == OptionExercise::European,
     };
-    let analysis = option::analyse(symbol, terms, day, &market);
+    // A lattice is solved some tens of times: other requests go on meanwhile.
+    let (of, named, asked) = (*terms, symbol.clone(), market.clone());
+    let solved = tokio::task::spawn_blocking(move || option::analyse(&named, &of, day, &asked)).await;
+    let analysis = solved.map_err(|error| Operation::of(ctx).fail(ServiceError::Internal(error.to_string())))?;
     let shown = OptionFigures::new(instrument, terms, day, &input, (exercise, &market), &analysis);
     Ok(Some(OptionFigures { quote, underlying_quote, ..shown }))
 }
