@@ -36,6 +36,8 @@ impl Handler for PerformanceMetrics {
         let Brought::UpToDate { mut errors } = bring_up(&services, &caller, &stop, &mut progress).await? else {
             return Ok(Outcome::Again);
         };
+        // Who asks for one portfolio is not told of others.
+        errors.retain(|(id, _)| only.is_none_or(|one| one == *id));
         if only.is_none() {
             services.performance_metrics_clear(&caller).await?;
         }

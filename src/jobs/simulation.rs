@@ -9,7 +9,7 @@ use super::{Handler, Outcome, Stop, Task, Teller};
 use crate::queue::SIMULATION;
 use crate::services::{Caller, ServiceError, Services};
 
-/// Blocks that are drawn between two looks at whether to stop: a fraction of a second's worth.
+/// Blocks that are drawn between two looks at whether to stop: of 50 holdings a tenth of a second's worth.
 const BLOCKS_AT_ONCE: usize = 64;
 /// What a run does.
 const DRAWING: &str = "drawing outcomes";

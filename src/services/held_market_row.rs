@@ -249,7 +249,8 @@ impl Services {
                 return Ok(());
             }
             Content::News { item, symbols } => {
-                news::promote_decided(session, &held.provider, held.held_at, *item, &symbols).await?;
+                let at = [held.held_at, self.environment.clock.now()];
+                news::promote_decided(session, &held.provider, at, *item, &symbols).await?;
                 return Ok(());
             }
         };

@@ -100,6 +100,18 @@ pub fn analyse(symbol: &str, terms: &OptionTerms, day: NaiveDate, market: &Optio
     }
 }
 
+impl OptionAnalysis {
+    /// The same with something to know beside every figure.
+    #[must_use]
+    pub fn beside(mut self, reason: &Reason) -> Self {
+        let Self { theoretical_value, implied_volatility, delta, gamma, vega, theta, rho, .. } = &mut self;
+        for figure in [theoretical_value, implied_volatility, delta, gamma, vega, theta, rho] {
+            figure.reasons.push(reason.clone());
+        }
+        self
+    }
+}
+
 fn modelled(symbol: &str, terms: &OptionTerms, day: NaiveDate, market: &OptionMarket) -> Result<Model, Vec<Reason>> {
     let days = (terms.expiry - day).num_days();
     if days <= 0 {

@@ -26,8 +26,12 @@ use crate::tenancy::{Session, Tenant};
 pub const PATHS: std::ops::RangeInclusive<i32> = 1_000..=10_000_000;
 /// Valuation days ahead.
 const HORIZON: std::ops::RangeInclusive<i32> = 1..=2_520;
-/// Simulations of a portfolio, at most.
+/// Simulations of a portfolio that are kept.
 const MAX_SIMULATIONS: u64 = 100;
+/// Simulations of a tenant that wait or are drawn at once: other jobs of the tenant wait for them.
+const MAX_OPEN: u64 = 20;
+/// What a simulation may cost, as outcomes times holdings times holdings: about a minute of one core.
+const MAX_WORK: u64 = 100_000_000_000;
 /// What nothing was heard of for so long is put into the queue again when it is asked again.
 const SILENT: TimeDelta = TimeDelta::minutes(10);
 
@@ -104,13 +108,9 @@ impl Drawing {
 }
 
 impl Services {
-    /// Asks for a simulation by a job. The same question again, of the same books and market, is answered by the same simulation; one
-    /// that failed is tried again.
-    pub async fn simulation_request(
-        &self,
-        caller: &Caller,
-        asked: Asked,
-    ) -> Result<(Simulation, Portfolio), ServiceError> {
+    /// Asks for a simulation by a job. The same question again, while it is not answered, is the same simulation; one that failed is tried
+    /// again.
+    pub async fn simulation_request(&self, caller: &Caller, asked: Asked) -> Result<Simulation, ServiceError> {
         check(&asked)?;
         let session = self.write(caller).await?;
         let result = async {
@@ -120,11 +120,10 @@ impl Services {
             let found = storage::portfolio::lock(&session, visible, asked.portfolio).await?.ok_or_else(unknown)?;
             let question = self.question(&session, asked, &found).await?;
             let now = self.environment.clock.now();
-            let simulation = match storage::simulation::of_question(&session, question).await? {
-                Some(earlier) => self.simulation_again(&session, caller, earlier, now).await?,
-                None => self.simulation_first(&session, caller, question, now).await?,
-            };
-            Ok((simulation, found))
+            match storage::simulation::of_question(&session, question).await? {
+                Some(earlier) => self.simulation_again(&session, caller, earlier, now).await,
+                None => self.simulation_first(&session, caller, question, now).await,
+            }
         }
         .await;
         settle(session, result).await
@@ -170,12 +169,13 @@ impl Services {
         question: Question,
         now: DateTime<Utc>,
     ) -> Result<Simulation, ServiceError> {
-        let count = storage::simulation::count(session, question.portfolio_id).await?;
-        if count >= MAX_SIMULATIONS {
-            let message = format!(
-                "the portfolio has {count} simulations, {MAX_SIMULATIONS} at the most: old ones are removed by and by"
-            );
+        let [count, open] = storage::simulation::counts(session, question.portfolio_id).await?;
+        if open >= MAX_OPEN {
+            let message = format!("{open} simulations are not drawn yet, {MAX_OPEN} at the most: wait for them");
             return Err(ServiceError::refused(RefusalCode::LimitReached, &["input", "portfolioId"], message));
+        }
+        if count >= MAX_SIMULATIONS {
+            storage::simulation::make_room(session, question.portfolio_id).await?;
         }
         let id = self.environment.ids.next();
         storage::simulation::insert(session, id, question, now, caller.actor.user_id).await?;
@@ -230,8 +230,12 @@ impl Services {
         storage::simulation::by_id(session, id).await?.ok_or_else(gone)
     }
 
-    /// The simulation with this id, with its portfolio; nothing where the caller may not read that.
-    pub async fn simulation(
+    /// The simulation with this id; nothing where the caller may not read its portfolio.
+    pub async fn simulation(&self, session: &Session<Tenant>, id: Uuid) -> Result<Option<Simulation>, ServiceError> {
+        Ok(self.simulation_of(session, id).await?.map(|(simulation, _)| simulation))
+    }
+
+    async fn simulation_of(
         &self,
         session: &Session<Tenant>,
         id: Uuid,
@@ -244,13 +248,13 @@ impl Services {
         Ok(portfolio.map(|portfolio| (found, portfolio)))
     }
 
-    /// The simulations of a portfolio that the caller has been shown, the latest first.
+    /// The simulations of portfolios that the caller has been shown, the latest of each first.
     pub async fn simulations(
         &self,
         session: &Session<Tenant>,
-        portfolio: Uuid,
+        portfolios: &[Uuid],
     ) -> Result<Vec<Simulation>, ServiceError> {
-        Ok(storage::simulation::of_portfolio(session, portfolio, MAX_SIMULATIONS).await?)
+        Ok(storage::simulation::of_portfolios(session, portfolios, MAX_SIMULATIONS).await?)
     }
 
     /// What a job draws, kept from now on; nothing where the answer is there, or nobody asks for it any more.
@@ -261,7 +265,7 @@ impl Services {
     }
 
     async fn begin_simulation(&self, session: &Session<Tenant>, id: Uuid) -> Result<Option<Drawing>, ServiceError> {
-        let Some((simulation, portfolio)) = self.simulation(session, id).await? else { return Ok(None) };
+        let Some((simulation, portfolio)) = self.simulation_of(session, id).await? else { return Ok(None) };
         if simulation.status == SimulationStatus::Done {
             return Ok(None);
         }
@@ -270,10 +274,13 @@ impl Services {
             Some(drawn) => drawn,
             None => {
                 let drawn = self.drawn(session, &portfolio, question).await?;
-                storage::simulation::begin(session, id, &drawn).await?;
-                drawn
+                let is_first = storage::simulation::begin(session, id, &drawn).await?;
+                // Whoever was faster has kept what counts.
+                let kept = if is_first { None } else { storage::simulation::drawn(session, id).await? };
+                kept.unwrap_or(drawn)
             }
         };
+        check_work(question.paths, drawn.weights.len())?;
         storage::simulation::tell(session, id, 0, self.environment.clock.now()).await?;
         let Drawn { weights, means, covariance, .. } = drawn;
         // Row by row: before a row come those of 1, 2, … columns.
@@ -349,6 +356,16 @@ impl Services {
     ) -> Result<(), ServiceError> {
         Ok(storage::simulation::failed(session, id, message, self.environment.clock.now()).await?)
     }
+}
+
+/// Refuses what would take too long.
+fn check_work(paths: i32, holdings: usize) -> Result<(), ServiceError> {
+    let each = (holdings as u64).saturating_mul(holdings as u64).max(1);
+    let most = MAX_WORK / each;
+    if u64::from(paths.unsigned_abs()) <= most {
+        return Ok(());
+    }
+    Err(ServiceError::BadInput(format!("paths: {paths} are too many for {holdings} holdings, {most} at the most")))
 }
 
 fn check(asked: &Asked) -> Result<(), ServiceError> {

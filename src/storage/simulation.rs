@@ -167,10 +167,13 @@ macro_rules! simulations {
 const BY_ID: &str = simulations!("id = $1");
 const OF_QUESTION: &str = simulations!(
     "portfolio_id = $1 AND portfolio_version = $2 AND market_version = $3 AND currency = $4 AND opening = $5 AND as_of = $6 \
-     AND confidence = $7 AND horizon = $8 AND paths = $9 AND seed = $10"
+     AND confidence = $7 AND horizon = $8 AND paths = $9 AND seed = $10 AND status <> 'DONE' ORDER BY requested_at DESC LIMIT 1"
 );
 
-const OF_PORTFOLIO: &str = simulations!("portfolio_id = $1 ORDER BY requested_at DESC, id DESC LIMIT $2");
+const OF_PORTFOLIOS: &str = simulations!(
+    "id IN (SELECT s.id FROM unnest($1::uuid[]) AS k (portfolio_id) CROSS JOIN LATERAL (SELECT o.id FROM simulation o \
+     WHERE o.portfolio_id = k.portfolio_id ORDER BY o.requested_at DESC, o.id DESC LIMIT $2) s) ORDER BY requested_at DESC, id DESC"
+);
 
 async fn read(
     session: &Session<Tenant>,
@@ -185,18 +188,19 @@ pub async fn by_id(session: &Session<Tenant>, id: Uuid) -> Result<Option<Simulat
     read(session, BY_ID, [id.into()]).await
 }
 
-/// The simulation that answers a question.
+/// The simulation that is to answer a question and has not done so yet.
 pub async fn of_question(session: &Session<Tenant>, question: Question) -> Result<Option<Simulation>, DatabaseError> {
     read(session, OF_QUESTION, asked(question)).await
 }
 
-/// The simulations of a portfolio, the latest first.
-pub async fn of_portfolio(
+/// So many simulations of each of these portfolios, the latest first.
+pub async fn of_portfolios(
     session: &Session<Tenant>,
-    portfolio: Uuid,
+    portfolios: &[Uuid],
     limit: u64,
 ) -> Result<Vec<Simulation>, DatabaseError> {
-    let rows = Row::find_by_statement(statement(OF_PORTFOLIO, [portfolio.into(), limit.into()])).all(session).await?;
+    let values: [Value; 2] = [portfolios.to_vec().into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
+    let rows = Row::find_by_statement(statement(OF_PORTFOLIOS, values)).all(session).await?;
     rows.into_iter().map(Simulation::try_from).collect()
 }
 
@@ -233,19 +237,30 @@ pub async fn insert(
     Ok(())
 }
 
-const COUNT: &str = "SELECT count(*) FROM simulation WHERE portfolio_id = $1";
+const COUNTS: &str = "\
+    SELECT count(*) FILTER (WHERE portfolio_id = $1), count(*) FILTER (WHERE status IN ('QUEUED', 'RUNNING')) FROM simulation";
 
-/// How many simulations a portfolio has.
-pub async fn count(session: &Session<Tenant>, portfolio: Uuid) -> Result<u64, DatabaseError> {
-    let row = ask(session, COUNT, [portfolio.into()]).await?.pop();
-    let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
-    Ok(count.unsigned_abs())
+/// How many simulations a portfolio has, and how many of the tenant's are not drawn yet.
+pub async fn counts(session: &Session<Tenant>, portfolio: Uuid) -> Result<[u64; 2], DatabaseError> {
+    let Some(row) = ask(session, COUNTS, [portfolio.into()]).await?.pop() else { return Ok([0; 2]) };
+    let [all, open]: [i64; 2] = [row.try_get_by_index(0)?, row.try_get_by_index(1)?];
+    Ok([all.unsigned_abs(), open.unsigned_abs()])
+}
+
+const MAKE_ROOM: &str = "\
+    DELETE FROM simulation WHERE id = (SELECT id FROM simulation WHERE portfolio_id = $1 AND status IN ('DONE', 'FAILED') \
+    ORDER BY requested_at, id LIMIT 1)";
+
+/// Removes the oldest simulation of a portfolio that is over; whether there was one.
+pub async fn make_room(session: &Session<Tenant>, portfolio: Uuid) -> Result<bool, DatabaseError> {
+    Ok(run(session, MAKE_ROOM, [portfolio.into()]).await? > 0)
 }
 
 const QUEUE: &str = "\
-    UPDATE simulation SET status = 'QUEUED', message = NULL, paths_done = 0, changed_at = $2 WHERE id = $1 AND status <> 'DONE'";
+    UPDATE simulation SET status = 'QUEUED', message = NULL, paths_done = 0, changed_at = $2, observations = NULL, value = NULL, \
+    weights = NULL, means = NULL, covariance = NULL WHERE id = $1 AND status <> 'DONE'";
 
-/// Puts one that failed back to those that wait.
+/// Puts one that failed back to those that wait: it is drawn of what is known when it begins.
 pub async fn queue(session: &Session<Tenant>, id: Uuid, now: DateTime<Utc>) -> Result<(), DatabaseError> {
     run(session, QUEUE, [id.into(), now.into()]).await?;
     Ok(())
@@ -255,8 +270,8 @@ const BEGIN: &str = "\
     UPDATE simulation SET observations = $2, value = $3, weights = $4::text::double precision[], \
     means = $5::text::double precision[], covariance = $6::text::double precision[] WHERE id = $1 AND weights IS NULL";
 
-/// Keeps what is drawn from, unless that is known.
-pub async fn begin(session: &Session<Tenant>, id: Uuid, drawn: &Drawn) -> Result<(), DatabaseError> {
+/// Keeps what is drawn from; whether nobody had done so before.
+pub async fn begin(session: &Session<Tenant>, id: Uuid, drawn: &Drawn) -> Result<bool, DatabaseError> {
     let list = |numbers: &[f64]| -> Value {
         format!("{{{}}}", numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(",")).into()
     };
@@ -268,8 +283,7 @@ pub async fn begin(session: &Session<Tenant>, id: Uuid, drawn: &Drawn) -> Result
         list(&drawn.means),
         list(&drawn.covariance),
     ];
-    run(session, BEGIN, values).await?;
-    Ok(())
+    Ok(run(session, BEGIN, values).await? > 0)
 }
 
 const DRAWN: &str = "\

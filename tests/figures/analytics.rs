@@ -106,6 +106,40 @@ async fn a_holding_earns_what_its_price_did_and_fees_are_before_or_after() {
 }
 
 #[tokio::test]
+async fn days_without_capital_are_compared_with_nothing() {
+    let app = App::start().await;
+    let book = Book::open(&app, "USD").await;
+    let acme = book.instrument("ACME").to_owned();
+    let query = "query($id: ID!, $day: Date) { instrument(id: $id) { price(asOf: $day) { amount } } }";
+    let close = async |day: &str| {
+        let answer = book.client.run_with(query, json!({ "id": acme, "day": day })).await;
+        answer.text("/instrument/price/amount")
+    };
+    let ten = |price: &str| (price.parse::<f64>().expect("a price") * 10.0).to_string();
+    book.deposit("2024-01-03", "2500", "USD").await;
+    book.buy("2024-01-03", "ACME", "10", "250").await;
+    let sold = close("2024-01-24").await;
+    book.sell("2024-01-24", "ACME", "10", &sold).await;
+    book.record("2024-01-24", json!({ "withdrawal": { "amount": ten(&sold), "currency": "USD" } })).await;
+    // At the close before, so that its first day is a day of the benchmark's.
+    let bought = close("2024-02-14").await;
+    book.deposit("2024-02-15", &ten(&bought), "USD").await;
+    book.buy("2024-02-15", "ACME", "10", &bought).await;
+    let fields = format!(
+        "analytics(range: {{ from: \"2024-01-05\" }}) {{ explain {{ dates }} against(benchmark: {{ parts: [{{ instrumentId: \"{acme}\" }}] }}) {{
+            observations beta {{ value }} trackingError {{ value }} activeReturn {{ value }} }} }}"
+    );
+    let shown = book.show("2024-03-14", None, &fields).await["analytics"].clone();
+    let against = &shown["against"];
+    let days = shown["explain"]["dates"].as_array().map(Vec::len).expect("days");
+    assert!(against["observations"].as_u64().is_some_and(|count| count as usize + 10 < days), "{shown}");
+    assert!((rate(&against["beta"]["value"]) - 1.0).abs() < 1e-9, "{against}");
+    for figure in ["trackingError", "activeReturn"] {
+        assert!(rate(&against[figure]["value"]).abs() < 1e-9, "{figure}: {against}");
+    }
+}
+
+#[tokio::test]
 async fn every_figure_of_returns_is_before_or_after_charges() {
     let app = App::start().await;
     let book = Book::open(&app, "USD").await;

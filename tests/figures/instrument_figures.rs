@@ -193,6 +193,14 @@ async fn an_option_at_its_quotes_and_the_rate_of_the_market() {
     assert_eq!(quoted["timeValue"]["value"]["amount"], "2.5");
     assert!(rate(&quoted["impliedVolatility"]["value"]) > 0.1 && rate(&quoted["delta"]["value"]) > 0.5, "{quoted}");
     assert!(rate(&quoted["theta"]["value"]) < 0.0 && rate(&quoted["vega"]["value"]) > 0.0, "{quoted}");
+    assert_eq!(quoted["delta"]["reasons"], json!([]));
+    // A day later there is a price of the stock alone.
+    let older = option(&book, CALL, "2024-03-14", "").await;
+    for figure in ["impliedVolatility", "delta", "theoreticalValue"] {
+        assert_eq!(older[figure]["reasons"][0]["code"], "STALE_PRICE", "{older}");
+    }
+    let words = older["impliedVolatility"]["reasons"][0]["message"].as_str().expect("words");
+    assert!(words.contains("2024-03-13") && words.contains("2024-03-14"), "{words}");
     let other = option(&book, CALL, "2024-03-13", "riskFreeTenor: \"3M\"").await;
     assert_eq!(other["impliedVolatility"]["reasons"][0]["code"], "NO_SERIES");
     assert!(

@@ -100,6 +100,17 @@ async fn each_return_is_compared_with_the_rate_of_its_own_day() {
     let last = *column(&shown["rolling"]["sharpe"]).last().expect("a window");
     assert!((last - sharpe_of(&excess[excess.len() - 20..])).abs() < 1e-9, "{last}");
     assert!(shown["rolling"]["riskFree"].to_string().contains("USD_ON"), "{shown}");
+    // So is beta: a window of the whole range is the range.
+    let parts = format!("{{ parts: [{{ instrumentId: \"{}\" }}] }}", book.instrument("ACME"));
+    let (count, terms) = (returns.len(), "riskFreeTenor: \"ON\"");
+    let fields = format!(
+        "analytics(range: {{ from: \"2024-01-05\" }}) {{ rolling(window: {count}, benchmark: {parts}, {terms}) {{ beta }}
+            plain: rolling(window: {count}, benchmark: {parts}) {{ beta }} against(benchmark: {parts}, {terms}) {{ beta {{ value }} }} }}"
+    );
+    let beside = book.show("2024-03-14", None, &fields).await["analytics"].clone();
+    let last = |of: &Value| *column(&of["beta"]).last().expect("a window");
+    assert!((last(&beside["rolling"]) - rate(&beside["against"]["beta"]["value"])).abs() < 1e-9, "{beside}");
+    assert!((last(&beside["plain"]) - last(&beside["rolling"])).abs() > 1e-9, "{beside}");
 }
 
 #[tokio::test]

@@ -116,6 +116,15 @@ async fn a_correction_takes_the_place_of_what_it_corrects() {
     assert!((corrected - at).abs() < chrono::TimeDelta::seconds(1), "{corrected}");
     let earlier = json!([{ "headline": "Acme gains", "summary": "" }, { "headline": "Acme loses", "summary": "" }]);
     assert_eq!(news[0]["revisions"], earlier);
+    // What a text names goes with the text; what the feed names stays.
+    let named = |headline: &str| row("2", headline, "", "2024-03-13T12:00:00Z", "ACME");
+    let coin = book.instrument("COIN");
+    deliver(&app, "one", vec![named("$COIN falls")]).await;
+    assert_eq!(headlines(&investor, coin).await, ["$COIN falls"]);
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    deliver(&app, "one", vec![named("Another one falls")]).await;
+    assert_eq!(headlines(&investor, coin).await, [""; 0]);
+    assert_eq!(shown().await.as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]

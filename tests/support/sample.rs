@@ -238,7 +238,7 @@ pub const CALLS: &[Call] = &[
     ),
     query(
         "simulation",
-        "query($id: ID!) { simulation(id: $id) { id portfolio { id } requestedBy { id } status paths } }",
+        "query($id: ID!) { simulation(id: $id) { id portfolioId requestedBy { id } status paths } }",
         |sample| json!({ "id": sample.simulation }),
     ),
     query("instruments", "{ instruments { nodes { id symbol } totalCount } }", |_| json!({})),

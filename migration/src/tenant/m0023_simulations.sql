@@ -3,7 +3,7 @@
 CREATE TABLE simulation (
     id uuid PRIMARY KEY,
     portfolio_id uuid NOT NULL REFERENCES portfolio (id),
-    -- As they were when it was asked: on others the same question is another one.
+    -- As they were when it was asked: on others the same question is another one. What is done is asked anew: prices by hand have no version.
     portfolio_version bigint NOT NULL,
     market_version bigint NOT NULL,
     currency text NOT NULL,
@@ -28,11 +28,9 @@ CREATE TABLE simulation (
     expected_shortfall double precision,
     changed_at timestamptz NOT NULL,
     CHECK ((status = 'FAILED') = (message IS NOT NULL)),
-    CHECK ((status = 'DONE') = (value_at_risk IS NOT NULL AND expected_shortfall IS NOT NULL)),
-    UNIQUE (
-        portfolio_id, opening, as_of, currency, confidence, horizon, paths, seed, portfolio_version, market_version
-    )
+    CHECK ((status = 'DONE') = (value_at_risk IS NOT NULL AND expected_shortfall IS NOT NULL))
 );
+CREATE INDEX simulation_portfolio ON simulation (portfolio_id, requested_at);
 
 DO $$
 DECLARE

@@ -170,7 +170,7 @@ mod rates;
 
 pub use analytics::{BookKey, MetricsKey};
 
-pub use rates::{LastDayKey, RiskFreeRateKey};
+pub use rates::{LastDayKey, RiskFreeRateKey, SimulationsKey};
 
 pub use market::{IndicatorValueKey, NewsCountKey, NewsInstrumentsKey, NewsPageKey, NewsRevisionsKey};
 

@@ -6,9 +6,11 @@ use async_graphql::Result;
 use async_graphql::dataloader::Loader;
 use chrono::NaiveDate;
 use domain::money::Currency;
+use uuid::Uuid;
 
 use super::{Failure, Reads};
 use crate::services::market_indicator::RiskFreeRate;
+use crate::storage::simulation::Simulation;
 
 /// The last complete market day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +26,19 @@ pub struct RiskFreeRateKey {
     /// The day.
     pub as_of: NaiveDate,
 }
+
+/// The last simulations of this portfolio, the latest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SimulationsKey(pub Uuid);
+
+loader!(SimulationsKey => Vec<Simulation>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let mut loaded: HashMap<SimulationsKey, Vec<Simulation>> = HashMap::new();
+    for simulation in operation.services.simulations(&session, &ids).await? {
+        loaded.entry(SimulationsKey(simulation.question.portfolio_id)).or_default().push(simulation);
+    }
+    Ok(loaded)
+});
 
 loader!(LastDayKey => NaiveDate, |operation, session, keys| {
     let last = operation.services.default_as_of(&session).await?;

@@ -1,7 +1,5 @@
 //! Asking for a simulation.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use crate::graphql::context::Operation;
@@ -40,7 +38,7 @@ pub struct SimulationRequestInput {
 /// What asking for a simulation gives.
 #[derive(SimpleObject)]
 pub struct SimulationPayload {
-    /// The simulation, which may be an earlier one of the same question; null where it was refused.
+    /// The simulation, which may be one of the same question that is not answered yet; null where it was refused.
     simulation: Option<Simulation>,
     /// Why it was refused.
     user_errors: Vec<UserError>,
@@ -52,8 +50,9 @@ pub struct SimulationMutation;
 #[Object(guard = "Ruled")]
 impl SimulationMutation {
     /// Has a job simulate what a portfolio may lose: `tailRisk` with `MONTE_CARLO` and `CURRENT_HOLDINGS`, by more outcomes than a request
-    /// waits for. Whoever may read the portfolio may ask. The same question again, while neither its ledger nor the market has changed,
-    /// gives the same simulation; one that failed is tried again. 100 of a portfolio at the most, else `LIMIT_REACHED`.
+    /// waits for. Whoever may read the portfolio may ask. The same question again, while it is not answered and neither its ledger nor the market
+    /// has changed, gives the same simulation; one that failed is tried again. The last 100 of a portfolio are kept. Where 20 of the firm
+    /// are not drawn yet, `LIMIT_REACHED`.
     async fn simulation_request(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +71,7 @@ impl SimulationMutation {
         };
         let outcome = async { operation.services.simulation_request(operation.changing().await?, asked).await };
         let (found, user_errors) = operation.payload(outcome.await)?;
-        let simulation = found.map(|(row, portfolio)| Simulation::new(row, Arc::new(portfolio)));
+        let simulation = found.map(Simulation::new);
         Ok(Some(SimulationPayload { simulation, user_errors }))
     }
 }

@@ -1,7 +1,5 @@
 //! Simulations by their ids.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::graphql::context::Operation;
@@ -24,6 +22,6 @@ impl SimulationQuery {
         let operation = Operation::of(ctx);
         let read = async { operation.services.simulation(&*operation.session().await?, id).await };
         let found = read.await.map_err(|error| operation.fail(error))?;
-        Ok(found.map(|(row, portfolio)| Simulation::new(row, Arc::new(portfolio))))
+        Ok(found.map(Simulation::new))
     }
 }

@@ -261,6 +261,14 @@ pub async fn option_figures(
     let (of, named, asked) = (*terms, symbol.clone(), market.clone());
     let solved = tokio::task::spawn_blocking(move || option::analyse(&named, &of, day, &asked)).await;
     let analysis = solved.map_err(|error| Operation::of(ctx).fail(ServiceError::Internal(error.to_string())))?;
+    let dates = [&quote, &underlying_quote].map(|quote| quote.as_ref().and_then(|quote| quote.date));
+    let analysis = match dates {
+        [Some(Date(own)), Some(Date(other))] if own != other => {
+            let message = format!("the price of {symbol} is of {own}, that of what it is on of {other}");
+            analysis.beside(&("STALE_PRICE", message))
+        }
+        _ => analysis,
+    };
     let shown = OptionFigures::new(instrument, terms, day, &input, (exercise, &market), &analysis);
     Ok(Some(OptionFigures { quote, underlying_quote, ..shown }))
 }

@@ -34,7 +34,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, MetricsKey, PeriodLockKey, PersonKey,
-    SnapshotKey,
+    SimulationsKey, SnapshotKey,
 };
 use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::analytics::{Part, Scope};
@@ -358,12 +358,10 @@ impl Portfolio {
         Ok(Some(ReplayConnection::new(rows, info, total)))
     }
 
-    /// What `simulationRequest` asked of it, the latest first: 100 at the most. Null where they cannot be read: see the errors.
+    /// What `simulationRequest` asked of it, the latest first: the last 100. Null where they cannot be read: see the errors.
     async fn simulations(&self, ctx: &Context<'_>) -> Result<Option<Vec<Simulation>>> {
-        let operation = Operation::of(ctx);
-        let read = async { operation.services.simulations(&*operation.session().await?, self.row.id).await };
-        let rows = read.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(rows.into_iter().map(|row| Simulation::new(row, Arc::clone(&self.row))).collect()))
+        let rows = loaders::find(ctx, SimulationsKey(self.row.id)).await?.unwrap_or_default();
+        Ok(Some(rows.into_iter().map(Simulation::new).collect()))
     }
 
     /// Its value by day. Null where it cannot be computed: see the errors.

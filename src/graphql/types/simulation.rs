@@ -8,13 +8,11 @@ use rust_decimal::prelude::FromPrimitive;
 
 use super::metrics::{Metric, MetricUnit};
 use super::money::Money;
-use super::portfolio::Portfolio;
 use super::user::User;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{self, PersonKey};
 use crate::graphql::scalars::{Currency, Date};
 use crate::services::performance::Figure;
-use crate::storage::portfolio::Portfolio as PortfolioRow;
 use crate::storage::simulation::{Simulation as Row, SimulationStatus as Status};
 
 /// How a simulation stands.
@@ -35,13 +33,12 @@ pub enum SimulationStatus {
 #[derive(Clone)]
 pub struct Simulation {
     row: Arc<Row>,
-    portfolio: Arc<PortfolioRow>,
 }
 
 impl Simulation {
     /// A simulation of a portfolio.
-    pub fn new(row: Row, portfolio: Arc<PortfolioRow>) -> Self {
-        Self { row: Arc::new(row), portfolio }
+    pub fn new(row: Row) -> Self {
+        Self { row: Arc::new(row) }
     }
 
     fn metric(&self, at: usize) -> Metric {
@@ -74,10 +71,9 @@ impl Simulation {
         Kind::Simulation.id(self.row.id)
     }
 
-    /// The portfolio, as of the last day.
-    async fn portfolio(&self) -> Portfolio {
-        let question = self.row.question;
-        Portfolio::new(Arc::clone(&self.portfolio), question.as_of, Some(Currency(question.currency)))
+    /// The portfolio's id.
+    async fn portfolio_id(&self) -> ID {
+        Kind::Portfolio.id(self.row.question.portfolio_id)
     }
 
     /// The currency that returns are in.

@@ -62,29 +62,31 @@ pub async fn load(
             Err((finding, detail)) => held.push(Finding { line, finding, detail: shortened(&detail, 300) }),
         }
     }
-    let (promoted, known) = promote(session, &delivery.provider, delivery.fetched_at, &items, &named).await?;
-    let corrected = corrected(&delivery.provider, &items, &known);
-    let revised = news::correct(session, &corrected, run.started_at).await?;
+    let (promoted, revised) =
+        promote(session, &delivery.provider, [delivery.fetched_at, run.started_at], &items, &named).await?;
     let held = news::hold(session, &run, &held).await?;
     let outcome = Outcome { delivered, promoted: promoted + revised, held, revised };
     run::finish(session, &run, outcome, None, environment.clock.now()).await?;
     Ok(outcome)
 }
 
-/// Stores what is new of these, with the links of all of them; returns how many are new, and what was stored before.
+/// Stores what is new of these and puts corrections in the place of what they correct, with the links of all of them; returns how many are
+/// new, and how many are corrections. They were fetched and are put in place at these instants.
 async fn promote(
     session: &Session<Market>,
     provider: &str,
-    fetched_at: DateTime<Utc>,
+    [fetched_at, now]: [DateTime<Utc>; 2],
     items: &[Item],
     named: &[Vec<Mention>],
-) -> Result<(u64, Vec<Known>), DatabaseError> {
+) -> Result<(u64, u64), DatabaseError> {
     let known = news::known(session, provider, items).await?;
+    // What the old text named is unlinked before what the new one names is linked.
+    let revised = news::correct(session, &corrected(provider, items, &known), now).await?;
     let same = same_as(provider, items, &known);
     let links = links(session, items, named, &same).await?;
     let new: Vec<&Item> =
         items.iter().filter(|item| same.get(&item.id).is_some_and(|(id, _)| *id == item.id)).collect();
-    Ok((news::insert(session, provider, fetched_at, &new, &links).await?, known))
+    Ok((news::insert(session, provider, fetched_at, &new, &links).await?, revised))
 }
 
 /// What its own provider says otherwise of stored news: of each piece the first that was delivered.
@@ -99,19 +101,21 @@ fn corrected<'a>(provider: &str, items: &'a [Item], known: &[Known]) -> Vec<(Uui
     items.iter().filter_map(other).collect()
 }
 
-/// Stores a row that was held and could be read, as a delivered one is stored: once, and linked with what it names.
+/// Stores a row that was held and could be read, as a delivered one is stored: once, in place of what it corrects, and linked with what it
+/// names. `at` is when it came, and now.
 ///
 /// # Errors
 /// [`DatabaseError`].
 pub async fn promote_decided(
     session: &Session<Market>,
     provider: &str,
-    fetched_at: DateTime<Utc>,
+    at: [DateTime<Utc>; 2],
     item: Item,
     symbols: &str,
 ) -> Result<u64, DatabaseError> {
     let named = mentions(symbols, &item.headline, &item.summary).into_iter().collect();
-    Ok(promote(session, provider, fetched_at, &[item], &[named]).await?.0)
+    let (promoted, revised) = promote(session, provider, at, &[item], &[named]).await?;
+    Ok(promoted + revised)
 }
 
 /// Loads what a directory has of headlines.

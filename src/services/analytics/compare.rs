@@ -115,14 +115,19 @@ pub(super) struct Aligned {
     pub free: Vec<Option<f64>>,
 }
 
-/// The returns of both: days on which the benchmark has no value compound into the next.
+/// The returns of both: days on which the benchmark has no value compound into the next; those without capital are left out of both.
 pub(super) fn aligned(book: &Book, chain: &Twr, growth: &[Option<f64>], free: &FreeReturns) -> Aligned {
     let dates = &book.history.daily.dates;
     let on = |day: NaiveDate| dates.binary_search(&day).ok().and_then(|at| growth.get(at).copied().flatten());
     let mut aligned = Aligned { dates: Vec::new(), own: Vec::new(), other: Vec::new(), free: Vec::new() };
     let (mut earned, mut lent) = (1.0, Some(1.0));
     let mut last: Option<f64> = None;
+    let mut before: Option<NaiveDate> = None;
     for (step, rate) in chain.returns.iter().zip(&free.steps) {
+        // Without capital in between there is no return to compare with the benchmark's.
+        if before.replace(step.date).is_some_and(|before| before != step.from) {
+            (earned, lent, last) = (1.0, Some(1.0), None);
+        }
         last = last.or_else(|| on(step.from));
         earned *= 1.0 + step.value;
         lent = lent.zip(*rate).map(|(so_far, rate)| so_far * (1.0 + rate));

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::analytics::{
-    AnnualReturn, NoWindow, per_period, rolling_beta, rolling_calmar, rolling_correlation, rolling_downside_deviation,
+    AnnualReturn, per_period, rolling_beta, rolling_calmar, rolling_correlation, rolling_downside_deviation,
     rolling_excess_kurtosis, rolling_max_drawdown, rolling_omega, rolling_return, rolling_sharpe, rolling_skewness,
     rolling_sortino, rolling_ulcer_index, rolling_volatility,
 };
@@ -28,8 +28,8 @@ pub struct Rolling {
     own: Vec<f64>,
     /// What was earned above the risk-free rate; no number where that is not known, and so is the figure of each window that it lies in.
     above: Vec<f64>,
-    /// The benchmark's returns, where there is one.
-    other: Option<Vec<f64>>,
+    /// The benchmark's returns, plain and above the risk-free rate, where there is one.
+    other: Option<[Vec<f64>; 2]>,
     /// What is asked for in a step: less is a loss.
     required: f64,
 }
@@ -97,7 +97,7 @@ impl Services {
             risk_free: free.convention,
             above: excess(&own, &rates),
             own,
-            other: benchmark.map(|_| other),
+            other: benchmark.map(|_| (excess(&other, &rates), other)).map(|(above, plain)| [plain, above]),
             required: per_period(AnnualReturn(conventions.required), PERIODS_PER_YEAR),
         })
     }
@@ -112,8 +112,9 @@ impl Rolling {
     pub fn column(&self, figure: WindowFigure) -> Result<Option<Vec<Option<f64>>>, ServiceError> {
         let Self { own, window, required, .. } = self;
         let (window, required, year) = (*window, *required, PERIODS_PER_YEAR);
-        let beside = |of: fn(&[f64], &[f64], usize) -> Result<Vec<Option<f64>>, NoWindow>| {
-            self.other.as_ref().map(|other| of(own, other, window)).transpose()
+        let [plain, above] = match &self.other {
+            Some(columns) => columns.each_ref().map(Some),
+            None => [None; 2],
         };
         let column = match figure {
             WindowFigure::Return => rolling_return(own, window).map(Some),
@@ -127,8 +128,8 @@ impl Rolling {
             WindowFigure::MaxDrawdown => rolling_max_drawdown(own, window).map(Some),
             WindowFigure::Skewness => rolling_skewness(own, window).map(Some),
             WindowFigure::ExcessKurtosis => rolling_excess_kurtosis(own, window).map(Some),
-            WindowFigure::Beta => beside(rolling_beta),
-            WindowFigure::Correlation => beside(rolling_correlation),
+            WindowFigure::Beta => above.map(|other| rolling_beta(&self.above, other, window)).transpose(),
+            WindowFigure::Correlation => plain.map(|other| rolling_correlation(own, other, window)).transpose(),
         };
         column.map_err(|error| ServiceError::BadInput(format!("window: {error}")))
     }

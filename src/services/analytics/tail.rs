@@ -158,7 +158,7 @@ impl Services {
             held.weights.push(weight);
             held.columns.push(grown.get(&id).map_or_else(missing, super::Growth::returns));
         }
-        let fx = self.market.view(session).await?.fx(session).await?;
+        let fx = self.market.view(session).await?.at(book.known_at).fx(session).await?;
         for line in book.ends[1].cash.iter().filter(|line| line.currency != book.currency) {
             let mut rates = fx.cursor(line.currency, book.currency);
             let values: Vec<Option<f64>> = days.iter().map(|day| rates.at(*day).ok()?.value().ok()?.to_f64()).collect();

@@ -211,7 +211,7 @@ pub async fn candidates(session: &Session<Market>, names: Vec<String>) -> Result
     Ok(rows.iter().map(|row| Candidate::from_query_result(row, "")).collect::<Result<_, _>>()?)
 }
 
-/// What stood there is kept; what stood there for no instant is not.
+/// What stood there is kept; what stood there for no instant is not. Its text linked what the new one may not name.
 const CORRECT: &str = "
 WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, headline, summary, headline_key)
@@ -219,6 +219,8 @@ WITH given AS (
     INSERT INTO meta_news_revision (news_id, superseded_at, headline, summary)
     SELECT n.id, $5, n.headline, n.summary FROM fact_news n JOIN given g ON g.id = n.id
     ON CONFLICT DO NOTHING
+), unlinked AS (
+    DELETE FROM fact_news_instrument l USING given g WHERE l.news_id = g.id AND l.match <> 'FEED'
 )
 UPDATE fact_news n SET headline = g.headline, summary = g.summary, headline_key = g.headline_key, corrected_at = $5
 FROM given g WHERE n.id = g.id";

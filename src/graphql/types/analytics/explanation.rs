@@ -156,8 +156,8 @@ impl Explanation {
         self.lots(ctx, self.book.range().end, instrument_id.as_ref(), (first, after)).await.map(Some)
     }
 
-    /// The disposals within the range lot by lot, the earliest first: their gains sum to `gainByLots { realized }`. Null where they cannot
-    /// be read: see the errors.
+    /// The disposals within the range lot by lot, the earliest first: their gains sum to `gainByLots { realized }`, but for trades that
+    /// are only thought of. Null where they cannot be read: see the errors.
     async fn disposals(
         &self,
         ctx: &Context<'_>,

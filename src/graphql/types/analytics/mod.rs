@@ -228,7 +228,7 @@ impl Analytics {
             services.analytics_rolling(&session, &self.book, length, &conventions, benchmark.as_ref()).await
         };
         let figures = compute.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(RollingFigures(figures)))
+        Ok(Some(RollingFigures(Arc::new(figures))))
     }
 
     /// The falls of the time-weighted growth from a peak, the deepest first.
