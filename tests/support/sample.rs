@@ -385,7 +385,7 @@ pub const CALLS: &[Call] = &[
     ),
     mutation(
         "simulationRequest",
-        "mutation($input: SimulationRequestInput!) { simulationRequest(input: $input) { simulation { id portfolio { id } }
+        "mutation($input: SimulationRequestInput!) { simulationRequest(input: $input) { simulation { id portfolioId }
             userErrors { code message } } }",
         |sample| simulation_of(&sample.portfolio),
     ),
