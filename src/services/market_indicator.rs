@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::analytics::effective_annual;
 use domain::money::Currency;
 use domain::pricing::{Lookup, MaxAge, MissingReason, Series};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::{ServiceError, Services, access};
@@ -86,35 +87,51 @@ impl Services {
         tenor: &str,
     ) -> Result<Result<Indicator, String>, ServiceError> {
         access::require(session.actor(), Permission::MarketRead)?;
-        let all = market_indicator::risk_free(session, currency).await?;
-        let tenors: Vec<&str> = all.iter().filter_map(|one| one.tenor.as_deref()).collect();
-        let known =
-            if tenors.is_empty() { "none is known".to_owned() } else { format!("known: {}", tenors.join(", ")) };
-        let found = all.into_iter().find(|one| one.tenor.as_deref() == Some(tenor));
-        Ok(found.ok_or_else(|| format!("no risk-free rate of {currency} over {tenor}: {known}")))
+        let all = market_indicator::risk_free(session, &[currency]).await?;
+        Ok(named(&all, currency, tenor).cloned())
     }
 
-    /// What money without risk earned.
-    pub async fn risk_free_rate(
+    /// What money without risk earned in each currency over a tenor, as it was known on a day.
+    pub async fn risk_free_rates(
         &self,
         session: &Session<Tenant>,
-        currency: Currency,
-        tenor: &str,
-        as_of: NaiveDate,
-    ) -> Result<RiskFreeRate, ServiceError> {
-        let found = match self.risk_free_series(session, currency, tenor).await? {
-            Ok(found) => found,
-            Err(message) => return Ok(RiskFreeRate { series: Err(message), effective_annual: None }),
+        keys: &[(Currency, &str, NaiveDate)],
+    ) -> Result<Vec<RiskFreeRate>, ServiceError> {
+        access::require(session.actor(), Permission::MarketRead)?;
+        let currencies: Vec<Currency> = keys.iter().map(|(currency, ..)| *currency).collect();
+        let all = market_indicator::risk_free(session, &currencies).await?;
+        let found = |(currency, tenor, day): &(Currency, &str, NaiveDate)| {
+            named(&all, *currency, tenor).map(|one| (Arc::new(one.clone()), *day))
         };
-        let indicator = Arc::new(found);
-        let keys = [(Arc::clone(&indicator), as_of)];
-        let mut values = self.indicator_values_as_of(session, &keys).await?;
+        let found: Vec<Result<(Arc<Indicator>, NaiveDate), String>> = keys.iter().map(found).collect();
+        let asked: Vec<(Arc<Indicator>, NaiveDate)> = found.iter().flatten().cloned().collect();
+        let values = self.indicator_values_as_of(session, &asked).await?;
         let missing = Lookup::Missing { reason: MissingReason::NoData };
-        let lookup = values.remove(&(indicator.code.clone(), as_of)).unwrap_or(missing);
-        let effective_annual = lookup.value().and_then(|value| {
-            let (compounding, day_count, tenor) = indicator.convention()?;
-            effective_annual(indicator.fraction(value).to_f64()?, compounding, day_count, tenor)
-        });
-        Ok(RiskFreeRate { series: Ok((indicator, lookup)), effective_annual })
+        let rate = |found: Result<(Arc<Indicator>, NaiveDate), String>| match found {
+            Err(message) => RiskFreeRate { series: Err(message), effective_annual: None },
+            Ok((indicator, day)) => {
+                let lookup = values.get(&(indicator.code.clone(), day)).copied().unwrap_or(missing);
+                let effective_annual = lookup.value().and_then(|value| annual(&indicator, value));
+                RiskFreeRate { series: Ok((indicator, lookup)), effective_annual }
+            }
+        };
+        Ok(found.into_iter().map(rate).collect())
     }
+}
+
+/// A published value as a rate a year, a fraction; nothing where its convention makes none of it.
+pub(super) fn annual(indicator: &Indicator, value: Decimal) -> Option<f64> {
+    let (compounding, day_count, tenor) = indicator.convention()?;
+    effective_annual(indicator.fraction(value).to_f64()?, compounding, day_count, tenor)
+}
+
+/// The series of a currency and a tenor, or which tenors there are.
+fn named<'a>(all: &'a [Indicator], currency: Currency, tenor: &str) -> Result<&'a Indicator, String> {
+    let of_currency = || all.iter().filter(|one| one.currency == Some(currency));
+    of_currency().find(|one| one.tenor.as_deref() == Some(tenor)).ok_or_else(|| {
+        let tenors: Vec<&str> = of_currency().filter_map(|one| one.tenor.as_deref()).collect();
+        let known =
+            if tenors.is_empty() { "none is known".to_owned() } else { format!("known: {}", tenors.join(", ")) };
+        format!("no risk-free rate of {currency} over {tenor}: {known}")
+    })
 }

@@ -384,3 +384,17 @@ fn check(asked: &Asked) -> Result<(), ServiceError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_longer_than_a_minute_is_refused_with_what_does_not() {
+        for (paths, holdings) in [(10_000_000, 100), (10_000_000, 0), (400_000, 500)] {
+            assert_eq!(check_work(paths, holdings).map_err(|error| error.to_string()), Ok(()));
+        }
+        let refused = check_work(400_001, 500).expect_err("too many").to_string();
+        assert!(refused.contains("paths: 400001 are too many for 500 holdings, 400000 at the most"), "{refused}");
+    }
+}

@@ -164,11 +164,12 @@ pub async fn by_codes(session: &Session<Tenant>, codes: Vec<String>) -> Result<V
 
 const RISK_FREE: &str = "
 SELECT code, name, kind, currency, tenor, unit, day_count, compounding, is_risk_free, max_age_days, source
-FROM market.dim_market_indicator WHERE is_risk_free AND currency = $1 ORDER BY code";
+FROM market.dim_market_indicator WHERE is_risk_free AND currency = ANY ($1) ORDER BY code";
 
-/// The series that stand for money without risk in a currency, one a tenor.
-pub async fn risk_free(session: &Session<Tenant>, currency: Currency) -> Result<Vec<Indicator>, DatabaseError> {
-    series(session, RISK_FREE, [currency.to_string().into()]).await
+/// The series that stand for money without risk in these currencies, one a currency and tenor.
+pub async fn risk_free(session: &Session<Tenant>, currencies: &[Currency]) -> Result<Vec<Indicator>, DatabaseError> {
+    let currencies: Vec<String> = currencies.iter().map(Currency::to_string).collect();
+    series(session, RISK_FREE, [currencies.into()]).await
 }
 
 async fn series(

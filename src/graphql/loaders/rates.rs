@@ -46,10 +46,7 @@ loader!(LastDayKey => NaiveDate, |operation, session, keys| {
 });
 
 loader!(RiskFreeRateKey => RiskFreeRate, |operation, session, keys| {
-    let mut loaded = HashMap::new();
-    for key in keys {
-        let found = operation.services.risk_free_rate(&session, key.currency, &key.tenor, key.as_of).await?;
-        loaded.insert(key.clone(), found);
-    }
-    Ok(loaded)
+    let asked: Vec<_> = keys.iter().map(|key| (key.currency, key.tenor.as_str(), key.as_of)).collect();
+    let found = operation.services.risk_free_rates(&session, &asked).await?;
+    Ok(keys.iter().cloned().zip(found).collect())
 });

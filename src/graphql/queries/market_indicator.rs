@@ -79,10 +79,10 @@ impl MarketIndicatorQuery {
         let day = self::as_of(operation, as_of).await?;
         let read = async {
             let session = operation.session().await?;
-            operation.services.risk_free_rate(&session, currency.0, &tenor, day).await
+            operation.services.risk_free_rates(&session, &[(currency.0, &tenor, day)]).await
         };
         let found = read.await.map_err(|error| operation.fail(error))?;
-        Ok(Some(RiskFreeRate::new(found)))
+        Ok(found.into_iter().next().map(RiskFreeRate::new))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What money without risk earned in each step of a chain of returns: a constant rate, or the series of the figures' currency.
 
 use chrono::{Days, NaiveDate};
-use domain::analytics::{AnnualReturn, DatedReturn, effective_annual, per_period};
+use domain::analytics::{AnnualReturn, DatedReturn, per_period};
 use domain::pricing::{Doubt, Lookup, Series, doubts};
-use rust_decimal::prelude::ToPrimitive;
 
+use super::super::market_indicator::annual;
 use super::super::performance::PERIODS_PER_YEAR;
 use super::super::{ServiceError, Services};
 use super::risk::{Risk, risk};
@@ -101,10 +101,7 @@ impl FreeReturns {
         let (mut missing, mut stale, mut estimated) = (Span::default(), Span::default(), Span::default());
         let mut earned = |step: &DatedReturn| {
             let lookup = cursor.as_of(step.from);
-            let rate = lookup.value().and_then(|value| {
-                let (compounding, day_count, tenor) = indicator.convention()?;
-                effective_annual(indicator.fraction(value).to_f64()?, compounding, day_count, tenor)
-            });
+            let rate = lookup.value().and_then(|value| annual(indicator, value));
             if rate.is_none() {
                 missing.note(step.from);
             }

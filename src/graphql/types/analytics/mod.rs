@@ -187,6 +187,7 @@ impl Analytics {
     }
 
     /// Returns and risk over a window that moves along the range. Null where it cannot be computed: see the errors.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument that clients give")]
     async fn rolling(
         &self,
         ctx: &Context<'_>,
