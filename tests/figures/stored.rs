@@ -312,7 +312,8 @@ async fn figures_of_many_portfolios_cost_the_statements_of_one() {
     assert_eq!(app.work().await.failed, 0);
     let (many, stored, all_stored) = statements().await;
     assert_eq!((many, stored), (5, 5));
-    assert_eq!(all_stored, one_stored);
+    // All may fall in one batch or in two; a statement a portfolio would be four more.
+    assert!(all_stored < one_stored + 4, "{all_stored}, {one_stored} for one");
     assert!(one_stored <= 6, "{one_stored}");
 }
 
