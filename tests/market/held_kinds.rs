@@ -298,6 +298,26 @@ async fn a_good_action_or_headline_takes_the_place_of_the_one_that_waits() {
 }
 
 #[tokio::test]
+async fn a_correction_that_is_held_counts_once_it_is_repaired() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let news = |headline: &str, url: &str| {
+        format!(
+            "source_id,published_at,entity,headline,source,url,licence,provenance\n\
+             f-1,2024-03-13T08:00:00Z,ACME,{headline},,{url},,\n"
+        )
+    };
+    load(&app, &[("news.csv", &news("Acme loses", ""))]).await.expect("loaded");
+    load(&app, &[("news.csv", &news("Acme gains", "javascript:alert(1)"))]).await.expect("loaded");
+    let headlines = "SELECT n.headline || ' ' || coalesce(r.headline, '-') FROM market.fact_news n \
+                     LEFT JOIN market.meta_news_revision r ON r.news_id = n.id";
+    assert_eq!(Superuser::of(&app).await.texts(headlines).await, ["Acme loses -"]);
+    let address = held(&operator, "NEWS", "INVALID_URL").await;
+    decided(&operator, &address, json!({ "repairNews": { "url": null } })).await;
+    assert_eq!(Superuser::of(&app).await.texts(headlines).await, ["Acme gains Acme loses"]);
+}
+
+#[tokio::test]
 async fn held_headlines_are_decided_and_linked() {
     let app = App::start().await;
     let operator = app.operator().await;
