@@ -95,10 +95,12 @@ impl fmt::Display for MissingReason {
 
 impl MaxAge<'_> {
     /// What an observation of `observed` is good for on `date`, or why for nothing. `observed` is not after `date`.
+    #[inline]
     pub(super) fn status(self, observed: NaiveDate, date: NaiveDate) -> Result<Status, MissingReason> {
-        if observed == date {
-            return Ok(Status::Complete);
-        }
+        if observed == date { Ok(Status::Complete) } else { self.status_of_older(observed, date) }
+    }
+
+    fn status_of_older(self, observed: NaiveDate, date: NaiveDate) -> Result<Status, MissingReason> {
         let days = (date - observed).num_days().try_into().unwrap_or(u32::MAX);
         let unless_old = |is_used: bool| match is_used {
             true => Ok(Status::Stale { days }),

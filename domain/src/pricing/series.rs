@@ -98,7 +98,11 @@ impl Series {
     }
 
     /// How certain the observation of a day is; final where there is none.
+    #[inline]
     pub fn certainty(&self, date: NaiveDate) -> Certainty {
+        if self.uncertain.is_empty() {
+            return Certainty::Final;
+        }
         let at = self.uncertain.binary_search_by_key(&date, |(day, _)| *day);
         at.ok().and_then(|at| self.uncertain.get(at)).map_or(Certainty::Final, |(_, certainty)| *certainty)
     }
@@ -142,6 +146,7 @@ const WALK: usize = 8;
 
 impl Cursor<'_> {
     /// As [`Series::as_of`].
+    #[inline]
     pub fn as_of(&mut self, date: NaiveDate) -> Lookup {
         self.seek(date);
         let Some((observed, value)) = self.passed.checked_sub(1).and_then(|at| self.series.at(at)) else {
@@ -157,6 +162,7 @@ impl Cursor<'_> {
         }
     }
 
+    #[inline]
     fn seek(&mut self, date: NaiveDate) {
         let dates = &self.series.dates;
         let is_past = |at: usize| dates.get(at).is_some_and(|observed| *observed <= date);

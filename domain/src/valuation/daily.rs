@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 
 use super::{Inputs, MissingInput, Subject, ValuationError};
 use crate::id::InstrumentId;
-use crate::ledger::{Flow, InKind, PositionPeriod};
-use crate::money::{Currency, add, mul};
+use crate::ledger::{Flow, InKind};
+use crate::money::{Currency, ProductSum, add, mul};
 use crate::pricing::{Cursor, Lookup, MissingReason};
 
 /// Grows with every change of what [`daily`] answers: values stored under an older one are computed again.
@@ -87,28 +87,26 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     fn add_positions(&mut self, inputs: &Inputs<'_>) -> Result<(), ValuationError> {
-        let mut held: BTreeMap<InstrumentId, Vec<&PositionPeriod>> = BTreeMap::new();
-        // The rows of an instrument mostly come one after another.
-        for rows in inputs.positions.chunk_by(|one, other| one.instrument == other.instrument) {
-            if let [first, ..] = rows {
-                let rows = rows.iter().filter(|row| !row.quantity.is_zero());
-                held.entry(first.instrument).or_default().extend(rows);
-            }
-        }
-        for (instrument, mut rows) in held {
+        let mut sums: BTreeMap<Currency, Vec<ProductSum>> = BTreeMap::new();
+        let mut rows = inputs.positions.iter().filter(|row| !row.quantity.is_zero()).peekable();
+        // Each row is read once, where it lies. Those of an instrument mostly come one after another, account by account and by day, so
+        // that its prices are read in one walk; in any other order days and prices are searched for.
+        while let Some(instrument) = rows.peek().map(|row| row.instrument) {
             let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
-            // Account by account, so that the days of one ascend and its prices are read in one walk.
-            rows.sort_by_key(|row| (row.account, row.valid_from));
-            let mut local = self.take_local(terms.currency());
             let mut cursor = inputs.prices.get(&instrument).map(|prices| prices.series.cursor(prices.max_age));
+            let column = sums.entry(terms.currency()).or_insert_with(|| vec![ProductSum::default(); self.days.len()]);
+            let is_single = terms.multiplier() == Decimal::ONE;
             let mut end = 0;
-            for row in rows {
-                let quantity = mul(row.quantity, terms.multiplier())?;
+            while let Some(row) = rows.next_if(|row| row.instrument == instrument) {
+                let quantity = if is_single { row.quantity } else { mul(row.quantity, terms.multiplier())? };
                 let span = span_after(self.days, end, row.valid_from, row.valid_until);
                 end = span.end;
-                self.add_row(row, span, quantity, cursor.as_mut(), &mut local)?;
+                self.add_row(instrument, span, quantity, cursor.as_mut(), column)?;
             }
-            self.local.insert(terms.currency(), local);
+        }
+        for (currency, sums) in sums {
+            let totals = sums.into_iter().map(ProductSum::total).collect::<Result<_, _>>()?;
+            self.local.insert(currency, totals);
         }
         Ok(())
     }
@@ -116,23 +114,23 @@ impl Columns<'_> {
     /// Adds one period's value to the days that it spans.
     fn add_row(
         &mut self,
-        row: &PositionPeriod,
+        instrument: InstrumentId,
         span: Range<usize>,
         quantity: Decimal,
         mut cursor: Option<&mut Cursor<'_>>,
-        local: &mut [Decimal],
+        column: &mut [ProductSum],
     ) -> Result<(), ValuationError> {
         let days = self.days.get(span.clone()).unwrap_or_default();
-        let totals = local.get_mut(span.clone()).unwrap_or_default();
-        for ((at, &date), total) in span.zip(days).zip(totals) {
+        let sums = column.get_mut(span.clone()).unwrap_or_default();
+        for ((at, &date), sum) in span.zip(days).zip(sums) {
             let lookup = match &mut cursor {
                 Some(cursor) => cursor.as_of(date),
                 None => Lookup::Missing { reason: MissingReason::NoData },
             };
             match lookup {
-                Lookup::Known { value, .. } => *total = add(*total, mul(quantity, value)?)?,
+                Lookup::Known { value, .. } => sum.add(quantity, value)?,
                 Lookup::Missing { reason } => {
-                    let subject = Subject::Instrument(row.instrument);
+                    let subject = Subject::Instrument(instrument);
                     note_missing(&mut self.missing, MissingInput { subject, reason }, date);
                     if let Some(incomplete) = self.incomplete.get_mut(at) {
                         *incomplete = true;
