@@ -3,10 +3,9 @@
 use chrono::NaiveDate;
 use domain::analytics::policy::{self, MoneyWeighted, Withheld};
 use domain::analytics::{AnnualReturn, FlowTimings, Twr, Xirr, daily_return, max_drawdown, modified_dietz, twr, xirr};
-use domain::money;
+use domain::money::{self, to_f64};
 use domain::valuation::{Daily, MissingSpan, Subject};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::ServiceError;
 use super::price::missing_code;
@@ -155,7 +154,8 @@ fn from_ends(history: &History) -> [Figure; 2] {
         .flows
         .iter()
         .filter(|(date, _)| *date > opening && *date <= end)
-        .filter_map(|(date, amount)| amount.to_f64().map(|amount| (amount, at_work(*date, amount))))
+        .map(|(date, amount)| (to_f64(*amount), *date))
+        .map(|(amount, date)| (amount, at_work(date, amount)))
         .collect();
     let paid_in = first.max(0.0) + flows.iter().map(|(amount, _)| amount.max(0.0)).sum::<f64>();
     let gain = last - first - flows.iter().map(|(amount, _)| amount).sum::<f64>();
@@ -173,7 +173,7 @@ fn from_ends(history: &History) -> [Figure; 2] {
 /// The values at both ends, as far as they are known.
 fn ends_of(history: &History) -> [Option<f64>; 2] {
     let values = &history.daily.values;
-    [values.first(), values.last()].map(|value| value.copied().flatten()?.to_f64())
+    [values.first(), values.last()].map(|value| value.copied().flatten().map(to_f64))
 }
 
 /// The investor's flows: the opening value goes in, the final value comes out; and whether the rate is one a year.
@@ -185,7 +185,7 @@ pub(super) fn money_weighted(history: &History, ends: [Option<f64>; 2]) -> (Figu
     };
     let mut flows = vec![(opening, -first)];
     let inside = history.flows.iter().filter(|(date, _)| *date > opening && *date <= end);
-    flows.extend(inside.map(|(date, amount)| (*date, -amount.to_f64().unwrap_or_default())));
+    flows.extend(inside.map(|(date, amount)| (*date, -to_f64(*amount))));
     flows.push((end, last));
     if first == 0.0 {
         flows.remove(0);
@@ -214,8 +214,8 @@ impl History {
     /// Its time-weighted returns, linked.
     pub fn chain(&self) -> Twr {
         let Daily { dates, values, flows, .. } = &self.daily;
-        let values: Vec<Option<f64>> = values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
-        let flows: Vec<f64> = flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
+        let values: Vec<Option<f64>> = values.iter().map(|value| value.map(to_f64)).collect();
+        let flows: Vec<f64> = flows.iter().copied().map(to_f64).collect();
         twr(dates, &values, &flows, FlowTimings::default())
     }
 
@@ -271,7 +271,7 @@ pub fn last_step(history: &History) -> Option<Step> {
         .zip(previous_value)
         .and_then(|(value, previous)| money::sub(value, previous).and_then(|change| money::sub(change, flow)).ok());
     let change_return = value.zip(previous_value).and_then(|(value, previous)| {
-        daily_return(previous.to_f64()?, value.to_f64()?, flow.to_f64()?, FlowTimings::default())
+        daily_return(to_f64(previous), to_f64(value), to_f64(flow), FlowTimings::default())
     });
     Some(Step {
         date: daily.dates[last],

@@ -6,9 +6,10 @@ mod rows;
 
 use chrono::NaiveDate;
 use domain::ledger::{CashPeriod, Flow, InKind, PositionPeriod};
-use entity::tenant::{fact_daily_cash, fact_daily_flows, fact_daily_positions};
+use entity::tenant::fact_daily_flows;
+use rust_decimal::Decimal;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult,
     Statement,
 };
 use uuid::Uuid;
@@ -36,7 +37,9 @@ macro_rules! of_holdings {
 /// Of each holding the row that holds on the first day, and those that begin later. OFFSET keeps each of them a search of its
 /// own: joined with all rows of the table it would depend on the statistics what is read.
 const POSITIONS: &str = of_holdings!(
-    "SELECT p.* FROM holding h CROSS JOIN LATERAL ( \
+    "SELECT p.portfolio_id, p.account_id, p.instrument_id, p.valid_from, p.valid_until, p.quantity, p.cost_local, p.cost_base, \
+    p.realized_local, p.realized_base, p.income_local, p.income_base, p.withholding_base, p.fees_base, p.taxes_base, \
+    p.expensed_base FROM holding h CROSS JOIN LATERAL ( \
     (SELECT * FROM fact_daily_positions r WHERE r.account_id = h.account_id AND r.instrument_id = h.instrument_id \
     AND r.valid_from <= $2 ORDER BY r.valid_from DESC LIMIT 1) \
     UNION ALL (SELECT * FROM fact_daily_positions r WHERE r.account_id = h.account_id \
@@ -51,31 +54,31 @@ pub async fn positions(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<(Uuid, PositionPeriod)>, DatabaseError> {
-    let statement = of_range(POSITIONS, portfolios, from, to);
-    let rows = fact_daily_positions::Model::find_by_statement(statement).all(session).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let period = PositionPeriod {
-                account: row.account_id.into(),
-                instrument: row.instrument_id.into(),
-                valid_from: row.valid_from,
-                valid_until: row.valid_until,
-                quantity: row.quantity,
-                cost_local: row.cost_local,
-                cost_base: row.cost_base,
-                realized_local: row.realized_local,
-                realized_base: row.realized_base,
-                income_local: row.income_local,
-                income_base: row.income_base,
-                withholding_base: row.withholding_base,
-                fees_base: row.fees_base,
-                taxes_base: row.taxes_base,
-                expensed_base: row.expensed_base,
-            };
-            (row.portfolio_id, period)
-        })
-        .collect())
+    let rows = session.query_all_raw(of_range(POSITIONS, portfolios, from, to)).await?;
+    Ok(rows.iter().map(position).collect::<Result<_, DbErr>>()?)
+}
+
+/// A row of [`POSITIONS`], its columns by place: there are many rows, and to look each value up by its name takes as long as to read it.
+fn position(row: &QueryResult) -> Result<(Uuid, PositionPeriod), DbErr> {
+    let number = |place| row.try_get_by_index::<Decimal>(place);
+    let period = PositionPeriod {
+        account: row.try_get_by_index::<Uuid>(1)?.into(),
+        instrument: row.try_get_by_index::<Uuid>(2)?.into(),
+        valid_from: row.try_get_by_index(3)?,
+        valid_until: row.try_get_by_index(4)?,
+        quantity: number(5)?,
+        cost_local: number(6)?,
+        cost_base: number(7)?,
+        realized_local: number(8)?,
+        realized_base: number(9)?,
+        income_local: number(10)?,
+        income_base: number(11)?,
+        withholding_base: number(12)?,
+        fees_base: number(13)?,
+        taxes_base: number(14)?,
+        expensed_base: number(15)?,
+    };
+    Ok((row.try_get_by_index(0)?, period))
 }
 
 const HELD: &str = of_holdings!(
@@ -94,7 +97,7 @@ pub async fn held(
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, HELD, values);
     let rows = session.query_all_raw(statement).await?;
     let pairs = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)));
-    Ok(pairs.collect::<Result<_, sea_orm::DbErr>>()?)
+    Ok(pairs.collect::<Result<_, DbErr>>()?)
 }
 
 const TRACK: &str = of_holdings!(
@@ -119,7 +122,8 @@ const CASH: &str = "\
     UNION ALL SELECT next.* FROM balance b CROSS JOIN LATERAL ( \
     SELECT c.account_id, c.currency FROM fact_daily_cash c WHERE c.account_id = b.account_id \
     AND c.currency > b.currency ORDER BY c.currency LIMIT 1) next) \
-    SELECT c.* FROM balance b CROSS JOIN LATERAL ( \
+    SELECT c.portfolio_id, c.account_id, c.currency, c.valid_from, c.valid_until, c.amount, c.unsettled, c.interest_base, \
+    c.fees_base, c.taxes_base FROM balance b CROSS JOIN LATERAL ( \
     (SELECT * FROM fact_daily_cash r WHERE r.account_id = b.account_id AND r.currency = b.currency \
     AND r.valid_from <= $2 ORDER BY r.valid_from DESC LIMIT 1) \
     UNION ALL (SELECT * FROM fact_daily_cash r WHERE r.account_id = b.account_id AND r.currency = b.currency \
@@ -133,8 +137,8 @@ pub async fn cash(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<(Uuid, CashPeriod)>, DatabaseError> {
-    let rows = fact_daily_cash::Model::find_by_statement(of_range(CASH, portfolios, from, to)).all(session).await?;
-    rows.into_iter().map(|row| Ok((row.portfolio_id, cash_period(row)?))).collect()
+    let rows = session.query_all_raw(of_range(CASH, portfolios, from, to)).await?;
+    rows.iter().map(balance).collect()
 }
 
 fn of_range(sql: &'static str, portfolios: &[Uuid], from: NaiveDate, to: NaiveDate) -> Statement {
@@ -145,18 +149,21 @@ fn list(ids: &[Uuid]) -> String {
     ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn cash_period(row: fact_daily_cash::Model) -> Result<CashPeriod, DatabaseError> {
-    Ok(CashPeriod {
-        account: row.account_id.into(),
-        currency: super::currency(&row.currency)?,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        amount: row.amount,
-        unsettled: row.unsettled,
-        interest_base: row.interest_base,
-        fees_base: row.fees_base,
-        taxes_base: row.taxes_base,
-    })
+/// A row of [`CASH`] or of other statements with its columns, as [`position`].
+fn balance(row: &QueryResult) -> Result<(Uuid, CashPeriod), DatabaseError> {
+    let number = |place| row.try_get_by_index::<Decimal>(place);
+    let period = CashPeriod {
+        account: row.try_get_by_index::<Uuid>(1)?.into(),
+        currency: super::currency(&row.try_get_by_index::<String>(2)?)?,
+        valid_from: row.try_get_by_index(3)?,
+        valid_until: row.try_get_by_index(4)?,
+        amount: number(5)?,
+        unsettled: number(6)?,
+        interest_base: number(7)?,
+        fees_base: number(8)?,
+        taxes_base: number(9)?,
+    };
+    Ok((row.try_get_by_index(0)?, period))
 }
 
 /// Which flows are asked for.

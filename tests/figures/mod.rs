@@ -2,6 +2,7 @@
 
 mod analytics;
 mod attribution;
+mod charges;
 mod demo;
 mod exchanges;
 mod explain;

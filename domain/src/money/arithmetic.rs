@@ -127,6 +127,19 @@ pub fn round_to_minor(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp(currency.minor_unit())
 }
 
+const POWERS: [f64; 29] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28,
+];
+
+/// The number as a binary one, for statistics: the nearest for up to 15 digits and 22 decimals, less than two units in the last place off
+/// beyond.
+/// The conversion of the decimal's own library takes ten times as long, which shows where each day of each holding is converted.
+#[inline]
+pub fn to_f64(number: Decimal) -> f64 {
+    number.mantissa() as f64 / POWERS[number.scale() as usize]
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -141,6 +154,22 @@ mod tests {
         // As an amount of money: …2825|7857 goes up.
         let amount = product(dec!(1.123456789012345678), dec!(3012.12345678)).unwrap();
         assert_eq!(amount, dec!(3383.990546862826));
+    }
+
+    proptest! {
+        #[test]
+        fn a_binary_number_is_the_nearest(mantissa in -(1_i64 << 53)..(1_i64 << 53), scale in 0_u32..=22) {
+            let number = Decimal::from_i128_with_scale(mantissa.into(), scale);
+            // A decimal's text is read as the binary number that is nearest to it.
+            prop_assert_eq!(to_f64(number), number.to_string().parse::<f64>().unwrap());
+        }
+
+        #[test]
+        fn a_long_number_is_off_by_less_than_two_units_in_the_last_place(high in any::<i64>(), low in any::<u32>(), scale in 0_u32..=28) {
+            let number = Decimal::from_i128_with_scale((i128::from(high) << 32) | i128::from(low), scale);
+            let nearest = number.to_string().parse::<f64>().unwrap();
+            prop_assert!((to_f64(number) - nearest).abs() <= nearest.abs() * f64::EPSILON, "{number}");
+        }
     }
 
     #[test]

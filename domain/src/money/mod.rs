@@ -7,6 +7,8 @@ mod arithmetic;
 mod currency;
 mod sum;
 
-pub use arithmetic::{ArithmeticError, MONEY_SCALE, add, div, mul, mul_div, product, round_to_minor, share, sub};
+pub use arithmetic::{
+    ArithmeticError, MONEY_SCALE, add, div, mul, mul_div, product, round_to_minor, share, sub, to_f64,
+};
 pub use currency::{Currency, InvalidCurrency};
 pub use sum::ProductSum;

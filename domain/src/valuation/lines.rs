@@ -26,13 +26,29 @@ pub struct Line {
     pub flows: Vec<Decimal>,
     /// Gain since the last day with a known value, zero on the first; `None` where the value is unknown, so that a later day bridges it.
     pub gains: Vec<Option<Decimal>>,
-    /// Value at each close in the instrument's currency, zero where nothing is held; `None` without a price.
-    pub local_values: Vec<Option<Decimal>>,
-    /// The gain in the instrument's currency, income and charges in it, since the same day as in `gains`; `None` where that is, or where
-    /// something was charged and the day has no rate. Charges count at their day's rate.
-    pub local_gains: Vec<Option<Decimal>>,
     /// What the gain over all days is made of; `None` where the value of the first or the last day is unknown.
     pub split: Option<GainSplit>,
+    /// The columns in the instrument's currency, where that is another than the one that was asked for.
+    foreign: Option<Foreign>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Foreign {
+    values: Vec<Option<Decimal>>,
+    gains: Vec<Option<Decimal>>,
+}
+
+impl Line {
+    /// Value at each close in the instrument's currency, zero where nothing is held; `None` without a price.
+    pub fn local_values(&self) -> &[Option<Decimal>] {
+        self.foreign.as_ref().map_or(&self.values, |foreign| &foreign.values)
+    }
+
+    /// The gain in the instrument's currency, income and charges in it, since the same day as in `gains`; `None` where that is, or where
+    /// something was charged and the day has no rate. Charges count at their day's rate.
+    pub fn local_gains(&self) -> &[Option<Decimal>] {
+        self.foreign.as_ref().map_or(&self.gains, |foreign| &foreign.gains)
+    }
 }
 
 /// Values each instrument on `days`, the first of which opens the range.
@@ -192,13 +208,23 @@ struct Crossed {
 struct Building {
     line: Line,
     split: GainSplit,
-    is_own_currency: bool,
     paid_in: Decimal,
     /// The last close whose value is known, and what crossed since.
     known: Option<Known>,
     crossed: Crossed,
     /// Whether the books are still those of that close, and nothing crossed.
     is_quiet: bool,
+    /// What the quiet days so far are of that stand in no split yet.
+    quiet: Quiet,
+}
+
+/// Days on which prices and rates alone moved.
+#[derive(Clone, Copy, Default)]
+struct Quiet {
+    /// The value that they begin with.
+    opening: Decimal,
+    /// The price effect where a rate moved too; without one it is all that the value did.
+    price: Decimal,
 }
 
 fn line(
@@ -211,8 +237,7 @@ fn line(
     let terms = inputs.instruments.get(&instrument).ok_or(ValuationError::UnknownInstrument { instrument })?;
     let prices = inputs.prices.get(&instrument);
     let mut closes = prices.map(|prices| prices.series.cursor(prices.max_age));
-    let is_own_currency = terms.currency() == inputs.currency;
-    let mut rates = (!is_own_currency).then(|| inputs.fx.cursor(terms.currency(), inputs.currency));
+    let mut rates = (terms.currency() != inputs.currency).then(|| inputs.fx.cursor(terms.currency(), inputs.currency));
     rows.sort_by_key(|row| (row.account, row.valid_from));
     let mut walk = Walk::new(&rows);
     let mut building = Building::new(instrument, terms.currency(), inputs.currency, days.len());
@@ -231,6 +256,7 @@ fn line(
         building.add(&walk.books, &worth, crossed)?;
         previous = Some(day);
     }
+    building.settle_quiet()?;
     let Building { mut line, split, .. } = building;
     let ends = [line.values.first(), line.values.last()];
     line.split = ends.iter().all(|end| end.is_some_and(Option::is_some)).then_some(split);
@@ -239,16 +265,17 @@ fn line(
 
 impl Building {
     fn new(instrument: InstrumentId, currency: Currency, asked: Currency, days: usize) -> Self {
-        let [values, gains, local_values, local_gains] = [(); 4].map(|()| Vec::with_capacity(days));
+        let column = || Vec::with_capacity(days);
+        let foreign = (currency != asked).then(|| Foreign { values: column(), gains: column() });
         let flows = Vec::with_capacity(days);
         Self {
-            line: Line { instrument, currency, values, flows, gains, local_values, local_gains, split: None },
+            line: Line { instrument, currency, values: column(), flows, gains: column(), split: None, foreign },
             split: GainSplit::default(),
-            is_own_currency: currency == asked,
             paid_in: Decimal::ZERO,
             known: None,
             crossed: Crossed::default(),
             is_quiet: false,
+            quiet: Quiet::default(),
         }
     }
 
@@ -257,59 +284,73 @@ impl Building {
         if self.is_quiet {
             return self.add_quiet(worth);
         }
+        self.settle_quiet()?;
         let is_first = self.line.values.is_empty();
         let paid_in = books.paid_in()?;
         let flow = add(sub(paid_in, self.paid_in)?, crossed.value)?;
         self.paid_in = paid_in;
         self.crossed = self.crossed.plus(crossed)?;
-        self.line.flows.push(if is_first { Decimal::ZERO } else { flow });
-        self.line.values.push(worth.value);
-        self.line.local_values.push(worth.local);
         let known =
             worth.value.zip(worth.local).map(|(value, local)| Known { books: *books, local, value, rate: worth.rate });
         let (gain, local_gain) = match (&self.known, &known) {
             (Some(before), Some(known)) => {
-                let step = step(before, known, self.is_own_currency, self.crossed)?;
+                let step = step(before, known, self.line.foreign.is_none(), self.crossed)?;
                 self.split = self.split.plus(&step)?;
                 (Some(step.total), local_step(before, known, self.crossed)?)
             }
             (None, Some(_)) if is_first => (Some(Decimal::ZERO), Some(Decimal::ZERO)),
             _ => (None, None),
         };
-        self.line.gains.push(gain);
-        self.line.local_gains.push(local_gain);
-        if known.is_some() {
+        self.push(worth, if is_first { Decimal::ZERO } else { flow }, gain, local_gain);
+        if let Some(close) = known {
+            self.quiet = Quiet { opening: close.value, price: Decimal::ZERO };
             (self.known, self.crossed, self.is_quiet) = (known, Crossed::default(), true);
         }
         Ok(())
     }
 
-    /// As [`Building::add`] of a close with the books of the last known one: prices and rates alone have moved. Most days are such.
+    /// As [`Building::add`] of a close with the books of the last known one. Most days are such.
     fn add_quiet(&mut self, worth: &Worth) -> Result<(), ValuationError> {
-        self.line.flows.push(Decimal::ZERO);
-        self.line.values.push(worth.value);
-        self.line.local_values.push(worth.local);
         let (Some(before), Some(value), Some(local)) = (&mut self.known, worth.value, worth.local) else {
-            self.line.gains.push(None);
-            self.line.local_gains.push(None);
+            self.push(worth, Decimal::ZERO, None, None);
             return Ok(());
         };
-        let (moved, local_moved) = (sub(value, before.value)?, sub(local, before.local)?);
-        self.line.gains.push(Some(moved));
-        self.line.local_gains.push(Some(local_moved));
-        if !local.is_zero() || !before.local.is_zero() {
+        let moved = sub(value, before.value)?;
+        let mut local_moved = moved;
+        if self.line.foreign.is_some() {
+            local_moved = sub(local, before.local)?;
             let price = match before.rate.or(worth.rate) {
-                Some(rate) if !self.is_own_currency => mul(local_moved, rate)?,
-                _ => moved,
+                Some(rate) => mul(local_moved, rate)?,
+                None => moved,
             };
-            self.split.price = add(self.split.price, price)?;
-            self.split.total = add(self.split.total, moved)?;
-            if !self.is_own_currency {
-                self.split.fx = add(self.split.fx, sub(moved, price)?)?;
-            }
+            self.quiet.price = add(self.quiet.price, price)?;
         }
         (before.local, before.value, before.rate) = (local, value, worth.rate);
+        self.push(worth, Decimal::ZERO, Some(moved), Some(local_moved));
         Ok(())
+    }
+
+    /// Takes the quiet days so far into the split.
+    fn settle_quiet(&mut self) -> Result<(), ValuationError> {
+        let Some(known) = &self.known else { return Ok(()) };
+        let moved = sub(known.value, self.quiet.opening)?;
+        let price = if self.line.foreign.is_some() { self.quiet.price } else { moved };
+        self.split.price = add(self.split.price, price)?;
+        self.split.fx = add(self.split.fx, sub(moved, price)?)?;
+        self.split.total = add(self.split.total, moved)?;
+        self.quiet = Quiet { opening: known.value, price: Decimal::ZERO };
+        Ok(())
+    }
+
+    #[inline]
+    fn push(&mut self, worth: &Worth, flow: Decimal, gain: Option<Decimal>, local_gain: Option<Decimal>) {
+        self.line.values.push(worth.value);
+        self.line.flows.push(flow);
+        self.line.gains.push(gain);
+        if let Some(foreign) = &mut self.line.foreign {
+            foreign.values.push(worth.local);
+            foreign.gains.push(local_gain);
+        }
     }
 }
 

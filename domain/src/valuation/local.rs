@@ -75,7 +75,7 @@ pub fn line_steps(
     columns.add_line(line)?;
     columns.add_taxes(inputs, |instrument| instrument == line.instrument)?;
     for (at, step) in steps.iter().enumerate() {
-        let value = |place: usize| line.local_values.get(place).copied().flatten();
+        let value = |place: usize| line.local_values().get(place).copied().flatten();
         let (Some(before), Some(after)) = (value(step.start), value(step.end)) else {
             columns.lose(at);
             continue;
@@ -160,7 +160,7 @@ impl<'a> Columns<'a> {
     fn add_line(&mut self, line: &Line) -> Result<(), ValuationError> {
         for (at, step) in self.steps.iter().enumerate() {
             let within = step.start + 1..=step.end;
-            let (Some(gains), Some(all)) = (line.local_gains.get(within.clone()), line.gains.get(within)) else {
+            let (Some(gains), Some(all)) = (line.local_gains().get(within.clone()), line.gains.get(within)) else {
                 continue;
             };
             // What is known in total but not in its own currency, and what is not known at the end, is not told.

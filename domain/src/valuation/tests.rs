@@ -251,8 +251,8 @@ fn a_step_at_the_rates_that_it_opens_with_is_what_was_earned_in_local_currencies
     });
     let line = lines.iter().find(|line| line.instrument == instrument(APPLE)).unwrap();
     // 650 USD become 660, 10 USD more; at Thursday's 1.25 they are 8 EUR. The dollars that are owed earn nothing.
-    assert_eq!(line.local_values, [Some(dec!(650)), Some(dec!(660))]);
-    assert_eq!(line.local_gains, [Some(dec!(0)), Some(dec!(10))]);
+    assert_eq!(line.local_values(), [Some(dec!(650)), Some(dec!(660))]);
+    assert_eq!(line.local_gains(), [Some(dec!(0)), Some(dec!(10))]);
     let step = LocalStep { gain: dec!(8), ..LocalStep::default() };
     assert_eq!((whole, apple), (vec![Some(step)], vec![Some(step)]));
 }

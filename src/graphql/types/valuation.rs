@@ -10,7 +10,7 @@ use super::figure::{DataStatus, FigureReason};
 use super::money::Money;
 use crate::graphql::loaders::{self, DoubtfulKey, FreshnessKey, HistoryKey};
 use crate::graphql::scalars::{Currency, Date, Decimal};
-use crate::services::analytics::{Range, Scope};
+use crate::services::analytics::{Range, ReturnTerms, Scope};
 
 /// The range that figures are of, and whether something in it is missing: what tells how good the data behind them is.
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ impl DailyChange {
         let HistoryKey { view, opening, end } = self.basis.range.clone();
         let scope = std::sync::Arc::new(Scope::portfolio(view));
         let analytics = Analytics::over(ctx, scope, Range { opening, end }).await?;
-        analytics.contributions_of(ctx)
+        analytics.contributions_of(ctx, ReturnTerms::default())
     }
 
     /// How good the worst price or rate behind the two values is.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use domain::analytics::policy;
-use domain::analytics::{Attribution, Effects, FlowTimings, Model, Segment, attribute, linked};
+use domain::analytics::{Attribution, Effects, FlowTimings, Model, Segment, Twr, attribute, linked};
+use domain::money::to_f64;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::super::{ServiceError, Services};
 use super::allocation::CASH;
-use super::{Benchmark, Book, Grouping, Growth};
+use super::figures::Before;
+use super::{Benchmark, Book, Grouping, Growth, ReturnTerms};
 use crate::tenancy::{Session, Tenant};
 
 /// A part of what was held, and of the benchmark.
@@ -51,11 +52,13 @@ impl Services {
         benchmark: &Benchmark,
         by: Grouping,
         model: Model,
+        terms: ReturnTerms,
     ) -> Result<Result<Attributed, (&'static str, String)>, ServiceError> {
         if by == Grouping::Account {
             return Err(ServiceError::BadInput("by: a benchmark has no accounts".to_owned()));
         }
-        if let Err(withheld) = policy::period_return(&book.chain) {
+        let Before { history, chain } = book.before(terms)?;
+        if let Err(withheld) = policy::period_return(&chain) {
             return Ok(Err((withheld.code(), withheld.to_string())));
         }
         let (blend, grown) = self.blended(session, book, benchmark).await?;
@@ -68,16 +71,15 @@ impl Services {
         for growth in benchmark.parts.iter().filter_map(|(id, _)| grown.get(id)) {
             parts.push((growth, place(by.of(&growth.instrument))));
         }
-        let split = book.split()?;
-        let of_lines: Vec<usize> = split
-            .lines
+        let earned = book.earned(terms)?;
+        let of_lines: Vec<usize> = earned
             .iter()
-            .map(|line| place(book.instruments.get(&line.instrument.uuid()).and_then(|held| by.of(held))))
+            .map(|one| place(book.instruments.get(&one.line.instrument.uuid()).and_then(|held| by.of(held))))
             .collect();
-        let daily = &book.history.daily;
+        let daily = &history.daily;
         let at = |date: NaiveDate| daily.dates.partition_point(|day| *day < date);
-        let mut steps: Steps = Vec::with_capacity(book.chain.returns.len());
-        for step in &book.chain.returns {
+        let mut steps: Steps = Vec::with_capacity(chain.returns.len());
+        for step in &chain.returns {
             let (from, to) = (at(step.from), at(step.date));
             let mut sums = vec![Sums::default(); keys.len()];
             let shares = blend.shares.get(from + 1).and_then(Option::as_deref);
@@ -93,14 +95,14 @@ impl Services {
                 sums.benchmark_weight += share;
                 sums.benchmark_gain += share * (after / before - 1.0);
             }
-            let whole = daily.values.get(from).copied().flatten().and_then(|value| value.to_f64()).unwrap_or_default();
+            let whole = daily.values.get(from).copied().flatten().map(to_f64).unwrap_or_default();
             let capital = FlowTimings::default().capital(whole, flow_in(&daily.flows, from, to));
             let (mut rest_weight, mut rest_gain) = (1.0, step.value);
-            for (line, place) in split.lines.iter().zip(&of_lines) {
-                let opening = line.values.get(from).copied().flatten().and_then(|value| value.to_f64());
-                let own = FlowTimings::default().capital(opening.unwrap_or_default(), flow_in(&line.flows, from, to));
-                let gains = line.gains.get(from + 1..=to).unwrap_or_default();
-                let gain: f64 = gains.iter().flatten().filter_map(Decimal::to_f64).sum();
+            for (one, place) in earned.iter().zip(&of_lines) {
+                let opening = one.line.values.get(from).copied().flatten().map(to_f64);
+                let own = FlowTimings::default().capital(opening.unwrap_or_default(), flow_in(&one.flows, from, to));
+                let gains = one.gains.get(from + 1..=to).unwrap_or_default();
+                let gain: f64 = gains.iter().flatten().copied().map(to_f64).sum();
                 sums[*place].weight += own / capital;
                 sums[*place].gain += gain / capital;
                 rest_weight -= own / capital;
@@ -110,13 +112,13 @@ impl Services {
             sums[0].gain += rest_gain;
             steps.push(sums.iter().map(Sums::segment).collect());
         }
-        Ok(attributed(&keys, &steps, book, model))
+        Ok(attributed(&keys, &steps, &chain, model))
     }
 }
 
 /// The net flow of the days after one until another.
 fn flow_in(flows: &[Decimal], from: usize, to: usize) -> f64 {
-    flows.get(from + 1..=to).unwrap_or_default().iter().filter_map(Decimal::to_f64).sum()
+    flows.get(from + 1..=to).unwrap_or_default().iter().copied().map(to_f64).sum()
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,11 +148,10 @@ impl Sums {
 fn attributed(
     keys: &BTreeMap<Option<String>, usize>,
     steps: &Steps,
-    book: &Book,
+    chain: &Twr,
     model: Model,
 ) -> Result<Attributed, (&'static str, String)> {
-    let periods: Vec<Attribution> = book
-        .chain
+    let periods: Vec<Attribution> = chain
         .returns
         .iter()
         .zip(steps)

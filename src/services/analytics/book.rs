@@ -1,6 +1,6 @@
 //! A scope over a range, valued: the columns that every figure of it is computed from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -52,7 +52,7 @@ pub struct Split {
 /// What was charged in a step, above zero where it was paid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charge {
-    /// Management and other fees that no trade carries.
+    /// Fees that are on no holding, such as an advisor's.
     pub fees: Decimal,
     /// Taxes, withheld ones and those inside trades too.
     pub taxes: Decimal,
@@ -117,10 +117,10 @@ fn book(scope: &Scope, range: Range, rows: &OfViews<Rows>, market: &Arc<Market>)
         hypothetical::make(&mut all, trade, scope, range.end, market)?;
     }
     let all = scope.within(all);
-    let held = || all.positions.iter().map(|row| row.instrument.uuid());
-    let days = valuation_days(held(), market, range.opening, range.end);
+    let held: HashSet<Uuid> = all.positions.iter().map(|row| row.instrument.uuid()).collect();
+    let days = valuation_days(held.iter().copied(), market, range.opening, range.end);
     let days = &days[beginning(first_in(&all.positions, &all.cash, &all.flows), &days)..];
-    let instruments = held().filter_map(|id| Some((id, market.instrument(id)?))).collect::<HashMap<_, _>>();
+    let instruments = held.into_iter().filter_map(|id| Some((id, market.instrument(id)?))).collect::<HashMap<_, _>>();
     let Rows { positions, cash, flows } = &all;
     let (daily, flows, ends) = market.value(scope.currency, positions, cash, flows, |inputs| {
         let daily = valuation::daily(inputs, days)?;
@@ -184,6 +184,28 @@ impl Book {
     /// [`ServiceError::Refused`] for sums that are too large.
     pub fn charges(&self) -> Result<Vec<Charge>, ServiceError> {
         charges(&self.history.daily.dates, &self.rows.positions, &self.rows.cash)
+    }
+
+    /// Taxes on some holdings, by instrument and step; above zero where they were paid.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] for sums that are too large.
+    pub(super) fn taxes_of_holdings(
+        &self,
+        is_of: impl Fn(Uuid) -> bool,
+    ) -> Result<BTreeMap<Uuid, Vec<Decimal>>, ServiceError> {
+        let days = &self.history.daily.dates;
+        let rows = self.rows.positions.iter().filter(|row| is_of(row.instrument.uuid()));
+        let rows = rows.map(|row| (of_holding_in(row), row.valid_from, row.taxes_base));
+        let mut taxes: BTreeMap<Uuid, Vec<Decimal>> = BTreeMap::new();
+        for ((_, instrument, _), day, paid) in changes(days, rows)? {
+            let Some(instrument) = instrument else { continue };
+            let column = taxes.entry(instrument).or_insert_with(|| vec![Decimal::ZERO; days.len()]);
+            if let Some(tax) = column.get_mut(days.partition_point(|one| *one < day)) {
+                *tax = money::add(*tax, paid)?;
+            }
+        }
+        Ok(taxes)
     }
 
     /// Income by step: dividends and coupons before tax, by instrument, and interest on cash.

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use domain::analytics::{Blend, Rebalancing, Twr, blend, matched};
-use rust_decimal::prelude::ToPrimitive;
+use domain::money::to_f64;
 use uuid::Uuid;
 
 use super::super::performance::{Figure, money_weighted};
 use super::super::{ServiceError, Services};
+use super::figures::Before;
 use super::risk::{Relative, relative};
 use super::{Book, Conventions, FreeReturns, Growth};
 use crate::tenancy::{Session, Tenant};
@@ -83,12 +84,11 @@ impl Services {
         conventions: &Conventions,
     ) -> Result<Compared, ServiceError> {
         let (Blend { growth, .. }, _) = self.blended(session, book, benchmark).await?;
-        let history = book.history_before(conventions.terms)?;
-        let chain = book.chain_before(conventions.terms)?;
+        let Before { history, chain } = book.before(conventions.terms)?;
         let free = self.free_returns(session, book, &chain.returns, &conventions.risk_free).await?;
         let relative = relative(&aligned(book, &chain, &growth, &free), &free);
-        let flows: Vec<f64> = history.daily.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
-        let opening = book.history.daily.values.first().copied().flatten().and_then(|value| value.to_f64());
+        let flows: Vec<f64> = history.daily.flows.iter().copied().map(to_f64).collect();
+        let opening = book.history.daily.values.first().copied().flatten().map(to_f64);
         let matched =
             opening.and_then(|opening| matched(opening, &growth, &flows)).and_then(|values| values.last().copied());
         let (matched_xirr, matched_xirr_is_annual) = money_weighted(&history, [opening, matched]);

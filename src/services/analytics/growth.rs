@@ -4,9 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::money::Currency;
+use domain::money::{Currency, to_f64};
 use domain::pricing::{FxRates, Lookup, Series};
-use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::super::price::{Adjustment, adjust};
@@ -100,7 +99,7 @@ fn on_days(
     let mut rates = fx.cursor(instrument.currency, currency);
     let value = |day: &NaiveDate| {
         let Lookup::Known { value, .. } = closes.as_of(*day) else { return None };
-        rates.at(*day).ok()?.convert(value).ok()?.to_f64()
+        rates.at(*day).ok()?.convert(value).ok().map(to_f64)
     };
     days.iter().map(value).collect()
 }

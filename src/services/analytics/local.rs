@@ -4,13 +4,14 @@ use std::ops::Range as Places;
 
 use chrono::NaiveDate;
 use domain::analytics::{FlowTimings, LocalAndCurrency, Twr, local_and_currency, policy, twr};
-use domain::valuation::{self, Line, LocalStep, Subject};
+use domain::money::to_f64;
+use domain::valuation::{self, LocalStep, Subject};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use super::super::ServiceError;
 use super::super::performance::Figure;
+use super::figures::Before;
 use super::{Book, Part, ReturnTerms};
 
 /// A time-weighted return and its two factors: (1 + local)·(1 + currency) − 1 is the return.
@@ -32,8 +33,7 @@ impl Book {
     /// # Errors
     /// [`ServiceError::Refused`] for sums that are too large.
     pub fn local_returns(&self, terms: ReturnTerms) -> Result<LocalReturns, ServiceError> {
-        let history = self.history_before(terms)?;
-        let chain = history.chain();
+        let Before { history, chain } = self.before(terms)?;
         let places = self.places(&chain);
         let split = self.split()?;
         let days = &self.history.daily.dates;
@@ -50,18 +50,19 @@ impl Book {
     ///
     /// # Errors
     /// [`ServiceError::Refused`] for sums that are too large.
-    pub fn holding_returns(&self, instrument: Uuid) -> Result<Option<LocalReturns>, ServiceError> {
+    pub fn holding_returns(&self, instrument: Uuid, terms: ReturnTerms) -> Result<Option<LocalReturns>, ServiceError> {
         let lines = &self.split()?.lines;
         let Some(line) = lines.iter().find(|line| line.instrument.uuid() == instrument) else { return Ok(None) };
+        let earned = self.earned_by(line, terms)?;
         let days = &self.history.daily.dates;
-        let chain = chain_of(days, line);
+        let chain = chain_of(days, &line.values, &earned.flows);
         let places = self.places(&chain);
         let steps = self.value(|inputs| valuation::line_steps(inputs, days, line, &places))?;
         let is_of_line = |subject| match subject {
             Subject::Instrument(id) => id == line.instrument,
             Subject::Currency(currency) => currency == line.currency,
         };
-        let returns = taken_apart(&chain, &places, &line.values, &steps, ReturnTerms::default());
+        let returns = taken_apart(&chain, &places, &line.values, &steps, terms);
         Ok(Some(returns.because(&self.history.missing(is_of_line))))
     }
 
@@ -82,9 +83,9 @@ impl LocalReturns {
 }
 
 /// The time-weighted returns of a line.
-fn chain_of(days: &[NaiveDate], line: &Line) -> Twr {
-    let values: Vec<Option<f64>> = line.values.iter().map(|value| value.and_then(|value| value.to_f64())).collect();
-    let flows: Vec<f64> = line.flows.iter().map(|flow| flow.to_f64().unwrap_or_default()).collect();
+fn chain_of(days: &[NaiveDate], values: &[Option<Decimal>], flows: &[Decimal]) -> Twr {
+    let values: Vec<Option<f64>> = values.iter().map(|value| value.map(to_f64)).collect();
+    let flows: Vec<f64> = flows.iter().copied().map(to_f64).collect();
     twr(days, &values, &flows, FlowTimings::default())
 }
 
@@ -100,7 +101,7 @@ fn taken_apart(
         .zip(steps)
         .map(|(place, step)| {
             let opening = values.get(place.start).copied().flatten()?;
-            local_return(opening.to_f64()?, step.as_ref()?, terms)
+            local_return(to_f64(opening), step.as_ref()?, terms)
         })
         .collect();
     let total = Figure::of(policy::period_return(chain), |total| total.0);
@@ -124,9 +125,9 @@ fn taken_apart(
 /// The gain of a step over its capital, both at the rates that it opens with; nothing where there is no capital at these.
 fn local_return(opening: f64, step: &LocalStep, terms: ReturnTerms) -> Option<f64> {
     let charged = [(terms.gross_of_fees, step.fees), (terms.gross_of_taxes, step.taxes)];
-    let charged: f64 = charged.into_iter().filter(|one| one.0).filter_map(|one| one.1.to_f64()).sum();
-    let capital = FlowTimings::default().capital(opening, step.flow.to_f64()? - charged);
-    (capital > 0.0).then_some((step.gain.to_f64()? + charged) / capital)
+    let charged: f64 = charged.into_iter().filter(|one| one.0).map(|one| to_f64(one.1)).sum();
+    let capital = FlowTimings::default().capital(opening, to_f64(step.flow) - charged);
+    (capital > 0.0).then_some((to_f64(step.gain) + charged) / capital)
 }
 
 /// Why the steps cannot be linked: the first that is not known.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::super::performance::Figure;
 use super::super::{ServiceError, Services};
-use super::Book;
 use super::growth::steps;
+use super::{Book, ReturnTerms};
 use crate::tenancy::{Session, Tenant};
 
 /// Observations for each column below which a covariance is shrunk.
@@ -94,21 +94,22 @@ pub(super) fn steady_covariance(columns: &[Vec<f64>]) -> Result<(Symmetric, bool
 }
 
 impl Services {
-    /// The tail of a book.
+    /// The tail of a book. What is held at the end bears no charges: before and after them are the same.
     pub async fn analytics_tail(
         &self,
         session: &Session<Tenant>,
         book: &Book,
         basis: TailBasis,
         method: TailMethod,
-        terms: Terms,
+        tail: Terms,
+        terms: ReturnTerms,
     ) -> Result<Tail, ServiceError> {
         let not_held =
             || Err(("NO_ESTIMATE", "parts are those of what is held at the end: CURRENT_HOLDINGS".to_owned()));
         if basis == TailBasis::RealizedReturns {
-            let returns: Vec<f64> = book.chain.returns.iter().map(|step| step.value).collect();
+            let returns: Vec<f64> = book.chain_before(terms)?.returns.iter().map(|step| step.value).collect();
             let figures = match method {
-                TailMethod::Of(estimator) => figures(of_returns(&returns, estimator, terms)),
+                TailMethod::Of(estimator) => figures(of_returns(&returns, estimator, tail)),
                 TailMethod::MonteCarlo { .. } => {
                     let message = "what is simulated is what is held at the end: CURRENT_HOLDINGS".to_owned();
                     figures(Err(("NO_ESTIMATE", message)))
@@ -123,7 +124,7 @@ impl Services {
             return Ok(Tail { figures: figures(Err(unknown.clone())), returns: Vec::new(), parts: Err(unknown) });
         };
         // Off the threads that serve requests: a simulation takes its time.
-        let tail = tokio::task::spawn_blocking(move || of_holdings(&held, &weights, method, terms));
+        let tail = tokio::task::spawn_blocking(move || of_holdings(&held, &weights, method, tail));
         tail.await.map_err(|error| ServiceError::Internal(error.to_string()))
     }
 

@@ -11,7 +11,7 @@ use crate::graphql::context::Operation;
 use crate::graphql::loaders::{self, InstrumentKey};
 use crate::graphql::types::instrument::Instrument;
 use crate::graphql::types::money::Money;
-use crate::services::analytics::{self, Book};
+use crate::services::analytics::{self, Book, ReturnTerms};
 
 /// A gain and its parts: `price + fx + income − fees − taxes = total`, to the minor unit. What rounding leaves is in the largest part.
 #[derive(Clone, Debug, SimpleObject)]
@@ -88,6 +88,8 @@ pub struct Contribution {
     #[graphql(skip)]
     book: Arc<Book>,
     #[graphql(skip)]
+    terms: ReturnTerms,
+    #[graphql(skip)]
     instrument: Option<uuid::Uuid>,
     /// Its part of the range's time-weighted return, as a fraction: the parts of all holdings and of cash sum to it. The gain of each day
     /// over that day's capital, linked by Carino's method. Null where a value on the way is unknown.
@@ -100,10 +102,11 @@ pub struct Contribution {
 
 impl Contribution {
     /// In GraphQL's terms.
-    pub fn new(one: &analytics::Contribution, book: &Arc<Book>) -> Result<Self, ValuationError> {
+    pub fn new(one: &analytics::Contribution, book: &Arc<Book>, terms: ReturnTerms) -> Result<Self, ValuationError> {
         let gain = one.gain.as_ref().map(|gain| GainSplit::new(gain, book.currency)).transpose()?;
         let book = Arc::clone(book);
-        Ok(Self { book, instrument: one.instrument, contribution: one.contribution, gain, weight: one.weight })
+        let analytics::Contribution { instrument, contribution, weight, .. } = *one;
+        Ok(Self { book, terms, instrument, contribution, gain, weight })
     }
 }
 
@@ -121,7 +124,8 @@ impl Contribution {
     /// What the holding itself returned, in its own currency and by its exchange rate. Null for cash.
     async fn returns(&self, ctx: &Context<'_>) -> Result<Option<HoldingReturns>> {
         let Some(instrument) = self.instrument else { return Ok(None) };
-        let returns = self.book.holding_returns(instrument).map_err(|error| Operation::of(ctx).fail(error))?;
+        let returns =
+            self.book.holding_returns(instrument, self.terms).map_err(|error| Operation::of(ctx).fail(error))?;
         Ok(returns.as_ref().map(HoldingReturns::new))
     }
 }

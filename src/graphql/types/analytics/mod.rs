@@ -64,10 +64,10 @@ impl Analytics {
     }
 
     /// What each holding, and cash, brought.
-    pub fn contributions_of(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
+    pub fn contributions_of(&self, ctx: &Context<'_>, terms: ReturnTerms) -> Result<Vec<Contribution>> {
         let operation = Operation::of(ctx);
-        let contributions = self.book.contributions().map_err(|error| operation.fail(error))?;
-        let shown = contributions.iter().map(|one| Contribution::new(one, &self.book));
+        let contributions = self.book.contributions(terms).map_err(|error| operation.fail(error))?;
+        let shown = contributions.iter().map(|one| Contribution::new(one, &self.book, terms));
         shown.collect::<Result<_, _>>().map_err(|error: domain::valuation::ValuationError| operation.fail(error.into()))
     }
 
@@ -106,7 +106,7 @@ impl Analytics {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -125,7 +125,7 @@ impl Analytics {
         ctx: &Context<'_>,
         #[graphql(desc = "How long a period is.")] by: PeriodLength,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -149,8 +149,18 @@ impl Analytics {
 
     /// What each holding earned and how much of the range's time-weighted return it brought, the largest contribution first. Cash is
     /// the rest: the entry without an instrument.
-    async fn contributions(&self, ctx: &Context<'_>) -> Result<Vec<Contribution>> {
-        self.contributions_of(ctx)
+    async fn contributions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
+    ) -> Result<Vec<Contribution>> {
+        self.contributions_of(ctx, ReturnTerms { gross_of_fees, gross_of_taxes })
     }
 
     /// How the value varies, and what was earned for that. Null where it cannot be computed: see the errors.
@@ -166,7 +176,7 @@ impl Analytics {
         #[graphql(desc = "The return that is asked for, as a fraction a year: less is a loss.", default = 0.0)]
         required_return: f64,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -206,7 +216,7 @@ impl Analytics {
         )]
         benchmark: Option<BenchmarkInput>,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -238,7 +248,7 @@ impl Analytics {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default = 5)] first: i32,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -267,7 +277,7 @@ impl Analytics {
         )]
         risk_free_tenor: Option<String>,
         #[graphql(
-            desc = "Before fees that no trade carries, such as an advisor's: as if they had been paid from outside.",
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
             default = false
         )]
         gross_of_fees: bool,
@@ -300,31 +310,48 @@ impl Analytics {
         by: AllocationBy,
         #[graphql(desc = "How the effect of a weight is told.", default_with = "AttributionModel::BrinsonFachler")]
         model: AttributionModel,
+        #[graphql(
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Option<ReturnAttribution>> {
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
         let operation = Operation::of(ctx);
         let benchmark = benchmark.benchmark()?;
         let compute = async {
             let session = operation.session().await?;
             let services = &operation.services;
-            services.analytics_attribution(&session, &self.book, &benchmark, by.into(), model.into()).await
+            services.analytics_attribution(&session, &self.book, &benchmark, by.into(), model.into(), terms).await
         };
         let attributed = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(ReturnAttribution::new(attributed, by)))
     }
 
-    /// How much may be lost. Null where it cannot be computed: see the errors.
+    /// How much may be lost. Null where it cannot be computed: see the errors. What is held at the end bears no charges: before and after
+    /// them only `REALIZED_RETURNS` differ.
     async fn tail_risk(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What tail; a day's at 95 %, historical, of what is held, where none is given.")]
         input: Option<TailInput>,
+        #[graphql(
+            desc = "Before fees that are on no holding, such as an advisor's: as if they had been paid from outside.",
+            default = false
+        )]
+        gross_of_fees: bool,
+        #[graphql(desc = "Before taxes, those withheld and those of trades too.", default = false)]
+        gross_of_taxes: bool,
     ) -> Result<Option<TailRisk>> {
         let operation = Operation::of(ctx);
         let input = input.unwrap_or_default();
-        let (basis, method, terms) = input.read()?;
+        let (basis, method, tail) = input.read()?;
+        let terms = ReturnTerms { gross_of_fees, gross_of_taxes };
         let compute = async {
             let session = operation.session().await?;
-            operation.services.analytics_tail(&session, &self.book, basis, method, terms).await
+            operation.services.analytics_tail(&session, &self.book, basis, method, tail, terms).await
         };
         let tail = compute.await.map_err(|error| operation.fail(error))?;
         Ok(Some(TailRisk::new(tail, input, &self.book)))

@@ -2,11 +2,10 @@
 //! there on every row changes by the same.
 
 use domain::ledger::{CashChange, CashPeriod};
-use entity::tenant::fact_daily_cash;
-use sea_orm::{DbBackend, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use super::super::{cash_period, rows::write};
+use super::super::{balance, rows::write};
 use super::ChangeError;
 use crate::storage::columns::Columns;
 use crate::storage::row_sink::RowSink;
@@ -14,8 +13,9 @@ use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// From the row before the first step to the one after the last.
 const AROUND: &str = "\
-    SELECT c.* FROM unnest(string_to_array($1, ',')::uuid[], string_to_array($2, ','), string_to_array($3, ',')::date[], \
-    string_to_array($4, ',')::date[]) AS k (account_id, currency, first, last) CROSS JOIN LATERAL ( \
+    SELECT c.portfolio_id, c.account_id, c.currency, c.valid_from, c.valid_until, c.amount, c.unsettled, c.interest_base, \
+    c.fees_base, c.taxes_base FROM unnest(string_to_array($1, ',')::uuid[], string_to_array($2, ','), \
+    string_to_array($3, ',')::date[], string_to_array($4, ',')::date[]) AS k (account_id, currency, first, last) CROSS JOIN LATERAL ( \
     SELECT * FROM fact_daily_cash r WHERE r.account_id = k.account_id AND r.currency = k.currency \
     AND r.valid_from >= coalesce((SELECT max(b.valid_from) FROM fact_daily_cash b WHERE b.account_id = k.account_id \
     AND b.currency = k.currency AND b.valid_from < k.first), k.first) \
@@ -37,7 +37,7 @@ const SHIFT: &str = "\
     interest_base = trim_scale(c.interest_base + k.interest_base), fees_base = trim_scale(c.fees_base + k.fees_base), \
     taxes_base = trim_scale(c.taxes_base + k.taxes_base) FROM k \
     WHERE c.account_id = k.account_id AND c.currency = k.currency AND c.valid_from > k.last RETURNING c.*) \
-    SELECT s.account_id, s.currency, s.valid_from, s.valid_until, s.portfolio_id, s.amount - k.amount AS amount, \
+    SELECT s.portfolio_id, s.account_id, s.currency, s.valid_from, s.valid_until, s.amount - k.amount AS amount, \
     s.unsettled - k.unsettled AS unsettled, s.interest_base - k.interest_base AS interest_base, \
     s.fees_base - k.fees_base AS fees_base, s.taxes_base - k.taxes_base AS taxes_base \
     FROM shifted s JOIN k ON k.account_id = s.account_id AND k.currency = s.currency \
@@ -123,8 +123,8 @@ async fn rows(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<CashPeriod>, DatabaseError> {
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, statement, values);
-    let rows = fact_daily_cash::Model::find_by_statement(statement).all(session).await?;
-    rows.into_iter().map(cash_period).collect()
+    let rows = session.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(balance(row)?.1)).collect()
 }
 
 /// Several values as one parameter.
