@@ -48,6 +48,7 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0005_scheduler",
     "realm" / "m0005_jobs",
     "platform" / "m0006_daily_calculation",
+    "platform" / "m0009_tenant_lifecycle",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.

@@ -60,6 +60,8 @@ permissions! {
     JobsRead = "JOBS_READ",
     /// Retry, discard and cancel jobs, and change schedules.
     JobsManage = "JOBS_MANAGE",
+    /// Suspend, resume and change tenants; for operators of the platform.
+    TenantsManage = "TENANTS_MANAGE",
 }
 
 /// No permission has this code.

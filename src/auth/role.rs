@@ -63,7 +63,7 @@ impl FromStr for Role {
 pub const fn default_grants(role: Role) -> PermissionSet {
     use Permission as P;
     PermissionSet::of(match role {
-        Role::PlatformOperator => &[P::TenantsRead, P::MarketManage, P::JobsRead, P::JobsManage],
+        Role::PlatformOperator => &[P::TenantsRead, P::TenantsManage, P::MarketManage, P::JobsRead, P::JobsManage],
         Role::Admin => &[
             P::TenantRead,
             P::UsersRead,

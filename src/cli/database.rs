@@ -21,8 +21,8 @@ const OWNER: &str = "portfolio_owner";
 const DATABASE: &str = "portfolio";
 /// How long a server may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A command on the machine does one thing at a time; the market data's session and a look-up may overlap.
-const OWNER_CONNECTIONS: u32 = 4;
+/// A command on the machine does one thing at a time, but for the migration of many tenants.
+const OWNER_CONNECTIONS: u32 = 10;
 
 /// The logins of a command's database, and the server where the command has started it.
 pub(super) struct Database {

@@ -12,8 +12,8 @@ use crate::{
     auth::Role,
     clock::Environment,
     config::Config,
-    services::user::NewUser,
-    tenancy::{NewTenant, TenantRecord, TenantStatus},
+    services::{tenant::TenantChanges, user::NewUser},
+    tenancy::{NewTenant, SchemaState, TenantRecord, TenantStatus},
 };
 
 /// The subcommands of `tenant`.
@@ -23,8 +23,36 @@ pub enum TenantCommand {
     Create(TenantCreate),
     /// List the firms
     List,
+    /// Say whether each firm is served, and how its schema stands to this program
+    Status,
+    /// Stop serving a firm; its data is kept, its jobs wait
+    Suspend(TenantNamed),
+    /// Serve a firm again
+    Resume(TenantNamed),
+    /// Change a firm's name, or where its data is to stay
+    Update(TenantUpdate),
     /// Bring every firm's schema up to date (the same as `migrate`)
     Migrate,
+}
+
+/// A firm.
+#[derive(Debug, clap::Args)]
+pub struct TenantNamed {
+    /// Its short name
+    slug: String,
+}
+
+/// The options of `tenant update`.
+#[derive(Debug, clap::Args)]
+pub struct TenantUpdate {
+    /// Its short name
+    slug: String,
+    /// Another name
+    #[arg(long, required_unless_present = "residency")]
+    name: Option<String>,
+    /// Where its data is to stay, as a label; an empty one takes the label away
+    #[arg(long, value_name = "LABEL")]
+    residency: Option<String>,
 }
 
 /// The options of `tenant create`.
@@ -61,6 +89,12 @@ pub(super) async fn run(command: TenantCommand, context: Context) -> anyhow::Res
     let options = match command {
         TenantCommand::Create(options) => options,
         TenantCommand::List => return list(context).await,
+        TenantCommand::Status => return status(context).await,
+        TenantCommand::Suspend(named) => return change(context, named.slug, Change::Suspend).await,
+        TenantCommand::Resume(named) => return change(context, named.slug, Change::Resume).await,
+        TenantCommand::Update(TenantUpdate { slug, name, residency }) => {
+            return change(context, slug, Change::To(TenantChanges { name, residency })).await;
+        }
         TenantCommand::Migrate => return migrate::run(context).await,
     };
     if options.name.trim().is_empty() {
@@ -116,6 +150,73 @@ async fn make(database: &Database, options: &TenantCreate) -> anyhow::Result<Ten
     Ok(tenant?)
 }
 
+enum Change {
+    Suspend,
+    Resume,
+    To(TenantChanges),
+}
+
+async fn change(context: Context, slug: String, change: Change) -> anyhow::Result<ExitCode> {
+    let globals = context.globals.clone();
+    let (config, _) = context.into_configuration()?;
+    let database = Database::find(&globals, &config).await?;
+    let changed = async {
+        let services = open::services(&database, &config).await?;
+        let tenants = services.gateway.tenants().await?;
+        // Whatever its schema's version: one that is behind can be suspended.
+        let tenant = tenants.into_iter().find(|tenant| tenant.slug == slug);
+        let tenant = tenant.with_context(|| format!("there is no tenant {slug}; `tenant list` shows all"))?;
+        let command = services.installation("command");
+        let changed = match change {
+            Change::Suspend => services.tenant_suspend(&command, tenant.id).await,
+            Change::Resume => services.tenant_resume(&command, tenant.id).await,
+            Change::To(changes) => services.tenant_update(&command, tenant.id, changes).await,
+        };
+        services.gateway.close().await;
+        Ok::<_, anyhow::Error>(changed?)
+    };
+    let changed = changed.await;
+    database.close().await?;
+    print(&line(&changed?))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(tenant: &TenantRecord) -> String {
+    let status = match tenant.status {
+        TenantStatus::Active => "active",
+        TenantStatus::Suspended => "suspended",
+    };
+    let since = tenant.created_at.format("%Y-%m-%d");
+    let residency = tenant.residency.as_deref().unwrap_or("-");
+    format!("{:20}  {status:9}  {since}  {}  {residency:10}  {}", tenant.slug, tenant.id, tenant.name)
+}
+
+/// A failure where a firm is not served though it should be.
+async fn status(context: Context) -> anyhow::Result<ExitCode> {
+    let globals = context.globals.clone();
+    let (config, _) = context.into_configuration()?;
+    let database = Database::find(&globals, &config).await?;
+    let states = async {
+        let gateway = database.gateway().await?;
+        let states = gateway.tenant_states().await;
+        gateway.close().await;
+        Ok::<_, anyhow::Error>(states?)
+    };
+    let states = states.await;
+    database.close().await?;
+    let mut behind = 0;
+    for (tenant, state) in states? {
+        let SchemaState { applied, needed, .. } = state;
+        let stands = if state.is_up_to_date() { "up to date" } else { "not served: run `migrate`" };
+        print(&format!("{}  {applied} of {needed} steps, {stands}", line(&tenant)))?;
+        if let Some((error, at)) = &state.failure {
+            print(&format!("    failed at {}: {error}", at.format("%Y-%m-%d %H:%M:%SZ")))?;
+        }
+        behind += usize::from(!state.is_up_to_date());
+    }
+    Ok(if behind == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 async fn list(context: Context) -> anyhow::Result<ExitCode> {
     let globals = context.globals.clone();
     let (config, _) = context.into_configuration()?;
@@ -123,12 +224,7 @@ async fn list(context: Context) -> anyhow::Result<ExitCode> {
     let tenants = all(&database).await;
     database.close().await?;
     for tenant in tenants? {
-        let status = match tenant.status {
-            TenantStatus::Active => "active",
-            TenantStatus::Suspended => "suspended",
-        };
-        let since = tenant.created_at.format("%Y-%m-%d");
-        print(&format!("{:20}  {status:9}  {since}  {}  {}", tenant.slug, tenant.id, tenant.name))?;
+        print(&line(&tenant))?;
     }
     Ok(ExitCode::SUCCESS)
 }

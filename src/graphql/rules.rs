@@ -26,6 +26,7 @@ const READS_MARKET: Rule = Rule::AnyOf(&[P::MarketRead]);
 const MANAGES_MARKET: Rule = Rule::AnyOf(&[P::MarketManage]);
 const READS_JOBS: Rule = Rule::AnyOf(&[P::JobsRead]);
 const MANAGES_JOBS: Rule = Rule::AnyOf(&[P::JobsManage]);
+const MANAGES_TENANTS: Rule = Rule::AnyOf(&[P::TenantsManage]);
 
 /// The rule of every root field.
 pub const RULES: &[(&str, Rule)] = &[
@@ -101,6 +102,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("scheduleCreate", MANAGES_JOBS),
     ("scheduleUpdate", MANAGES_JOBS),
     ("scheduleDelete", MANAGES_JOBS),
+    ("tenantSuspend", MANAGES_TENANTS),
+    ("tenantResume", MANAGES_TENANTS),
+    ("tenantUpdate", MANAGES_TENANTS),
     // Subscription
     ("portfolioChanged", READS_PORTFOLIOS),
 ];

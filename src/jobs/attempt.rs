@@ -93,6 +93,8 @@ impl Worker {
                         is_cancelled = true;
                         canceller.stop();
                     }
+                    // It is given back after its stretch, and waits until the tenant is served again.
+                    Ok(Hold::Suspended) => canceller.stop(),
                     Ok(Hold::Lost) => {
                         tracing::warn!(id = %job.id, "the lease was lost: another worker goes on");
                         return Err(Interrupted::LeaseLost);

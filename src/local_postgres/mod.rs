@@ -72,10 +72,10 @@ impl LocalPostgres {
     ///
     /// # Errors
     /// As [`LocalPostgres::start`].
-    pub async fn ephemeral() -> Result<Self, LocalPostgresError> {
+    pub async fn ephemeral(durability: Durability) -> Result<Self, LocalPostgresError> {
         let mut attempt = 1;
         loop {
-            match Self::ephemeral_once().await {
+            match Self::ephemeral_once(durability).await {
                 // The supervisor has removed the directory with the server, so all of it is done again.
                 Err(LocalPostgresError::Exited { tail, .. }) if attempt < ATTEMPTS && passes_by_itself(&tail) => {
                     attempt += 1;
@@ -85,7 +85,7 @@ impl LocalPostgres {
         }
     }
 
-    async fn ephemeral_once() -> Result<Self, LocalPostgresError> {
+    async fn ephemeral_once(durability: Durability) -> Result<Self, LocalPostgresError> {
         let account = Account::for_server()?;
         let parent = std::env::temp_dir();
         sweep::temporary_directories(&parent);
@@ -95,11 +95,7 @@ impl LocalPostgres {
             .map_err(LocalPostgresError::file("create a temporary directory in", &parent))?;
         // The supervisor runs as the server's user and must be able to remove the directory.
         account.give(temporary.path())?;
-        let options = StartOptions {
-            durability: Durability::Volatile,
-            max_connections: 200,
-            ..StartOptions::new(temporary.path())
-        };
+        let options = StartOptions { durability, max_connections: 200, ..StartOptions::new(temporary.path()) };
         Self::start_in(&options, Some(temporary), &|_| {}).await
     }
 

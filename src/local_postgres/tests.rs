@@ -110,7 +110,7 @@ async fn a_left_over_server_that_nobody_watches_is_stopped_first() {
 
 #[tokio::test]
 async fn an_ephemeral_server_vanishes_when_its_pipe_closes() {
-    let server = LocalPostgres::ephemeral().await.expect("starts");
+    let server = LocalPostgres::ephemeral(Durability::Volatile).await.expect("starts");
     let directory = server.log.path.parent().expect("a directory").to_owned();
     let owner = server.ensure_owner(&name("app_owner"), &name("app")).await.expect("made");
     let sql = "SELECT rolcreaterole AND rolcanlogin AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolreplication)

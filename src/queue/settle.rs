@@ -32,8 +32,9 @@ SELECT run_id, id, tenant_id, kind, key, 'CANCELLED', attempts, begun_at, $3, la
 FROM done";
 
 const PROLONG: &str = "
-UPDATE platform.job SET lease_until = $3 WHERE id = $1 AND run_id = $2
-RETURNING cancel_requested_at IS NOT NULL AS is_cancelled";
+UPDATE platform.job j SET lease_until = $3 WHERE id = $1 AND run_id = $2
+RETURNING cancel_requested_at IS NOT NULL AS is_cancelled,
+    EXISTS (SELECT FROM platform.tenant t WHERE t.id = j.tenant_id AND t.status <> 'ACTIVE') AS is_suspended";
 
 const PROGRESS: &str = "
 UPDATE platform.job SET progress_phase = $3, progress_done = $4, progress_total = $5, progress_at = $6
@@ -86,6 +87,8 @@ pub enum Hold {
     Held,
     /// It holds the job and is to end: somebody has cancelled it.
     Cancelled,
+    /// It holds the job and is to give it back: its tenant is suspended.
+    Suspended,
     /// Another run has the job, or nobody.
     Lost,
 }
@@ -126,10 +129,14 @@ pub async fn cancelled(session: &Session<Platform>, job: &Job, now: DateTime<Utc
 pub async fn prolong(session: &Session<Platform>, job: &Job, until: DateTime<Utc>) -> Result<Hold, DatabaseError> {
     let values = [job.id.into(), job.run_id.into(), until.into()];
     let row = session.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, PROLONG, values)).await?;
-    Ok(match row.map(|row| row.try_get::<bool>("", "is_cancelled")).transpose()? {
-        None => Hold::Lost,
-        Some(true) => Hold::Cancelled,
-        Some(false) => Hold::Held,
+    let Some(row) = row else { return Ok(Hold::Lost) };
+    let says = |flag| row.try_get::<bool>("", flag);
+    Ok(if says("is_cancelled")? {
+        Hold::Cancelled
+    } else if says("is_suspended")? {
+        Hold::Suspended
+    } else {
+        Hold::Held
     })
 }
 

@@ -45,6 +45,7 @@ pub mod schedule;
 pub mod setup;
 pub mod simulation;
 pub mod stress_scenario;
+pub mod tenant;
 pub mod transaction;
 pub mod user;
 pub mod valuation;

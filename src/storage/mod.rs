@@ -34,6 +34,7 @@ pub mod signing_key;
 pub mod simulation;
 mod statement;
 pub mod stress_scenario;
+pub mod tenant;
 pub mod tracked;
 pub mod transaction;
 pub mod user;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
-use entity::platform::{installation, schema_version, tenant};
+use entity::platform::{installation, migration_failure, schema_version, tenant};
 use entity::realm::{role, role_permission};
+use futures_util::stream::{self, StreamExt};
 use migration::Step;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, SqlxPostgresConnector, Statement, TransactionTrait,
+    QueryFilter, QuerySelect, SqlxPostgresConnector, Statement, TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 use secrecy::ExposeSecret;
@@ -19,7 +20,7 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use super::connection::TransactionConnection;
-use super::directory::{self, TenantRecord};
+use super::directory::{self, TenantRecord, TenantStatus};
 use super::error::DatabaseError;
 use super::gateway::{DatabaseSettings, market_opening};
 use super::names::{InstallationTag, SchemaName, quoted};
@@ -28,6 +29,9 @@ use crate::auth::{Role, default_grants};
 
 /// Serialises everything that changes the catalogue, across processes.
 const CATALOGUE_LOCK: i64 = 0x706f_7274_666f_6c69;
+
+/// How many tenants' schemas are brought up to date at once, as far as there are connections: each of their statements waits for the disk.
+const AT_ONCE: usize = 8;
 
 /// What a new tenant is called.
 #[derive(Clone, Debug)]
@@ -51,11 +55,21 @@ pub struct MigrationSummary {
     pub failed: Vec<(String, DatabaseError)>,
 }
 
+impl MigrationSummary {
+    fn count(&mut self, schema: &str, taken: usize) {
+        match taken {
+            0 => self.up_to_date += 1,
+            _ => self.migrated.push((schema.to_owned(), taken)),
+        }
+    }
+}
+
 /// A connection as the owner of the schemas.
 pub struct Administration {
     pool: sqlx::PgPool,
     db: DatabaseConnection,
     api_login: String,
+    tenant_steps: &'static [Step],
 }
 
 impl Administration {
@@ -64,7 +78,20 @@ impl Administration {
         let pool = owner.connect().await?;
         let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
         let api_login = PgConnectOptions::from_str(api.url.expose_secret())?.get_username().to_owned();
-        Ok(Self { pool, db, api_login })
+        Ok(Self { pool, db, api_login, tenant_steps: migration::TENANT })
+    }
+
+    /// As the program was before the last step of a tenant's schema.
+    #[must_use]
+    pub fn without_the_last_step(self) -> Self {
+        let steps = self.tenant_steps;
+        Self { tenant_steps: steps.split_last().map_or(steps, |(_, earlier)| earlier), ..self }
+    }
+
+    /// As the program is.
+    #[must_use]
+    pub fn with_every_step(self) -> Self {
+        Self { tenant_steps: migration::TENANT, ..self }
     }
 
     /// Makes the installation if it is new: roles, the API's login, the schemas `platform` and `market`; and brings every
@@ -89,13 +116,71 @@ impl Administration {
         let mut summary = MigrationSummary::default();
         self.migrate_schema(&tag, "platform", migration::PLATFORM, &mut summary).await?;
         self.migrate_schema(&tag, "market", migration::MARKET, &mut summary).await?;
-        for tenant in self.tenants().await? {
-            if let Err(error) = self.migrate_schema(&tag, tenant.schema.as_str(), migration::TENANT, &mut summary).await
-            {
-                summary.failed.push((tenant.slug, error));
+        let tenants = self.migrate_tenants().await?;
+        summary.up_to_date += tenants.up_to_date;
+        summary.migrated.extend(tenants.migrated);
+        Ok(MigrationSummary { failed: tenants.failed, ..summary })
+    }
+
+    /// Brings every tenant's schema up to date, each in a transaction of its own, some at once: what is done stays done whatever comes of the
+    /// others, and a migration that is broken off is gone on with by the next one.
+    pub async fn migrate_tenants(&self) -> Result<MigrationSummary, DatabaseError> {
+        let tag = self.tag().await?;
+        let mut summary = MigrationSummary::default();
+        let states = directory::schema_states(&self.db, self.tenant_steps.len()).await?;
+        let is_behind = |tenant: &TenantRecord| {
+            states.get(tenant.schema.as_str()).is_none_or(|state| !state.is_up_to_date() || state.failure.is_some())
+        };
+        let (behind, done): (Vec<_>, Vec<_>) = self.tenants().await?.into_iter().partition(is_behind);
+        summary.up_to_date += done.len();
+        let at_once = AT_ONCE.min(self.pool.options().get_max_connections() as usize).max(1);
+        let migrated = stream::iter(behind).map(async |tenant| {
+            let outcome = self.migrate_tenant(&tag, tenant.schema.as_str()).await;
+            (tenant, outcome)
+        });
+        let mut migrated = Box::pin(migrated.buffer_unordered(at_once));
+        while let Some((tenant, outcome)) = migrated.next().await {
+            match outcome {
+                Ok(taken) => summary.count(tenant.schema.as_str(), taken),
+                Err(error) => {
+                    self.note_failure(tenant.schema.as_str(), &error).await?;
+                    summary.failed.push((tenant.slug, error));
+                }
             }
         }
+        // The order in which they ended tells nothing.
+        summary.migrated.sort();
+        summary.failed.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(summary)
+    }
+
+    async fn migrate_tenant(&self, tag: &InstallationTag, schema: &str) -> Result<usize, DatabaseError> {
+        let transaction = self.db.begin().await?;
+        // Beside other tenants' migrations, and neither while roles or the shared schemas change nor twice at once.
+        let lock = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock(hashtextextended($2, $1))",
+            [CATALOGUE_LOCK.into(), schema.into()],
+        );
+        transaction.query_one_raw(lock).await?;
+        let taken = bring_up_to_date(&transaction, tag, schema, self.tenant_steps).await?;
+        migration_failure::Entity::delete_by_id(schema).exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(taken)
+    }
+
+    /// Keeps why a schema could not be brought up to date, for `tenant status`.
+    async fn note_failure(&self, schema: &str, error: &DatabaseError) -> Result<(), DatabaseError> {
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let text = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+        let note = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "INSERT INTO platform.migration_failure (schema_name, error, failed_at) VALUES ($1, $2, now()) \
+             ON CONFLICT (schema_name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at",
+            [schema.into(), text.into()],
+        );
+        self.db.execute_raw(note).await?;
+        Ok(())
     }
 
     /// Makes a tenant's role, schema and tables and enters it in the directory, in one transaction: a short name that is
@@ -117,11 +202,12 @@ impl Administration {
             name: Set(new.name.clone()),
             schema_name: Set(schema.as_str().to_owned()),
             database_name: Set("primary".to_owned()),
-            status: Set("ACTIVE".to_owned()),
+            status: Set(TenantStatus::Active.code().to_owned()),
             created_at: Set(now),
+            residency: Set(None),
         };
         let record = TenantRecord::try_from(tenant::Entity::insert(row).exec_with_returning(&transaction).await?)?;
-        bring_up_to_date(&transaction, &tag, schema.as_str(), migration::TENANT).await?;
+        bring_up_to_date(&transaction, &tag, schema.as_str(), self.tenant_steps).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -187,10 +273,7 @@ impl Administration {
         let transaction = self.locked().await?;
         let taken = bring_up_to_date(&transaction, tag, schema, steps).await?;
         transaction.commit().await?;
-        match taken {
-            0 => summary.up_to_date += 1,
-            _ => summary.migrated.push((schema.to_owned(), taken)),
-        }
+        summary.count(schema, taken);
         Ok(())
     }
 }
@@ -248,18 +331,15 @@ async fn bring_up_to_date(
 
 /// The built-in roles and what they may do. What a tenant has changed since is left as it is.
 async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
-    for built_in in Role::ALL {
+    let there: Vec<String> = role::Entity::find().select_only().column(role::Column::Code).into_tuple().all(db).await?;
+    for built_in in Role::ALL.into_iter().filter(|built_in| !there.iter().any(|code| code == built_in.code())) {
         let (name, description) = words(built_in);
         let row = role::ActiveModel {
             code: Set(built_in.to_string()),
             name: Set(name.to_owned()),
             description: Set(description.to_owned()),
         };
-        let keep = OnConflict::column(role::Column::Code).do_nothing().to_owned();
-        let added = role::Entity::insert(row).on_conflict(keep).exec_without_returning(db).await?;
-        if added == 0 {
-            continue;
-        }
+        role::Entity::insert(row).exec_without_returning(db).await?;
         let grants: Vec<_> = default_grants(built_in)
             .iter()
             .map(|permission| role_permission::ActiveModel {

@@ -1,7 +1,9 @@
 //! Which tenants there are, and where.
 
-use entity::platform::{schema_version, tenant};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use std::collections::HashMap;
+
+use entity::platform::{migration_failure, schema_version, tenant};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::error::DatabaseError;
@@ -14,6 +16,34 @@ pub enum TenantStatus {
     Active,
     /// Its data is kept, nobody reads it.
     Suspended,
+}
+
+impl TenantStatus {
+    /// The code that it is stored by.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+        }
+    }
+}
+
+/// How a tenant's schema stands to this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaState {
+    /// How many of the program's steps it has had.
+    pub applied: usize,
+    /// How many there are.
+    pub needed: usize,
+    /// Why it could not be brought up to date when that was last tried, and when.
+    pub failure: Option<(String, chrono::DateTime<chrono::Utc>)>,
+}
+
+impl SchemaState {
+    /// Whether this program serves it.
+    pub fn is_up_to_date(&self) -> bool {
+        self.applied == self.needed
+    }
 }
 
 /// A tenant as the platform knows it.
@@ -29,6 +59,8 @@ pub struct TenantRecord {
     pub schema: SchemaName,
     /// Whether it is served.
     pub status: TenantStatus,
+    /// Where its data is to stay, as a label; nothing where none was given.
+    pub residency: Option<String>,
     /// Since when it exists.
     pub created_at: chrono::DateTime<chrono::Utc>,
 }
@@ -43,6 +75,7 @@ impl TryFrom<tenant::Model> for TenantRecord {
             name: row.name,
             schema: SchemaName::parse(&row.schema_name).map_err(|error| DatabaseError::Corrupt(error.to_string()))?,
             status: if row.status == "ACTIVE" { TenantStatus::Active } else { TenantStatus::Suspended },
+            residency: row.residency,
             created_at: row.created_at,
         })
     }
@@ -64,6 +97,30 @@ pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<TenantRecord>, DatabaseError> {
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Slug).all(db).await?;
     rows.into_iter().map(TenantRecord::try_from).collect()
+}
+
+/// How the schema of every tenant stands to this program, by its name: two statements, however many there are.
+pub(super) async fn schema_states(
+    db: &impl ConnectionTrait,
+    needed: usize,
+) -> Result<HashMap<String, SchemaState>, DatabaseError> {
+    let mut states: HashMap<String, SchemaState> = HashMap::new();
+    let state = || SchemaState { applied: 0, needed, failure: None };
+    let applied: Vec<(String, i64)> = schema_version::Entity::find()
+        .select_only()
+        .column(schema_version::Column::SchemaName)
+        .column_as(schema_version::Column::Name.count(), "applied")
+        .group_by(schema_version::Column::SchemaName)
+        .into_tuple()
+        .all(db)
+        .await?;
+    for (schema, applied) in applied {
+        states.entry(schema).or_insert_with(state).applied = usize::try_from(applied).unwrap_or(usize::MAX);
+    }
+    for row in migration_failure::Entity::find().all(db).await? {
+        states.entry(row.schema_name).or_insert_with(state).failure = Some((row.error, row.failed_at));
+    }
+    Ok(states)
 }
 
 /// Refuses a schema that this program's entities do not fit.

@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use super::connection::TransactionConnection;
-use super::directory::{self, TenantRecord};
+use super::directory::{self, SchemaState, TenantRecord};
 use super::error::DatabaseError;
 use super::names::{InstallationTag, quoted};
 use super::session::{Access, Market, MarketDoor, Platform, Session, Tenant};
@@ -179,6 +179,26 @@ impl Gateway {
         let tenants = directory::all(&session).await?;
         session.close().await?;
         Ok(tenants)
+    }
+
+    /// All tenants by short name, each with how its schema stands to this program.
+    pub async fn tenant_states(&self) -> Result<Vec<(TenantRecord, SchemaState)>, DatabaseError> {
+        let session = self.platform(Access::Read).await?;
+        let tenants = directory::all(&session).await?;
+        let needed = migration::TENANT.len();
+        let mut states = directory::schema_states(&session, needed).await?;
+        session.close().await?;
+        let missing = || SchemaState { applied: 0, needed, failure: None };
+        let state = |tenant: TenantRecord| {
+            let state = states.remove(tenant.schema.as_str()).unwrap_or_else(missing);
+            (tenant, state)
+        };
+        Ok(tenants.into_iter().map(state).collect())
+    }
+
+    /// Has this process read a tenant anew where it is asked for next; others do within ten seconds.
+    pub fn forget(&self, tenant: Uuid) {
+        self.tenants.invalidate(&tenant);
     }
 
     /// Whether the database answers.

@@ -15,7 +15,7 @@ mod session;
 
 pub use administration::{Administration, MigrationSummary, NewTenant};
 pub use connection::Column;
-pub use directory::{TenantRecord, TenantStatus};
+pub use directory::{SchemaState, TenantRecord, TenantStatus};
 pub use error::DatabaseError;
 pub use gateway::{DatabaseSettings, Gateway, GatewayError};
 pub use names::{InstallationTag, InvalidName, SchemaName};

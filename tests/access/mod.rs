@@ -81,6 +81,9 @@ const TABLE: &[(&str, &str)] = &[
     ("scheduleCreate", "OA"),
     ("scheduleUpdate", "OA"),
     ("scheduleDelete", "OA"),
+    ("tenantSuspend", "O"),
+    ("tenantResume", "O"),
+    ("tenantUpdate", "O"),
     ("portfolioChanged", "ADIU"),
 ];
 

@@ -239,6 +239,7 @@ const BOUNDED: &[&str] = &[
     "TailRisk.parts",
     "TailRisk.partsReasons",
     "TailRisk.reasons",
+    "TenantPayload.userErrors",
     "Transaction.lots",
     "TransactionPayload.transactions",
     "TransactionPayload.userErrors",

@@ -131,7 +131,13 @@ async fn the_platforms_role_reaches_no_tenant() {
             assert_eq!(failure(&mut connection, &statement).await.as_deref(), DENIED, "{statement}");
         }
     }
-    for statement in ["UPDATE platform.tenant SET status = 'ACTIVE'", "DELETE FROM platform.audit_log"] {
+    for statement in [
+        "UPDATE platform.tenant SET schema_name = slug",
+        "UPDATE platform.tenant SET slug = slug",
+        "INSERT INTO platform.tenant SELECT * FROM platform.tenant",
+        "DELETE FROM platform.tenant",
+        "DELETE FROM platform.audit_log",
+    ] {
         assert_eq!(failure(&mut connection, statement).await.as_deref(), DENIED, "{statement}");
     }
 }

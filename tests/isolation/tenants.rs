@@ -18,7 +18,7 @@ fn every_root_field_has_a_call() {
 }
 
 /// What no tenant's people may call.
-const OPERATORS_ONLY: [&str; 8] = [
+const OPERATORS_ONLY: [&str; 11] = [
     "tenants",
     "heldMarketRows",
     "refreshRuns",
@@ -27,6 +27,9 @@ const OPERATORS_ONLY: [&str; 8] = [
     "instrumentListingSet",
     "instrumentSuccessionRecord",
     "instrumentSuccessionRemove",
+    "tenantSuspend",
+    "tenantResume",
+    "tenantUpdate",
 ];
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use portfolio_analyzer::local_postgres::{LocalPostgres, Login, SqlName};
+use portfolio_analyzer::local_postgres::{Durability, LocalPostgres, Login, SqlName};
 use portfolio_analyzer::tenancy::DatabaseSettings;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -33,7 +33,7 @@ fn cluster() -> &'static Cluster {
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             let cluster = runtime.block_on(async {
-                let postgres = LocalPostgres::ephemeral().await.expect("a PostgreSQL server");
+                let postgres = LocalPostgres::ephemeral(Durability::Volatile).await.expect("a PostgreSQL server");
                 let owner = postgres.ensure_owner(&name("test_owner"), &name(TEMPLATE)).await.expect("an owner");
                 let cluster = Cluster { postgres, owner };
                 super::market::fill_template(&cluster.settings(TEMPLATE, 4), &cluster.api_settings(TEMPLATE, 4)).await;

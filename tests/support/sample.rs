@@ -518,6 +518,22 @@ pub const CALLS: &[Call] = &[
         "mutation($id: ID!) { scheduleDelete(id: $id) { schedule { id } userErrors { code message } } }",
         |sample| json!({ "id": sample.schedules[1] }),
     ),
+    mutation(
+        "tenantSuspend",
+        "mutation($id: ID!) { tenantSuspend(id: $id) { tenant { id } userErrors { code } } }",
+        // The next call takes it back.
+        |sample| json!({ "id": sample.tenant }),
+    ),
+    mutation(
+        "tenantResume",
+        "mutation($id: ID!) { tenantResume(id: $id) { tenant { id } userErrors { code } } }",
+        |sample| json!({ "id": sample.tenant }),
+    ),
+    mutation(
+        "tenantUpdate",
+        "mutation($id: ID!) { tenantUpdate(id: $id, input: { residency: \"CH\" }) { tenant { id } userErrors { code } } }",
+        |sample| json!({ "id": sample.tenant }),
+    ),
     Call {
         field: "portfolioChanged",
         root: Root::Subscription,

@@ -36,6 +36,10 @@ pub enum Answer {
         begun: Arc<Notify>,
         end: Arc<Notify>,
     },
+    /// Says that it began, and gives the job back once it is told to stop.
+    UntilTold {
+        begun: Arc<Notify>,
+    },
 }
 
 /// Notes each run, by tenant and key; answers as it is told, or succeeds.
@@ -77,6 +81,13 @@ impl Handler for Tried {
                 begun.notify_one();
                 end.notified().await;
                 Ok(Outcome::Done)
+            }
+            Some(Answer::UntilTold { begun }) => {
+                begun.notify_one();
+                while !task.stop.is_told() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Ok(Outcome::Again)
             }
         }
     }

@@ -11,7 +11,7 @@ async fn administration(app: &App) -> Administration {
     Administration::connect(&app.database.owner, &app.database.api).await.expect("the owner's connection")
 }
 
-async fn migrate(app: &App) -> MigrationSummary {
+pub(super) async fn migrate(app: &App) -> MigrationSummary {
     let administration = administration(app).await;
     let tag = InstallationTag::new("tests1").expect("a tag");
     let summary = administration.migrate(&app.database.api, tag, true).await.expect("a migration");
@@ -20,7 +20,7 @@ async fn migrate(app: &App) -> MigrationSummary {
 }
 
 /// Undoes the record of a step of a tenant's schema, as if the program knew one more than the schema has had.
-async fn forget_step(app: &App, tenant: &str, name: &str) -> String {
+pub(super) async fn forget_step(app: &App, tenant: &str, name: &str) -> String {
     let mut inside = Superuser::of(app).await;
     let schema = inside.schema(tenant).await;
     let forget = format!(

@@ -7,6 +7,7 @@ mod ledger;
 mod market;
 mod metrics;
 mod server;
+mod tenants;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ use super::progress::Progress;
 use super::{Context, print};
 use crate::clock::{Ids as _, SystemIds};
 use crate::config::{Config, DEMO_SECRET, Profile, Secret};
-use crate::local_postgres::{LocalPostgres, SqlName};
+use crate::local_postgres::{Durability, LocalPostgres, SqlName};
 use crate::services::Services;
 use crate::services::import::ImportMode;
 use crate::services::period_lock::LockTerms;
@@ -91,6 +92,8 @@ enum Group {
     Market,
     /// The daily figures of many portfolios
     Metrics,
+    /// Making `--tenants` firms, and migrating them all
+    Tenants,
 }
 
 impl BenchOptions {
@@ -107,7 +110,11 @@ pub(super) async fn run(options: BenchOptions, context: Context) -> anyhow::Resu
     let (mut config, _) = context.into_configuration()?;
     config.profile = Profile::Demo;
     config.auth.secret = Some(Secret::from(DEMO_SECRET));
-    let postgres = LocalPostgres::ephemeral().await?;
+    if options.only == Some(Group::Tenants) {
+        print(&tenants::of_many(&config, options.tenants, Progress::begin()).await?.join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let postgres = LocalPostgres::ephemeral(Durability::Volatile).await?;
     let owner = postgres.ensure_owner(&SqlName::new("bench_owner")?, &SqlName::new("bench")?).await?.url();
     let api: SecretString = format!("postgres://bench_api:bench@127.0.0.1:{}/bench", postgres.port()).into();
     let database = Database::new(&config, Some(owner), Some(api), Some(postgres));
@@ -139,6 +146,9 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     }
     if options.measures(Group::Metrics) {
         report.extend(metrics::of_many(services, config, database, options.portfolios, progress).await?);
+    }
+    if options.measures(Group::Tenants) {
+        report.extend(tenants::of_many(config, options.tenants, progress).await?);
     }
     services.gateway.close().await;
     print(&report.join("\n"))?;

@@ -11,7 +11,7 @@ use crate::{
         progress::Progress,
     },
     config::Config,
-    local_postgres::{LocalPostgres, SqlName},
+    local_postgres::{Durability, LocalPostgres, SqlName},
     services::{Caller, Services, portfolio::PortfolioChanges},
     storage::Page,
 };
@@ -27,7 +27,7 @@ async fn state(services: &Services, caller: &Caller) -> (Vec<(Uuid, String, i64)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_start_finds_everything_done_whatever_it_is_called_by_now() {
-    let server = LocalPostgres::ephemeral().await.expect("a server");
+    let server = LocalPostgres::ephemeral(Durability::Volatile).await.expect("a server");
     let name = |text| SqlName::new(text).expect("a name");
     let owner = server.ensure_owner(&name("portfolio_owner"), &name("portfolio")).await.expect("an owner").url();
     let api = api_url(&owner, &SecretString::from("secret")).expect("a login");

@@ -16,6 +16,7 @@ mod schedule;
 mod sign_in;
 mod simulation;
 mod stress_scenario;
+mod tenant;
 mod transaction;
 mod transactions_import;
 mod user;
@@ -50,6 +51,7 @@ pub struct Mutation(
     user::UserMutation,
     job::JobMutation,
     schedule::ScheduleMutation,
+    tenant::TenantMutation,
 );
 
 /// The key that a client gave, for a request that reads as `request`.

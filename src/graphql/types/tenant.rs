@@ -45,6 +45,11 @@ impl Tenant {
         }
     }
 
+    /// Where its data is to stay, as a label; nothing where none was given.
+    async fn residency(&self) -> Option<&str> {
+        self.0.residency.as_deref()
+    }
+
     /// Since when it exists.
     async fn created_at(&self) -> Instant {
         Instant(self.0.created_at)
