@@ -108,7 +108,7 @@ async fn a_get_asks_and_does_not_change() {
     )
     .await;
     assert_eq!((fine.status, fine.json()["data"]["echo"].as_str()), (StatusCode::OK, Some("x")));
-    assert_eq!(fine.header("content-type"), "application/graphql-response+json; charset=utf-8");
+    assert_eq!(fine.header("content-type"), "application/json; charset=utf-8", "without an Accept header");
     assert_eq!(get(&app(), "/graphql?query={hello}&operationName=&variables=").await.status, 200);
     let mutation = get(&app(), "/graphql?query=mutation{touch}").await;
     assert_eq!((mutation.status, mutation.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
