@@ -8,7 +8,18 @@ use std::{
 use axum::extract::ws::Message;
 use serde::Deserialize;
 
-use crate::graphql::Authenticated;
+use secrecy::SecretString;
+
+use crate::{
+    auth::Actor,
+    graphql::Authenticated,
+    http::admission::{Party, Slot as SocketSlot},
+};
+
+/// Bytes of a message of a client that has not said who it is.
+const MAX_BYTES_OF_STRANGERS: usize = 8 * 1024;
+/// Pings that may go unanswered.
+const MAX_UNANSWERED: u32 = 2;
 
 /// Why a socket is closed, in the codes of graphql-transport-ws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +32,8 @@ pub(super) enum Closing {
     InitTimeout,
     DuplicateOperation,
     InitialisedTwice,
+    TooMany,
+    Silent,
 }
 
 impl Closing {
@@ -35,6 +48,9 @@ impl Closing {
             Self::InitTimeout => (4408, "Connection initialisation timeout"),
             Self::DuplicateOperation => (4409, "Subscriber for this id already exists"),
             Self::InitialisedTwice => (4429, "Too many initialisation requests"),
+            // Clients come back later after both of these.
+            Self::TooMany => (1013, "Too many WebSockets of this tenant"),
+            Self::Silent => (1001, "No answer to a ping"),
         }
     }
 }
@@ -47,10 +63,21 @@ struct Envelope {
     id: Option<String>,
 }
 
+/// Who the client is.
+pub(super) struct Standing {
+    pub authenticated: Authenticated,
+    /// To ask again whether it still counts.
+    pub token: SecretString,
+    /// The socket's place among those of its tenant.
+    pub _of_party: SocketSlot<Party>,
+}
+
 #[derive(Default)]
 struct State {
     init_seen: bool,
-    authenticated: Option<Authenticated>,
+    standing: Option<Standing>,
+    /// Pings since the client said anything.
+    unanswered: u32,
     closing: Option<Closing>,
     /// Operations that run.
     active: HashSet<String>,
@@ -95,13 +122,17 @@ impl Gate {
     fn inspect(&self, text: &[u8]) -> Result<(), Closing> {
         let envelope: Envelope = serde_json::from_slice(text).map_err(|_| Closing::BadMessage)?;
         let mut state = self.lock();
+        state.unanswered = 0;
+        if state.standing.is_none() && text.len() > MAX_BYTES_OF_STRANGERS {
+            return Err(Closing::BadMessage);
+        }
         match envelope.kind.as_str() {
             "connection_init" if state.init_seen => Err(Closing::InitialisedTwice),
             "connection_init" => {
                 state.init_seen = true;
                 Ok(())
             }
-            "subscribe" if state.authenticated.is_none() => Err(Closing::NotInitialised),
+            "subscribe" if state.standing.is_none() => Err(Closing::NotInitialised),
             "subscribe" => {
                 let id = envelope.id.filter(|id| !id.is_empty()).ok_or(Closing::BadMessage)?;
                 if !state.active.insert(id.clone()) {
@@ -123,11 +154,30 @@ impl Gate {
     }
 
     pub fn authenticated(&self) -> Option<Authenticated> {
-        self.lock().authenticated.clone()
+        self.lock().standing.as_ref().map(|standing| standing.authenticated.clone())
     }
 
-    pub fn authenticate(&self, authenticated: Authenticated) {
-        self.lock().authenticated = Some(authenticated);
+    /// The token that the client showed, once it is accepted.
+    pub fn token(&self) -> Option<SecretString> {
+        self.lock().standing.as_ref().map(|standing| standing.token.clone())
+    }
+
+    pub fn authenticate(&self, standing: Standing) {
+        self.lock().standing = Some(standing);
+    }
+
+    /// What its token says by now: a role may have changed. It ends no later than was said at first.
+    pub fn renew(&self, actor: Actor) {
+        if let Some(standing) = &mut self.lock().standing {
+            standing.authenticated.actor = actor;
+        }
+    }
+
+    /// Whether the client has said something since the last two pings.
+    pub fn ping(&self) -> bool {
+        let mut state = self.lock();
+        state.unanswered += 1;
+        state.unanswered <= MAX_UNANSWERED
     }
 
     /// Keeps the first reason to close.
