@@ -60,6 +60,8 @@ permissions! {
     JobsRead = "JOBS_READ",
     /// Retry, discard and cancel jobs, and change schedules.
     JobsManage = "JOBS_MANAGE",
+    /// Ask for the description of the schema where not everyone may.
+    SchemaRead = "SCHEMA_READ",
 }
 
 /// No permission has this code.
