@@ -76,10 +76,10 @@ async fn answer(
     let party = Party::of(actor.as_ref(), client);
     let _of_party = shared.admission.party(party)?;
     let asked = if is_post {
-        from_body(&read(&shared, Request::from_parts(parts, body)).await?, shared.settings.limits.max_batch)?
+        from_body(&read(&shared, Request::from_parts(parts, body)).await?, &shared.settings)?
     } else {
         let pairs = Query::try_from_uri(&parts.uri).map_err(|_| bad_request("the query string cannot be read"))?;
-        from_query(pairs.0)?
+        from_query(pairs.0, &shared.settings.documents)?
     };
     // Only now: what is still being sent would keep others waiting.
     let _turn = shared.admission.turn(party).await?;
@@ -163,8 +163,12 @@ impl Run {
             }
             Ok(admitted)
         });
-        let mut response = match admitted {
-            Err(refusal) => GraphqlResponse::from_errors(vec![refusal.into_server_error()]),
+        let permitted = admitted.map_err(Refusal::into_server_error).and_then(|admitted| {
+            self.caller.shared.settings.introspection.check(&admitted, self.caller.actor.as_ref())?;
+            Ok(admitted)
+        });
+        let mut response = match permitted {
+            Err(error) => GraphqlResponse::from_errors(vec![error]),
             Ok(admitted) if admitted.kind == OperationKind::Mutation && !self.is_post => {
                 let message = "a mutation needs POST";
                 return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message)

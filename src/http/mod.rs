@@ -8,6 +8,7 @@ mod admission;
 mod assets;
 mod connection;
 mod cors;
+mod documents;
 mod envelope;
 mod file;
 mod gains_file;
@@ -28,6 +29,7 @@ mod stall;
 mod tests;
 mod tls;
 
+pub use documents::{DocumentError, Documents};
 pub use serve::App;
 pub use settings::{AdmissionSettings, ConnectionSettings, HttpSettings, Runtime, SocketSettings};
 pub use tls::{CertificateError, Certificates, Tls, Versions};

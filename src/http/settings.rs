@@ -8,17 +8,21 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     admission::{Admission, Network, Party, Slots},
+    documents::Documents,
     tls::Tls,
 };
 
-use crate::graphql::GraphqlService;
-use crate::graphql::limits::Limits;
+use crate::graphql::{GraphqlService, Introspection, limits::Limits};
 
 /// How the HTTP interface behaves.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// What one request may ask for.
     pub limits: Limits,
+    /// Who may ask for the schema's description.
+    pub introspection: Introspection,
+    /// Documents that are known by their hashes.
+    pub documents: Documents,
     /// Bytes of a request's body.
     pub body_limit_bytes: usize,
     /// Bytes of a file to import.
@@ -44,7 +48,7 @@ pub struct HttpSettings {
 }
 
 /// How connections behave.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionSettings {
     /// Connections that are open at once.
     pub max_connections: usize,
@@ -59,7 +63,7 @@ pub struct ConnectionSettings {
 }
 
 /// How much is done at once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdmissionSettings {
     /// Requests and operations on WebSockets that are executed at once; of which one tenant has at most three quarters.
     pub max_concurrent: usize,
@@ -76,7 +80,7 @@ pub struct AdmissionSettings {
 }
 
 /// How WebSockets behave.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketSettings {
     /// How long a client may take to say who it is.
     pub init_timeout: Duration,
@@ -99,6 +103,8 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            introspection: Introspection::Everyone,
+            documents: Documents::default(),
             body_limit_bytes: 2 * 1024 * 1024,
             import_limit_bytes: 25 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),

@@ -13,7 +13,10 @@ use secrecy::SecretString;
 use crate::{
     auth::Actor,
     graphql::Authenticated,
-    http::admission::{Party, Slot as SocketSlot},
+    http::{
+        admission::{Party, Slot as SocketSlot},
+        documents::Documents,
+    },
 };
 
 /// Bytes of a message of a client that has not said who it is.
@@ -93,6 +96,8 @@ pub(super) struct Gate(Arc<Mutex<State>>);
 pub(super) struct Slot {
     gate: Gate,
     id: String,
+    /// Why its document is not known, where it is not.
+    pub unknown: Option<String>,
     /// How many operations ran when it was let in, itself included.
     pub running: usize,
 }
@@ -103,23 +108,41 @@ impl Drop for Slot {
     }
 }
 
+/// The message with the text of the document that it names.
+fn resolved(text: &[u8], documents: &Documents) -> Result<String, String> {
+    let mut message: serde_json::Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if let Some(payload) = message.get_mut("payload").and_then(serde_json::Value::as_object_mut) {
+        documents.resolve(payload)?;
+    }
+    Ok(message.to_string())
+}
+
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves nothing half done in here.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a message may be read; if not, the reason is kept for [`closing`](Self::closing).
-    pub fn admit(&self, message: &Message) -> bool {
-        let verdict = match message {
-            Message::Text(text) => self.inspect(text.as_bytes()),
+    /// A message that may be read, with its document where it only names it; nothing if it may not, and the reason is kept for
+    /// [`closing`](Self::closing).
+    pub fn admit(&self, message: Message, documents: &Documents) -> Option<Message> {
+        let verdict = match &message {
+            Message::Text(text) => self.inspect(text.as_bytes(), documents),
             Message::Binary(_) => Err(Closing::BadMessage),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(None),
         };
-        verdict.map_err(|closing| self.close(closing)).is_ok()
+        match verdict {
+            Ok(None) => Some(message),
+            Ok(Some(text)) => Some(Message::text(text)),
+            Err(closing) => {
+                self.close(closing);
+                None
+            }
+        }
     }
 
-    fn inspect(&self, text: &[u8]) -> Result<(), Closing> {
+    /// Checks a message; gives the text to be read in its place, where that is another one.
+    fn inspect(&self, text: &[u8], documents: &Documents) -> Result<Option<String>, Closing> {
         let envelope: Envelope = serde_json::from_slice(text).map_err(|_| Closing::BadMessage)?;
         let mut state = self.lock();
         state.unanswered = 0;
@@ -130,7 +153,7 @@ impl Gate {
             "connection_init" if state.init_seen => Err(Closing::InitialisedTwice),
             "connection_init" => {
                 state.init_seen = true;
-                Ok(())
+                Ok(None)
             }
             "subscribe" if state.standing.is_none() => Err(Closing::NotInitialised),
             "subscribe" => {
@@ -139,10 +162,18 @@ impl Gate {
                     return Err(Closing::DuplicateOperation);
                 }
                 let running = state.active.len();
-                state.waiting.push_back(Slot { gate: self.clone(), id, running });
-                Ok(())
+                let resolved = match documents.is_off() {
+                    true => Ok(None),
+                    false => resolved(text, documents).map(Some),
+                };
+                let (text, unknown) = match resolved {
+                    Ok(text) => (text, None),
+                    Err(message) => (None, Some(message)),
+                };
+                state.waiting.push_back(Slot { gate: self.clone(), id, unknown, running });
+                Ok(text)
             }
-            "complete" | "ping" | "pong" => Ok(()),
+            "complete" | "ping" | "pong" => Ok(None),
             // The names of the legacy protocol, which the library would understand too, are not this protocol's.
             _ => Err(Closing::BadMessage),
         }

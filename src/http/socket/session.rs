@@ -20,7 +20,7 @@ use crate::{
     graphql::{
         AuthenticationError,
         error::{ErrorCode, finish},
-        limits::{Admitted, OperationKind},
+        limits::{Admitted, OperationKind, Refusal},
     },
     http::{
         admission::Party,
@@ -50,8 +50,11 @@ impl Session {
     pub async fn run(self, socket: WebSocket, protocol: GraphQLProtocol) {
         let (mut client, messages) = socket.split();
         let gate = self.gate.clone();
+        let documents = self.caller.shared.settings.documents.clone();
         let input = messages
-            .take_while(move |message| future::ready(message.as_ref().is_ok_and(|message| gate.admit(message))));
+            .map(move |message| message.ok().and_then(|message| gate.admit(message, &documents)))
+            .take_while(|message| future::ready(message.is_some()))
+            .filter_map(|message| future::ready(message.map(Ok)));
         // Between the protocol and the client stands this loop, which alone knows when the socket is to be closed.
         let (outgoing, mut incoming) = mpsc::channel(1);
         let output = sink::unfold(outgoing, async |outgoing: mpsc::Sender<Message>, message| {
@@ -171,8 +174,15 @@ impl Session {
             let message = format!("{running} operations run on this socket; at most {most} may");
             return one(refusal(ErrorCode::RateLimited, &message), &caller);
         }
-        match settings.limits.admit(&mut request) {
-            Err(refused) => one(Response::from_errors(vec![refused.into_server_error()]), &caller),
+        if let Some(message) = slot.and_then(|slot| slot.unknown.as_deref()) {
+            return one(refusal(ErrorCode::BadUserInput, message), &caller);
+        }
+        let admitted = settings.limits.admit(&mut request).map_err(Refusal::into_server_error).and_then(|admitted| {
+            settings.introspection.check(&admitted, caller.actor.as_ref())?;
+            Ok(admitted)
+        });
+        match admitted {
+            Err(error) => one(Response::from_errors(vec![error]), &caller),
             Ok(admitted) => {
                 log_begin(&caller, &admitted);
                 start(caller, request, admitted)

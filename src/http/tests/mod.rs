@@ -34,7 +34,7 @@ use uuid::Uuid;
 use super::{App, HttpSettings, Runtime};
 use crate::graphql::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
 use crate::{
-    auth::{Actor, ActorKind, PermissionSet, Role, TenantId},
+    auth::{Actor, ActorKind, Permission, PermissionSet, Role, TenantId},
     graphql::error::ErrorCode,
 };
 
@@ -119,7 +119,7 @@ impl GraphqlService for Toy {
     ) -> Result<Option<Authenticated>, AuthenticationError> {
         let lifetime = match bearer {
             None => return Ok(None),
-            Some("good" | "alpha" | "beta") => TimeDelta::minutes(15),
+            Some("good" | "reader" | "alpha" | "beta") => TimeDelta::minutes(15),
             Some("once") if !self.asked.swap(true, Ordering::Relaxed) => TimeDelta::minutes(15),
             Some("brief") => TimeDelta::milliseconds(200),
             Some("later") => {
@@ -135,7 +135,10 @@ impl GraphqlService for Toy {
                 _ => None,
             }),
             role: Role::Admin,
-            permissions: PermissionSet::default(),
+            permissions: match bearer {
+                Some("reader") => PermissionSet::of(&[Permission::SchemaRead]),
+                _ => PermissionSet::default(),
+            },
             session: Uuid::from_u128(2),
             kind: ActorKind::User,
         };

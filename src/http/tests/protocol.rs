@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
@@ -10,7 +11,10 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{Answer, app, app_with, ask, get, post, send};
-use crate::http::HttpSettings;
+use crate::{
+    graphql::Introspection,
+    http::{App, Documents, HttpSettings},
+};
 
 const NEW: &str = "application/graphql-response+json";
 const OLD: &str = "application/json";
@@ -243,4 +247,83 @@ async fn a_panic_is_an_internal_error_and_nothing_more() {
     let answer = ask_query(NEW, "{ panics }").await;
     assert_eq!((answer.status, answer.code()), (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL".to_owned()));
     assert!(!String::from_utf8_lossy(&answer.body).contains("asked"));
+}
+
+async fn code_of(app: &App, token: Option<&str>, body: Value) -> (StatusCode, String) {
+    let mut request = post().header(header::ACCEPT, NEW);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let answer = send(app, request.body(body.to_string().into()).unwrap()).await;
+    let code = if answer.json().get("errors").is_some() { answer.code() } else { String::new() };
+    (answer.status, code)
+}
+
+#[tokio::test]
+async fn the_schema_is_described_to_those_who_may_ask() {
+    let with = |introspection| app_with(HttpSettings { introspection, ..HttpSettings::default() }, Ok(()));
+    let hidden = "query { ...A } fragment A on Query { ... { __type(name: \"Query\") { name } } }";
+    for query in ["{ __schema { queryType { name } } }", "{ hello __type(name: \"Query\") { name } }", hidden] {
+        let ask = async |introspection, token| code_of(&with(introspection), token, json!({ "query": query })).await;
+        let fine = (StatusCode::OK, String::new());
+        assert_eq!(ask(Introspection::Everyone, None).await, fine, "{query}");
+        assert_eq!(ask(Introspection::Permitted, Some("reader")).await, fine, "{query}");
+        for (introspection, token, status, code) in [
+            (Introspection::Permitted, None, StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            (Introspection::Permitted, Some("good"), StatusCode::FORBIDDEN, "FORBIDDEN"),
+            (Introspection::Nobody, None, StatusCode::FORBIDDEN, "FORBIDDEN"),
+            (Introspection::Nobody, Some("reader"), StatusCode::FORBIDDEN, "FORBIDDEN"),
+        ] {
+            assert_eq!(ask(introspection, token).await, (status, code.to_owned()), "{query} {introspection:?}");
+        }
+    }
+    let named = code_of(&with(Introspection::Nobody), None, json!({ "query": "{ __typename hello }" })).await;
+    assert_eq!(named.0, StatusCode::OK, "the name of a type is nobody's secret");
+}
+
+/// An app that knows `{ hello }` alone, and its hash.
+pub fn knowing(is_required: bool) -> (HttpSettings, String) {
+    let hash = digest(&SHA256, b"{ hello }").as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let listed = json!({ format!("sha256:{hash}"): "{ hello }" }).to_string();
+    let documents = Documents::read(&listed, is_required, &HttpSettings::default().limits).unwrap();
+    (HttpSettings { documents, ..HttpSettings::default() }, hash)
+}
+
+#[tokio::test]
+async fn documents_that_are_known_are_named_by_their_hashes() {
+    let fine = (StatusCode::OK, String::new());
+    let bad = (StatusCode::BAD_REQUEST, "BAD_USER_INPUT".to_owned());
+    let unknown = "0".repeat(64);
+    let persisted = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    for is_required in [false, true] {
+        let (settings, hash) = knowing(is_required);
+        let app = app_with(settings, Ok(()));
+        let ask = async |body: Value| code_of(&app, None, body).await;
+        assert_eq!(ask(json!({ "documentId": format!("sha256:{hash}") })).await, fine);
+        assert_eq!(ask(json!({ "documentId": format!("sha256:{hash}"), "query": "{ hello }" })).await, fine);
+        assert_eq!(ask(json!({ "extensions": persisted(&hash) })).await, fine);
+        assert_eq!(ask(json!({ "query": "{ hello }" })).await, fine);
+        assert_eq!(get(&app, &format!("/graphql?documentId=sha256:{hash}")).await.status, StatusCode::OK);
+        for wrong in [
+            json!({ "documentId": format!("sha256:{unknown}") }),
+            json!({ "documentId": hash }),
+            json!({ "documentId": 1 }),
+            json!({ "documentId": format!("sha256:{hash}"), "query": "{ who }" }),
+            json!({ "extensions": persisted(&unknown) }),
+            json!({ "extensions": persisted(&unknown), "query": "{ hello }" }),
+        ] {
+            assert_eq!(ask(wrong.clone()).await, bad, "{wrong}");
+        }
+        let other = ask(json!({ "query": "{ who }" })).await;
+        assert_eq!(other, if is_required { bad.clone() } else { fine.clone() });
+        let batch = json!([{ "documentId": format!("sha256:{hash}") }, { "documentId": "sha256:" }]);
+        assert_eq!(ask(batch).await.0, StatusCode::BAD_REQUEST);
+    }
+    // Not even parsed, or the parser would have spoken.
+    let (settings, _) = knowing(true);
+    let broken = post().body(r#"{"query":"{"}"#.into()).unwrap();
+    let answer = send(&app_with(settings, Ok(())), broken).await.json();
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("documents that it knows"), "{answer}");
+    let off = code_of(&app(), None, json!({ "documentId": format!("sha256:{unknown}") })).await;
+    assert_eq!(off, bad, "a server without documents knows none");
 }

@@ -11,7 +11,10 @@ use tokio_tungstenite::{
 };
 
 use super::Server;
-use crate::http::{HttpSettings, SocketSettings};
+use crate::{
+    graphql::Introspection,
+    http::{HttpSettings, SocketSettings},
+};
 
 async fn serve(socket: SocketSettings) -> Server {
     super::serve(HttpSettings { socket, ..HttpSettings::default() }).await
@@ -247,6 +250,30 @@ async fn who_does_not_answer_is_let_go_and_whose_token_is_revoked_too() {
     let mut revoked = server.log_in("once").await;
     revoked.subscribe("1", "subscription { forever }").await;
     assert_eq!(revoked.close_code().await, 4403);
+}
+
+#[tokio::test]
+async fn trusted_documents_and_the_schemas_description_are_the_same_here() {
+    let (settings, hash) = super::protocol::knowing(true);
+    let server = super::serve(HttpSettings { introspection: Introspection::Permitted, ..settings }).await;
+    let mut client = server.log_in("good").await;
+    let known = json!({ "documentId": format!("sha256:{hash}") });
+    client.say(json!({ "type": "subscribe", "id": "1", "payload": known })).await;
+    assert_eq!(client.next().await["payload"]["data"]["hello"], "world");
+    assert_eq!(client.next().await["type"], "complete");
+    for payload in [json!({ "query": "{ who }" }), json!({ "documentId": "sha256:0" })] {
+        client.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
+        let error = client.next().await["payload"]["errors"][0].clone();
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{error}");
+        assert_eq!(client.next().await["type"], "complete");
+    }
+    let open = HttpSettings { introspection: Introspection::Permitted, ..HttpSettings::default() };
+    let server = super::serve(open).await;
+    for (token, code) in [("good", json!("FORBIDDEN")), ("reader", json!(null))] {
+        let mut client = server.log_in(token).await;
+        client.subscribe("1", "{ __schema { queryType { name } } }").await;
+        assert_eq!(client.next().await["payload"]["errors"][0]["extensions"]["code"], code, "{token}");
+    }
 }
 
 #[tokio::test]
