@@ -91,7 +91,7 @@ impl App {
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
         let services = Services::open(gateway, environment.clone(), auth_settings()).await.expect("services");
-        let api = Arc::new(Api::new(services.clone(), true));
+        let api = Arc::new(Api::new(services.clone()));
         let now = Arc::clone(&clock);
         let runtime = Runtime {
             now: Arc::new(move || now.now()),
