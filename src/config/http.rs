@@ -43,8 +43,8 @@ pub struct HttpConfig {
     pub stall_timeout_ms: u64,
     /// How long the sender of a file may pause.
     pub pause_timeout_ms: u64,
-    /// Requests and operations on WebSockets that are executed at once, of which one tenant has at most three quarters; about
-    /// as many as `database.max_connections`, so that requests wait where tenants take turns.
+    /// Requests and operations on WebSockets that are executed at once, of which one tenant has at most three quarters; some less
+    /// than `database.max_connections`, which serve log-ins and jobs too, so that requests wait where tenants take turns.
     pub max_concurrent: usize,
     /// Requests of one tenant at once, those that wait included.
     pub max_per_tenant: usize,
@@ -122,7 +122,7 @@ impl Default for HttpConfig {
             header_timeout_ms: 15_000,
             stall_timeout_ms: 30_000,
             pause_timeout_ms: 10_000,
-            max_concurrent: 16,
+            max_concurrent: 12,
             max_per_tenant: 64,
             max_per_address: 64,
             max_waiting: 256,

@@ -171,7 +171,7 @@ fn production_wants_every_way_encrypted() {
     let proxied = format!("{file}trusted_proxies = [\"10.0.0.0/8\"]\n");
     let secured = format!("{file}[http.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nminimum = \"1.3\"\n");
     for fit in [proxied, secured] {
-        assert_eq!(load(&fit, &[], Vec::new()).expect("valid").0.http.is_encrypted(), true, "{fit}");
+        assert!(load(&fit, &[], Vec::new()).expect("valid").0.http.is_encrypted(), "{fit}");
     }
 }
 

@@ -84,9 +84,9 @@ impl Documents {
         };
         match (members.get("query"), hash) {
             // Clients of the older kind send both once, so that a server may learn. This one does not.
-            (Some(Value::String(text)), None) => self.trusts(&hash_of(text)),
+            (Some(Value::String(text)), None) => self.trusts(text),
             (Some(Value::String(text)), Some(hash)) => match hash_of(text) == hash {
-                true => self.trusts(&hash),
+                true => self.trusts(text),
                 false => Err(format!("\"{member}\" is not the hash of \"query\"")),
             },
             (None | Some(Value::Null), Some(hash)) => {
@@ -99,8 +99,8 @@ impl Documents {
         }
     }
 
-    fn trusts(&self, hash: &str) -> Result<(), String> {
-        match self.is_required && !self.known.contains_key(hash) {
+    fn trusts(&self, text: &str) -> Result<(), String> {
+        match self.is_required && !self.known.contains_key(&hash_of(text)) {
             true => {
                 Err("\"query\": this server runs only documents that it knows; name one by \"documentId\"".to_owned())
             }

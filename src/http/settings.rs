@@ -149,7 +149,7 @@ impl Default for ConnectionSettings {
 impl Default for AdmissionSettings {
     fn default() -> Self {
         Self {
-            max_concurrent: 16,
+            max_concurrent: 12,
             max_per_tenant: 64,
             max_per_address: 64,
             max_waiting: 256,

@@ -42,37 +42,44 @@ pub(super) async fn of_tenants(
     for (settings, what) in [(&[][..], "as it is"), (&WITHOUT_TURNS[..], "without turns")] {
         progress.say(format_args!("one tenant floods the server, {what}"));
         let server = Server::start(database, settings).await?;
-        let alone = asked(server.address, quiet.expose_secret()).await?;
-        let (beside, answered) =
+        let (alone, _) = asked(server.address, quiet.expose_secret()).await?;
+        let (beside, refused, answered) =
             beside(server.address, quiet.expose_secret(), loud.expose_secret(), &portfolio).await?;
         server.stop().await?;
         if settings.is_empty() {
             report.push(line("small query of a quiet tenant, alone", &alone.summary(), None));
         }
         let ratio = beside.quantile(0.99).as_secs_f64() / alone.quantile(0.99).as_secs_f64().max(f64::MIN_POSITIVE);
-        let figure =
-            format!("{}; p99 is {ratio:.1} times that alone; {answered} of the flood answered", beside.summary());
+        let figure = format!(
+            "{}; p99 is {ratio:.1} times that alone, {refused} refused; {answered} of the flood answered",
+            beside.summary()
+        );
         report.push(line(&format!("beside a flood of {FLOOD}, {what}"), &figure, None));
     }
     Ok(report)
 }
 
-/// One small query after another.
-async fn asked(address: SocketAddr, token: &str) -> anyhow::Result<Times> {
+/// One small query after another: the times of those that were answered, and how many were not.
+async fn asked(address: SocketAddr, token: &str) -> anyhow::Result<(Times, u64)> {
     let mut client = Client::connect(address).await?;
-    client.query(token, SMALL, &json!({})).await?;
+    // The first fills caches.
+    client.exchange(token, SMALL, &json!({})).await?;
+    let mut refused = 0;
     let begun = Instant::now();
     let mut times = Vec::new();
     while begun.elapsed() < LASTING {
         let sent = Instant::now();
-        client.post(token, SMALL, &json!({})).await?;
-        times.push(sent.elapsed());
+        let (status, _) = client.exchange(token, SMALL, &json!({})).await?;
+        match status.contains(" 200 ") {
+            true => times.push(sent.elapsed()),
+            false => refused += 1,
+        }
     }
-    Ok(Times::new(times))
+    Ok((Times::new(times), refused))
 }
 
 /// The same while another tenant floods, and how many of the flood's requests were answered.
-async fn beside(address: SocketAddr, quiet: &str, loud: &str, portfolio: &str) -> anyhow::Result<(Times, u64)> {
+async fn beside(address: SocketAddr, quiet: &str, loud: &str, portfolio: &str) -> anyhow::Result<(Times, u64, u64)> {
     let variables = Arc::new(json!({ "id": portfolio }));
     let (over, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut flood = Vec::new();
@@ -87,7 +94,8 @@ async fn beside(address: SocketAddr, quiet: &str, loud: &str, portfolio: &str) -
     for connection in flood {
         connection.await??;
     }
-    Ok((times?, answered.load(Ordering::Relaxed)))
+    let (times, refused) = times?;
+    Ok((times, refused, answered.load(Ordering::Relaxed)))
 }
 
 async fn pour(

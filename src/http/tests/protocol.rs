@@ -158,6 +158,29 @@ async fn media_types_that_are_not_spoken_are_refused() {
 }
 
 #[tokio::test]
+async fn what_a_form_of_another_page_can_send_changes_nothing() {
+    // Without asking first, a page can send these three types to any origin, and a body without one.
+    let simple = [
+        "text/plain",
+        "text/plain; charset=utf-8",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ];
+    let log_in = r#"{"query":"mutation { touch }"}"#;
+    for path in ["/graphql", "/portfolios/pf_1/transactions.csv"] {
+        for content_type in simple.map(Some).into_iter().chain([None]) {
+            let mut request = Request::post(path).header(header::ORIGIN, "https://evil.example");
+            if let Some(content_type) = content_type {
+                request = request.header(header::CONTENT_TYPE, content_type);
+            }
+            let answer = send(&app(), request.body(log_in.into()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path} {content_type:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), "");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_large_body_is_refused_whether_it_says_its_size_or_not() {
     let settings = HttpSettings { body_limit_bytes: 100, ..HttpSettings::default() };
     let app = app_with(settings, Ok(()));
@@ -179,11 +202,13 @@ async fn a_token_is_good_or_refused_but_never_ignored() {
     assert_eq!(ask_query(NEW, "{ who }").await.json()["data"]["who"], Value::Null);
     assert_eq!(with("Bearer good").await.json()["data"]["who"], "ADMIN");
     assert_eq!(with("bearer  good").await.json()["data"]["who"], "ADMIN");
+    let long = format!("Bearer {}", "x".repeat(12_000));
     for (authorization, challenge) in [
         ("Bearer forged", "invalid_token"),
         ("Basic good", "invalid_request"),
         ("Bearer ", "invalid_request"),
         ("good", "invalid_request"),
+        (long.as_str(), "invalid_token"),
     ] {
         let answer = with(authorization).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED".to_owned()));
