@@ -43,6 +43,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const NAMES: &[(&str, &[&str])] = &[
     ("async_graphql", &["graphql/", "http/"]),
     ("axum::", &["http/"]),
+    ("hyper::", &["http/"]),
+    ("tokio_rustls::", &["http/"]),
     ("sea_orm::", &["storage/", "tenancy/", "audit/", "queue/"]),
     ("entity::", &["storage/", "tenancy/", "audit/"]),
     ("migration::", &["tenancy/"]),

@@ -49,6 +49,7 @@ pub const PLATFORM: &[Step] = steps![
     "realm" / "m0005_jobs",
     "platform" / "m0006_daily_calculation",
     "platform" / "m0009_tenant_lifecycle",
+    "realm" / "m0011_schema_read",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -106,4 +107,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0021_performance_metrics",
     "tenant" / "m0023_simulations",
     "tenant" / "m0024_curve_shocks",
+    "realm" / "m0011_schema_read",
 ];

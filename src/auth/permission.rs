@@ -62,6 +62,8 @@ permissions! {
     JobsManage = "JOBS_MANAGE",
     /// Suspend, resume and change tenants; for operators of the platform.
     TenantsManage = "TENANTS_MANAGE",
+    /// Ask for the description of the schema where not everyone may.
+    SchemaRead = "SCHEMA_READ",
 }
 
 /// No permission has this code.

@@ -63,7 +63,9 @@ impl FromStr for Role {
 pub const fn default_grants(role: Role) -> PermissionSet {
     use Permission as P;
     PermissionSet::of(match role {
-        Role::PlatformOperator => &[P::TenantsRead, P::TenantsManage, P::MarketManage, P::JobsRead, P::JobsManage],
+        Role::PlatformOperator => {
+            &[P::TenantsRead, P::TenantsManage, P::MarketManage, P::JobsRead, P::JobsManage, P::SchemaRead]
+        }
         Role::Admin => &[
             P::TenantRead,
             P::UsersRead,
@@ -78,6 +80,7 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::SettingsUpdateOwn,
             P::JobsRead,
             P::JobsManage,
+            P::SchemaRead,
         ],
         Role::Advisor => &[
             P::TenantRead,

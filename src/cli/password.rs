@@ -5,15 +5,20 @@ use std::io::{BufRead, IsTerminal};
 use anyhow::bail;
 use secrecy::SecretString;
 
-const VARIABLE: &str = "PORTFOLIO_PASSWORD";
+use crate::config::secret_in;
 
-/// From the environment, or else one line of standard input.
+const VARIABLE: &str = "PORTFOLIO_PASSWORD";
+const FILE_VARIABLE: &str = "PORTFOLIO_PASSWORD_FILE";
+
+/// From the environment, a file that it names, or else one line of standard input.
 #[expect(clippy::disallowed_methods, reason = "a password is no setting: it is not to be shown with them")]
 pub(super) fn read() -> anyhow::Result<SecretString> {
-    if let Ok(password) = std::env::var(VARIABLE)
-        && !password.is_empty()
-    {
-        return Ok(password.into());
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (given(VARIABLE), given(FILE_VARIABLE)) {
+        (Some(_), Some(_)) => bail!("{VARIABLE} and {FILE_VARIABLE} are both set; unset one of them"),
+        (Some(password), None) => return Ok(password.into()),
+        (None, Some(path)) => return Ok(secret_in(FILE_VARIABLE, path.as_ref())?.into()),
+        (None, None) => {}
     }
     let input = std::io::stdin();
     if input.is_terminal() {
@@ -27,7 +32,7 @@ fn first_line(mut input: impl BufRead) -> anyhow::Result<SecretString> {
     input.read_line(&mut line)?;
     let password = line.trim_end_matches(['\n', '\r']);
     if password.is_empty() {
-        bail!("no password was given; set {VARIABLE}, or write it to standard input");
+        bail!("no password was given; set {VARIABLE} or {FILE_VARIABLE}, or write it to standard input");
     }
     Ok(password.into())
 }

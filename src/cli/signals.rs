@@ -4,6 +4,11 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// SIGHUP from its making on, which no longer ends the process.
+pub(super) fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
 /// From its making on, both signals no longer end the process.
 pub(super) struct Signals {
     interrupt: Signal,

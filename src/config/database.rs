@@ -1,9 +1,15 @@
 //! The two logins of the database and the pool of connections.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::form_urlencoded;
 
 use super::{Problem, Secret, out_of_range};
 
@@ -15,6 +21,8 @@ pub struct DatabaseConfig {
     pub url: Option<DatabaseUrl>,
     /// The API's own login: owns nothing, and reads a tenant only inside that tenant's role.
     pub api_url: Option<DatabaseUrl>,
+    /// The certificate authority of the server, in PEM; added to both URLs as `sslrootcert`. Otherwise the public ones count.
+    pub root_certificate: Option<PathBuf>,
     /// The most connections the API's pool opens.
     pub max_connections: u32,
     /// How long a request waits for a connection before it is refused.
@@ -25,7 +33,14 @@ pub struct DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: None, api_url: None, max_connections: 16, acquire_timeout_ms: 3_000, statement_timeout_ms: 8_000 }
+        Self {
+            url: None,
+            api_url: None,
+            root_certificate: None,
+            max_connections: 16,
+            acquire_timeout_ms: 3_000,
+            statement_timeout_ms: 8_000,
+        }
     }
 }
 
@@ -40,6 +55,14 @@ impl DatabaseConfig {
     #[must_use]
     pub fn statement_timeout(&self) -> Duration {
         Duration::from_millis(self.statement_timeout_ms)
+    }
+
+    /// Both logins ask for the authority that is configured, unless they name one themselves.
+    pub(super) fn apply_root_certificate(&mut self) {
+        let Some(path) = &self.root_certificate else { return };
+        for url in [&mut self.url, &mut self.api_url].into_iter().flatten() {
+            *url = url.with_root_certificate(path);
+        }
     }
 
     pub(super) fn validate(&self) -> Vec<Problem> {
@@ -86,6 +109,27 @@ impl DatabaseUrl {
         self.parts().database
     }
 
+    /// Whether nobody on the way can read or answer: the server's name and certificate are checked, or there is no way.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        let parts = self.parts();
+        let host = parts.parameter("host").unwrap_or_else(|| parts.host.to_owned());
+        let is_socket = host.starts_with('/') || host.starts_with("%2F") || host.starts_with("%2f");
+        let mode = parts.parameter("sslmode").or_else(|| parts.parameter("ssl-mode"));
+        is_socket || mode.as_deref() == Some("verify-full")
+    }
+
+    fn with_root_certificate(&self, path: &Path) -> Self {
+        let parts = self.parts();
+        if ["sslrootcert", "ssl-root-cert", "ssl-ca"].iter().any(|name| parts.parameter(name).is_some()) {
+            return self.clone();
+        }
+        let encoded: String = form_urlencoded::byte_serialize(path.as_os_str().as_encoded_bytes()).collect();
+        let (text, joint) = (self.expose(), if parts.query.is_some() { '&' } else { '?' });
+        // A space in a query is `+` in forms only.
+        Self(Secret::from(format!("{text}{joint}sslrootcert={}", encoded.replace('+', "%20")).as_str()))
+    }
+
     /// The URL with every password replaced.
     #[must_use]
     pub fn masked(&self) -> String {
@@ -125,6 +169,12 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// The last value of a parameter, as the driver has it.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = form_urlencoded::parse(self.query?.as_bytes());
+        pairs.filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
+    }
+
     fn of(url: &'a str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         // The last `@` ends the user part even when a password holds an unescaped `/`, `?` or `@`: taking
@@ -208,6 +258,34 @@ mod tests {
             assert_eq!(given.parse::<DatabaseUrl>().expect_err("refused"), error);
             assert!(!error.to_string().contains("s3cret"));
         }
+    }
+
+    #[test]
+    fn a_way_is_safe_where_the_name_is_checked_or_the_machine_is_not_left() {
+        for (safe, text) in [
+            (true, "postgres://api:x@db/app?sslmode=verify-full"),
+            (true, "postgres://api:x@db/app?sslmode=disable&ssl-mode=x&sslmode=verify-full"),
+            (true, "postgres://api:x@%2Fvar%2Frun%2Fpostgresql/app"),
+            (true, "postgres://api:x@localhost/app?host=/var/run/postgresql"),
+            (false, "postgres://api:x@db/app"),
+            (false, "postgres://api:x@db/app?sslmode=verify-ca"),
+            (false, "postgres://api:x@db/app?sslmode=require"),
+            (false, "postgres://api:x@db/app?sslmode=verify-full&sslmode=prefer"),
+            (false, "postgres://api:x@127.0.0.1/app"),
+        ] {
+            assert_eq!(url(text).is_verified(), safe, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_authority_is_added_unless_the_url_has_one() {
+        let with = |text: &str| url(text).with_root_certificate(Path::new("/etc/a b/ca.pem")).expose().to_owned();
+        assert_eq!(with("postgres://a@b/c"), "postgres://a@b/c?sslrootcert=%2Fetc%2Fa%20b%2Fca.pem");
+        assert_eq!(
+            with("postgres://a@b/c?sslmode=verify-full"),
+            "postgres://a@b/c?sslmode=verify-full&sslrootcert=%2Fetc%2Fa%20b%2Fca.pem"
+        );
+        assert_eq!(with("postgres://a@b/c?sslrootcert=x"), "postgres://a@b/c?sslrootcert=x");
     }
 
     #[test]

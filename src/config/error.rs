@@ -29,6 +29,32 @@ pub enum ConfigError {
     /// An environment variable is not UTF-8.
     #[error("the environment variable {0} is not valid UTF-8")]
     NotUnicode(String),
+    /// A secret is given both by itself and in a file.
+    #[error("the environment variables {0} and {0}_FILE are both set; unset one of them")]
+    SecretTwice(String),
+    /// A file that is to hold a secret cannot be read.
+    #[error("the file {path} that the environment variable {variable} names cannot be read", path = path.display())]
+    SecretUnreadable {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file with a secret that others than its owner and group may read, or others than its owner write.
+    #[error(
+        "the file {path} that the environment variable {variable} names has mode {mode:03o}; it holds a secret, so run \
+         `chmod 600` on it, or `chmod 640` where a group has to read it", path = path.display()
+    )]
+    SecretExposed {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// Keys that no section has.
     #[error("{}", keys.join("; "))]
     UnknownKeys {

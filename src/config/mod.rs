@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use auth::{AuthConfig, DEMO_SECRET, MINIMUM_SECRET_BYTES};
 pub use database::{DatabaseConfig, DatabaseUrl, DatabaseUrlError};
 pub use error::ConfigError;
-pub use graphql::GraphqlConfig;
-pub use http::HttpConfig;
+pub use graphql::{DocumentsMode, GraphqlConfig, IntrospectionName};
+pub use http::{HttpConfig, SocketConfig, TlsConfig, TlsVersion};
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use market_data::{
@@ -33,7 +33,7 @@ pub use market_data::{
 pub use production::Violations;
 pub use provenance::{Origin, Provenance};
 pub use secret::Secret;
-pub use sources::{DEFAULT_FILE, Flag, Sources};
+pub use sources::{DEFAULT_FILE, Flag, Sources, secret_in};
 
 /// Which set of rules the installation lives by.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -79,6 +79,13 @@ impl Config {
         if config.profile == Profile::Demo && config.auth.secret.is_none() {
             config.auth.secret = Some(Secret::from(DEMO_SECRET));
             provenance.record("auth.secret", Origin::Derived("the published demo constant"));
+        }
+        config.database.apply_root_certificate();
+        if config.graphql.introspection.is_none() {
+            let everyone = config.profile == Profile::Demo;
+            let who = if everyone { IntrospectionName::Everyone } else { IntrospectionName::Permitted };
+            config.graphql.introspection = Some(who);
+            provenance.record("graphql.introspection", Origin::Derived("the profile"));
         }
         config.validate(&provenance)?;
         Ok((config, provenance))

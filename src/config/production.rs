@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::ExposeSecret;
 
-use super::{Config, DEMO_SECRET, Profile};
+use super::{Config, DEMO_SECRET, DatabaseUrl, Profile};
 
 /// An access token cannot be revoked, so it must not live long.
 const LONGEST_ACCESS_TOKEN_SECONDS: u64 = 3_600;
@@ -40,6 +40,25 @@ impl Config {
             (
                 self.one_login_for_both(),
                 "database.url and database.api_url log in as the same user; the API needs a login that owns nothing",
+            ),
+            (
+                !self.database.url.as_ref().is_none_or(DatabaseUrl::is_verified),
+                "database.url does not check whom it speaks to; add ?sslmode=verify-full (and database.root_certificate for an \
+                 authority of your own), or use a Unix socket",
+            ),
+            (
+                !self.database.api_url.as_ref().is_none_or(DatabaseUrl::is_verified),
+                "database.api_url does not check whom it speaks to; add ?sslmode=verify-full (and database.root_certificate for \
+                 an authority of your own), or use a Unix socket",
+            ),
+            (
+                !self.http.is_encrypted(),
+                "http.listen is reachable from other machines and nothing encrypts what travels there; set http.tls.certificate \
+                 and http.tls.key, or name the proxies that end TLS in front in http.trusted_proxies",
+            ),
+            (
+                self.http.allowed_origins.iter().any(|origin| origin.starts_with("http://")),
+                "http.allowed_origins has an origin without TLS; anybody on the way could be its page",
             ),
             (
                 self.auth.secret.is_none(),

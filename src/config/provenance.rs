@@ -11,6 +11,8 @@ pub enum Origin {
     File(PathBuf),
     /// An environment variable, by name.
     Environment(String),
+    /// A file that holds one secret, named by an environment variable.
+    SecretFile(PathBuf),
     /// A command-line flag, by name.
     Flag(&'static str),
     /// Computed by the program; the text says from what.
@@ -23,6 +25,7 @@ impl fmt::Display for Origin {
             Self::Default => formatter.write_str("default"),
             Self::File(path) => write!(formatter, "file {}", path.display()),
             Self::Environment(name) => write!(formatter, "environment variable {name}"),
+            Self::SecretFile(path) => write!(formatter, "secret file {}", path.display()),
             Self::Flag(name) => write!(formatter, "flag {name}"),
             Self::Derived(what) => formatter.write_str(what),
         }

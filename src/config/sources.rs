@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -12,6 +13,19 @@ use super::{Config, ConfigError, Origin, Provenance};
 
 /// The file that is read when `--config` is not given and it is there.
 pub const DEFAULT_FILE: &str = "portfolio.toml";
+
+/// Stands for `database.url`, as it does elsewhere.
+const DATABASE_URL: &str = "DATABASE_URL";
+
+/// Ends the name of a variable that names a file with the secret, instead of holding it: others of the machine may see the environment
+/// of a process more easily than a file.
+const FILE_SUFFIX: &str = "_FILE";
+
+/// What nobody but the owner and the group may have: the group reads at most.
+const EXPOSED: u32 = 0o037;
+
+/// The keys whose values are secrets, or hold one.
+const SECRETS: [&str; 3] = ["auth.secret", "database.url", "database.api_url"];
 
 /// Two underscores end the prefix, since Kubernetes sets `PORTFOLIO_PORT` and the like by itself for a
 /// service named `portfolio`.
@@ -138,29 +152,79 @@ fn from_environment(sources: &Sources, defaults: &Value) -> Result<Vec<Setting>,
     let mut settings = Vec::new();
     for (name, value) in &sources.environment {
         let name = name.to_string_lossy();
-        let key = match name.strip_prefix(PREFIX) {
-            Some(path) => path.to_ascii_lowercase().replace("__", "."),
-            None if name == "DATABASE_URL" => "database.url".to_owned(),
-            None => continue,
-        };
+        let Some(key) = key_of(&name) else { continue };
         let value = value.to_str().ok_or_else(|| ConfigError::NotUnicode(name.to_string()))?;
-        if !value.is_empty() {
+        if value.is_empty() {
+            continue;
+        }
+        if let Some((plain, key)) = name.strip_suffix(FILE_SUFFIX).and_then(|plain| Some((plain, key_of(plain)?)))
+            && is_secret(&key)
+        {
+            if sources.environment.iter().any(|(other, value)| other == plain && !value.is_empty()) {
+                return Err(ConfigError::SecretTwice(plain.to_owned()));
+            }
+            let path = PathBuf::from(value);
+            let value = Value::from(secret_in(&name, &path)?);
+            let is_general = plain == DATABASE_URL;
+            let setting = Setting { key, value, origin: Origin::SecretFile(path) };
+            // The exact name is the more deliberate one, so it comes last and wins over DATABASE_URL.
+            settings.insert(if is_general { 0 } else { settings.len() }, setting);
+        } else {
             let value = typed(value, defaults.find_ref(&key));
             settings.push(Setting { key, value, origin: Origin::Environment(name.into_owned()) });
         }
     }
     // The exact name is the more deliberate one, so it comes last and wins over DATABASE_URL.
-    settings.sort_by_key(|setting| setting.origin != Origin::Environment("DATABASE_URL".to_owned()));
+    settings.sort_by_key(|setting| setting.origin != Origin::Environment(DATABASE_URL.to_owned()));
     Ok(settings)
 }
 
-/// Reads a variable as what its key holds: a secret of digits only must stay text.
+/// The key that a variable sets, if it is ours.
+fn key_of(variable: &str) -> Option<String> {
+    match variable.strip_prefix(PREFIX) {
+        Some(path) => Some(path.to_ascii_lowercase().replace("__", ".")),
+        None if variable == DATABASE_URL => Some("database.url".to_owned()),
+        None => {
+            let plain = variable.strip_suffix(FILE_SUFFIX)?;
+            (plain == DATABASE_URL).then(|| "database.url_file".to_owned())
+        }
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let of_provider = || {
+        let name = key.strip_prefix("market_data.")?;
+        Some(name.starts_with("keys.") || name.ends_with(".key"))
+    };
+    SECRETS.contains(&key) || of_provider() == Some(true)
+}
+
+/// The secret in a file, without the line's end that editors put there.
+///
+/// # Errors
+/// A file that cannot be read, or that more people may read than should.
+pub fn secret_in(variable: &str, path: &Path) -> Result<String, ConfigError> {
+    let unreadable =
+        |source| ConfigError::SecretUnreadable { variable: variable.to_owned(), path: path.to_owned(), source };
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & EXPOSED != 0 {
+        return Err(ConfigError::SecretExposed { variable: variable.to_owned(), path: path.to_owned(), mode });
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+/// Reads a variable as what its key holds: a secret of digits only must stay text, and commas part the items of a list.
 fn typed(text: &str, default: Option<&Value>) -> Value {
     match default {
         Some(Value::Num(..)) => {
             text.trim().replace('_', "").parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
         }
         Some(Value::Bool(..)) => text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
+        Some(Value::Array(..)) => {
+            Value::from(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>())
+        }
         _ => Value::from(text),
     }
 }

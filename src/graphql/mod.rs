@@ -9,6 +9,7 @@ pub mod error;
 mod gains_file;
 mod id;
 mod import_file;
+mod introspection;
 pub mod limits;
 mod loaders;
 mod mutations;
@@ -22,5 +23,6 @@ mod types;
 
 pub use gains_file::{GainsFile, GainsRequest};
 pub use import_file::{ImportRequest, may_import};
+pub use introspection::Introspection;
 pub use schema::{Api, ApiSchema, sdl};
 pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};

@@ -21,17 +21,16 @@ use crate::services::{Origin, ServiceError, Services};
 /// The product's schema.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
-fn schema(introspection: bool) -> ApiSchema {
+fn schema() -> ApiSchema {
     let builder = Schema::build(Query::default(), Mutation::default(), Subscription).register_output_type::<Node>();
-    // Limits are applied before execution, by `limits`.
-    let builder = builder.disable_suggestions();
-    if introspection { builder.finish() } else { builder.disable_introspection().finish() }
+    // Limits are applied before execution, by `limits`; who may ask for the schema's description is said by `introspection`.
+    builder.disable_suggestions().finish()
 }
 
 /// The public contract, as `schema.graphql` holds it.
 pub fn sdl() -> String {
     let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    format!("{}\n", schema(true).sdl_with_options(options).trim_end())
+    format!("{}\n", schema().sdl_with_options(options).trim_end())
 }
 
 /// The schema with the services behind it.
@@ -42,8 +41,8 @@ pub struct Api {
 
 impl Api {
     /// Puts the services behind the schema.
-    pub fn new(services: Services, introspection: bool) -> Self {
-        Self { schema: schema(introspection), services }
+    pub fn new(services: Services) -> Self {
+        Self { schema: schema(), services }
     }
 
     async fn operation(&self, context: &RequestContext) -> Result<Arc<Operation>, ServiceError> {

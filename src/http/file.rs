@@ -1,6 +1,11 @@
 //! What requests for files share: their parameters, who asks, and an answer within its time or a problem.
 
-use std::{future::Future, net::SocketAddr, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
 
 use async_graphql::Error;
 use axum::{
@@ -36,6 +41,11 @@ pub(super) fn parameters<const N: usize>(
         }
     }
     Ok(())
+}
+
+/// Who is at the other end; nobody in process.
+pub(super) fn client(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 pub(super) fn context(shared: &Shared, parts: &Parts, request_id: &str, actor: Option<Actor>) -> RequestContext {

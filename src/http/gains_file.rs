@@ -11,7 +11,10 @@ use axum::{
 };
 use futures_util::StreamExt;
 
-use super::{envelope::RequestId, file, graphql::identify, negotiation::MediaType, reply::Problem, settings::Shared};
+use super::{
+    admission::Party, envelope::RequestId, file, graphql::identify, negotiation::MediaType, reply::Problem,
+    settings::Shared,
+};
 use crate::graphql::{GainsFile, GainsRequest};
 
 /// Answers GET and HEAD.
@@ -32,14 +35,22 @@ async fn answer(shared: &Shared, request_id: &str, portfolio: String, request: R
     let mut asked = GainsRequest { portfolio, ..GainsRequest::default() };
     let slots = [("year", &mut asked.year), ("currency", &mut asked.currency)];
     file::parameters(&parts.uri, slots, "year and currency")?;
+    let client = file::client(&parts);
+    let of_address = shared.admission.address(client)?;
     let actor = identify(shared, &parts.headers, request_id).await?;
+    let party = Party::of(actor.as_ref(), client);
+    let of_party = shared.admission.party(party)?;
+    let turn = shared.admission.turn(party).await?;
     let context = file::context(shared, &parts, request_id, actor);
     let opening = shared.service.realized_gains_file(asked, context);
     let late = "the request took longer than the server allows";
-    Ok(download(file::within(shared.settings.request_timeout, late, request_id, opening).await?))
+    let file = file::within(shared.settings.request_timeout, late, request_id, opening).await?;
+    // What is left is to write it, at the reader's pace: others need not wait for that, while the reader's own count does.
+    drop(turn);
+    Ok(download(file, (of_address, of_party)))
 }
 
-fn download(file: GainsFile) -> Response {
+fn download(file: GainsFile, held: impl Send + 'static) -> Response {
     // The name is made of harmless characters only; without it the browser asks.
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", file.name))
         .unwrap_or(HeaderValue::from_static("attachment"));
@@ -49,5 +60,9 @@ fn download(file: GainsFile) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("authorization")),
     ];
-    (headers, Body::from_stream(file.text.map(Ok::<_, Infallible>))).into_response()
+    let text = file.text.map(move |part| {
+        let _ = &held;
+        Ok::<_, Infallible>(part)
+    });
+    (headers, Body::from_stream(text)).into_response()
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     access_log::Summary,
+    admission::Party,
     envelope::RequestId,
     negotiation::{MediaType, is_json},
     operation::{Caller, authenticate, bearer, refusal},
@@ -69,14 +70,20 @@ async fn answer(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let client = peer.map(|peer| peer.ip());
+    let _of_address = shared.admission.address(client)?;
     let actor = identify(&shared, &parts.headers, request_id).await?;
+    let party = Party::of(actor.as_ref(), client);
+    let _of_party = shared.admission.party(party)?;
     let asked = if is_post {
-        from_body(&read(&shared, Request::from_parts(parts, body)).await?, shared.settings.limits.max_batch)?
+        from_body(&read(&shared, Request::from_parts(parts, body)).await?, &shared.settings)?
     } else {
         let pairs = Query::try_from_uri(&parts.uri).map_err(|_| bad_request("the query string cannot be read"))?;
-        from_query(pairs.0)?
+        from_query(pairs.0, &shared.settings.documents)?
     };
-    let caller = Caller { shared, actor, request_id: request_id.to_owned(), peer };
+    // Only now: what is still being sent would keep others waiting.
+    let _turn = shared.admission.turn(party).await?;
+    let caller = Caller { shared: Arc::clone(&shared), actor, request_id: request_id.to_owned(), peer };
     let deadline = caller.deadline();
     let mut run = Run { caller, is_post, spent: 0, deadline, summary: Summary::default() };
     let mut response = match asked {
@@ -156,8 +163,12 @@ impl Run {
             }
             Ok(admitted)
         });
-        let mut response = match admitted {
-            Err(refusal) => GraphqlResponse::from_errors(vec![refusal.into_server_error()]),
+        let permitted = admitted.map_err(Refusal::into_server_error).and_then(|admitted| {
+            self.caller.shared.settings.introspection.check(&admitted, self.caller.actor.as_ref())?;
+            Ok(admitted)
+        });
+        let mut response = match permitted {
+            Err(error) => GraphqlResponse::from_errors(vec![error]),
             Ok(admitted) if admitted.kind == OperationKind::Mutation && !self.is_post => {
                 let message = "a mutation needs POST";
                 return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message)

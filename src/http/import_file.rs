@@ -6,15 +6,16 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
-    body::Bytes,
-    extract::{FromRequest, Path, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
+use futures_util::StreamExt;
+
 use super::{
-    access_log::Summary, envelope::RequestId, file, graphql::identify, negotiation::MediaType, reply::Problem,
-    settings::Shared,
+    access_log::Summary, admission::Party, envelope::RequestId, file, graphql::identify, negotiation::MediaType,
+    reply::Problem, settings::Shared,
 };
 use crate::graphql::{ImportRequest, error::ErrorCode, may_import};
 
@@ -40,13 +41,19 @@ async fn answer(shared: &Shared, request_id: &str, portfolio: String, request: R
     let mut asked = ImportRequest { portfolio, ..ImportRequest::default() };
     let slots = [("mode", &mut asked.mode), ("overrideLock", &mut asked.override_lock)];
     file::parameters(&parts.uri, slots, "mode and overrideLock")?;
+    let client = file::client(&parts);
+    let _of_address = shared.admission.address(client)?;
     let actor = identify(shared, &parts.headers, request_id).await?;
     // Nobody sends a file for nothing.
     may_import(actor.as_ref()).map_err(file::problem)?;
+    let party = Party::of(actor.as_ref(), client);
+    let _of_party = shared.admission.party(party)?;
+    let _import = shared.admission.import(party)?;
     let mut summary = Summary::default();
     summary.answered(actor.as_ref(), 0);
     let context = file::context(shared, &parts, request_id, actor);
     let file = read(shared, Request::from_parts(parts, body)).await?;
+    let _turn = shared.admission.turn(party).await?;
     let importing = shared.service.import_file(asked, &file, context);
     let late = "the import took longer than the server allows; nothing was recorded";
     let answer = file::within(timeout(shared), late, request_id, importing).await?;
@@ -68,19 +75,36 @@ fn timeout(shared: &Shared) -> Duration {
     shared.settings.request_timeout.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
 }
 
-async fn read(shared: &Shared, request: Request) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(timeout(shared), Bytes::from_request(request, &())).await {
-        Ok(Ok(file)) => Ok(file),
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let limit = shared.settings.import_limit_bytes;
-            let message =
-                format!("a file may have at most {limit} bytes; the command `import` takes longer ones on the machine");
-            Err(Problem::too_large(limit, message))
-        }
-        Ok(Err(_)) => Err(file::bad_request("the body could not be read")),
-        Err(_) => {
-            let message = "the body took too long to arrive";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout, message))
-        }
+/// The whole file. It may take long, but its sender may not pause for long.
+async fn read(shared: &Shared, request: Request) -> Result<Vec<u8>, Problem> {
+    let limit = shared.settings.import_limit_bytes;
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: usize| bytes > limit) {
+        return Err(too_long(limit));
     }
+    let reading = async {
+        let mut file = Vec::new();
+        let mut parts = request.into_body().into_data_stream();
+        loop {
+            let part = tokio::time::timeout(shared.settings.connection.pause_timeout, parts.next()).await;
+            let Some(part) = part.map_err(|_| late())? else { return Ok(file) };
+            let part = part.map_err(|_| file::bad_request("the body could not be read"))?;
+            if file.len() + part.len() > limit {
+                return Err(too_long(limit));
+            }
+            file.extend_from_slice(&part);
+        }
+    };
+    tokio::time::timeout(timeout(shared), reading).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn too_long(limit: usize) -> Problem {
+    let message =
+        format!("a file may have at most {limit} bytes; the command `import` takes longer ones on the machine");
+    Problem::too_large(limit, message)
+}
+
+fn late() -> Problem {
+    let message = "the body took too long to arrive";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout, message)
 }

@@ -4,7 +4,11 @@
 //! behind [`GraphqlService`].
 
 mod access_log;
+mod admission;
 mod assets;
+mod connection;
+mod cors;
+mod documents;
 mod envelope;
 mod file;
 mod gains_file;
@@ -20,8 +24,12 @@ mod router;
 mod serve;
 mod settings;
 mod socket;
+mod stall;
 #[cfg(test)]
 mod tests;
+mod tls;
 
+pub use documents::{DocumentError, Documents};
 pub use serve::App;
-pub use settings::{HttpSettings, Runtime, SocketSettings};
+pub use settings::{AdmissionSettings, ConnectionSettings, HttpSettings, Runtime, SocketSettings};
+pub use tls::{CertificateError, Certificates, Tls, Versions};

@@ -12,8 +12,7 @@ pub(super) enum MediaType {
 }
 
 impl MediaType {
-    /// The best one first: it wins where a client likes both equally.
-    const ALL: [Self; 2] = [Self::GraphqlResponse, Self::Json];
+    const ALL: [Self; 2] = [Self::Json, Self::GraphqlResponse];
 
     const fn subtype(self) -> &'static str {
         match self {
@@ -31,25 +30,30 @@ impl MediaType {
 
     /// The media type that the `Accept` header likes best; nothing if it likes none.
     ///
-    /// Without the header it is the first one, as the specification says from 2025 on.
+    /// A client that names no media type may be one from before `application/graphql-response+json`: it gets
+    /// `application/json`. One that names both, and likes them equally, gets the one whose status codes tell more.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         let mut ranges = Vec::new();
         for value in headers.get_all(header::ACCEPT) {
             ranges.extend(value.to_str().ok()?.split(',').filter(|range| !range.trim().is_empty()).map(Range::parse));
         }
         if ranges.is_empty() {
-            return Some(Self::GraphqlResponse);
+            return Some(Self::Json);
         }
-        let weighed =
-            Self::ALL.into_iter().map(|media| (media, media.weight(&ranges))).filter(|(_, weight)| *weight > 0);
-        // `max_by_key` returns the last of equals.
-        weighed.rev().max_by_key(|(_, weight)| *weight).map(|(media, _)| media)
+        let liked = Self::ALL.into_iter().filter_map(|media| Some((media, media.liking(&ranges)?)));
+        liked.max_by_key(|(_, liking)| *liking).map(|(media, _)| media)
     }
 
-    /// The weight, in thousandths, that the most specific matching range gives.
-    fn weight(self, ranges: &[Option<Range<'_>>]) -> u16 {
+    /// How much the most specific matching range likes it: the weight in thousandths, how specific that range is, and which of
+    /// two equals to take. Nothing where it is not accepted.
+    fn liking(self, ranges: &[Option<Range<'_>>]) -> Option<(u16, u8, bool)> {
         let matching = ranges.iter().flatten().filter_map(|range| Some((range.specificity(self)?, range.weight)));
-        matching.max().map_or(0, |(_, weight)| weight)
+        let (specificity, weight) = matching.max()?;
+        let is_better = match self {
+            Self::GraphqlResponse => specificity == Range::NAMED,
+            Self::Json => specificity < Range::NAMED,
+        };
+        (weight > 0).then_some((weight, specificity, is_better))
     }
 }
 
@@ -61,6 +65,9 @@ struct Range<'a> {
 }
 
 impl<'a> Range<'a> {
+    /// The specificity of a range that names a media type in full.
+    const NAMED: u8 = 2;
+
     /// Reads one element; nothing for one that is malformed or asks for another encoding than UTF-8.
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
@@ -88,7 +95,7 @@ impl<'a> Range<'a> {
         if self.subtype == "*" {
             return Some(1);
         }
-        self.subtype.eq_ignore_ascii_case(media.subtype()).then_some(2)
+        self.subtype.eq_ignore_ascii_case(media.subtype()).then_some(Self::NAMED)
     }
 }
 
@@ -136,13 +143,15 @@ mod tests {
             ("application/json, application/graphql-response+json", Some(GraphqlResponse)),
             ("application/json, application/graphql-response+json;q=0.9", Some(Json)),
             ("application/graphql-response+json;q=0.5, application/json;q=0.51", Some(Json)),
-            ("*/*", Some(GraphqlResponse)),
-            ("application/*", Some(GraphqlResponse)),
+            ("*/*", Some(Json)),
+            ("application/*", Some(Json)),
+            ("application/graphql-response+json, */*", Some(GraphqlResponse)),
+            ("text/html, */*;q=0.8", Some(Json)),
             ("*/*;q=0.8, application/json", Some(Json)),
             ("application/graphql-response+json;q=0, */*", Some(Json)),
             ("text/html, application/json;q=0.1", Some(Json)),
             ("APPLICATION/JSON;Q=1", Some(Json)),
-            ("", Some(GraphqlResponse)),
+            ("", Some(Json)),
             ("text/html", None),
             ("application/json;q=0", None),
             ("application/json; charset=iso-8859-1", None),
@@ -151,7 +160,7 @@ mod tests {
         ] {
             assert_eq!(accepted(accept), expected, "{accept}");
         }
-        assert_eq!(MediaType::accepted(&HeaderMap::new()), Some(GraphqlResponse));
+        assert_eq!(MediaType::accepted(&HeaderMap::new()), Some(Json));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use async_graphql::{Request, Variables};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::reply::Problem;
+use super::{documents::Documents, reply::Problem, settings::HttpSettings};
 use crate::graphql::error::ErrorCode;
 
 /// The requests of one HTTP request.
@@ -15,11 +15,12 @@ pub(super) enum Asked {
 }
 
 /// Reads the body of a POST: an object, or an array of them.
-pub(super) fn from_body(body: &[u8], max_batch: u64) -> Result<Asked, Problem> {
+pub(super) fn from_body(body: &[u8], settings: &HttpSettings) -> Result<Asked, Problem> {
+    let (max_batch, documents) = (settings.limits.max_batch, &settings.documents);
     let json: Value =
         serde_json::from_slice(body).map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
     match json {
-        Value::Object(members) => Ok(Asked::One(Box::new(request(members, "")?))),
+        Value::Object(members) => Ok(Asked::One(Box::new(request(members, "", documents)?))),
         Value::Array(items) if items.is_empty() => Err(malformed("the batch is empty")),
         Value::Array(items) if items.len() as u64 > max_batch => Err(Problem::new(
             StatusCode::BAD_REQUEST,
@@ -28,7 +29,7 @@ pub(super) fn from_body(body: &[u8], max_batch: u64) -> Result<Asked, Problem> {
         )),
         Value::Array(items) => {
             let read = |(index, item)| match item {
-                Value::Object(members) => request(members, &format!("request {index}: ")),
+                Value::Object(members) => request(members, &format!("request {index}: "), documents),
                 _ => Err(malformed(format!("request {index} is not an object"))),
             };
             items.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Asked::Batch)
@@ -38,11 +39,11 @@ pub(super) fn from_body(body: &[u8], max_batch: u64) -> Result<Asked, Problem> {
 }
 
 /// Reads the query string of a GET.
-pub(super) fn from_query(pairs: Vec<(String, String)>) -> Result<Asked, Problem> {
+pub(super) fn from_query(pairs: Vec<(String, String)>, documents: &Documents) -> Result<Asked, Problem> {
     let mut members = Map::new();
     for (name, text) in pairs {
         let value = match name.as_str() {
-            "query" => Value::String(text),
+            "query" | "documentId" => Value::String(text),
             // An empty name means none, and every other text is a name: `null` too.
             "operationName" if text.is_empty() => continue,
             "operationName" => Value::String(text),
@@ -56,10 +57,11 @@ pub(super) fn from_query(pairs: Vec<(String, String)>) -> Result<Asked, Problem>
             return Err(malformed(format!("\"{name}\" is given twice")));
         }
     }
-    Ok(Asked::One(Box::new(request(members, "")?)))
+    Ok(Asked::One(Box::new(request(members, "", documents)?)))
 }
 
-fn request(mut members: Map<String, Value>, place: &str) -> Result<Request, Problem> {
+fn request(mut members: Map<String, Value>, place: &str, documents: &Documents) -> Result<Request, Problem> {
+    documents.resolve(&mut members).map_err(|message| malformed(format!("{place}{message}")))?;
     let mut take = |name: &str| members.remove(name).filter(|value| !value.is_null());
     let query = match take("query") {
         Some(Value::String(query)) => query,
@@ -81,7 +83,7 @@ fn request(mut members: Map<String, Value>, place: &str) -> Result<Request, Prob
         Some(_) => return Err(malformed(format!("{place}\"variables\" must be an object"))),
         None => Variables::default(),
     };
-    // Extensions are reserved for the protocol and this server has none, so that their content does not matter.
+    // Extensions are reserved for the protocol; of this server's own there is none beside the hash of a document.
     match take("extensions") {
         Some(Value::Object(_)) | None => Ok(request),
         Some(_) => Err(malformed(format!("{place}\"extensions\" must be an object"))),

@@ -11,24 +11,28 @@ use serde::Serialize;
 use super::negotiation::MediaType;
 use crate::graphql::error::{ErrorCode, code_of, finish, is_request_error};
 
+/// Seconds after which what is too much now may not be any more.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
 /// Why there is no GraphQL response, in HTTP's terms.
 #[derive(Debug, PartialEq)]
 pub(super) struct Problem {
     pub status: StatusCode,
     pub code: ErrorCode,
     pub message: String,
-    pub header: Option<(HeaderName, HeaderValue)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// How many bytes a body may have that has more.
     pub maximum_bytes: Option<usize>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), header: None, maximum_bytes: None }
+        Self { status, code, message: message.into(), headers: Vec::new(), maximum_bytes: None }
     }
 
-    pub fn with_header(self, name: HeaderName, value: &'static str) -> Self {
-        Self { header: Some((name, HeaderValue::from_static(value))), ..self }
+    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
     }
 
     /// A body that is too long.
@@ -47,7 +51,7 @@ impl Problem {
         let mut body = GraphqlResponse::from_errors(vec![error]);
         finish(&mut body, request_id);
         let mut response = encode(self.status, media, &Wire::from(&body));
-        response.headers_mut().extend(self.header);
+        response.headers_mut().extend(self.headers);
         response
     }
 }
@@ -117,5 +121,9 @@ fn encode(status: StatusCode, media: MediaType, body: &impl Serialize) -> Respon
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("accept, authorization")),
     ];
-    (status, headers, Body::from(bytes)).into_response()
+    let mut response = (status, headers, Body::from(bytes)).into_response();
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    response
 }

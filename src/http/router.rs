@@ -9,7 +9,9 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{assets, envelope, gains_file, graphql, health, import_file, settings::Shared, socket};
+use tower::util::option_layer;
+
+use super::{assets, cors, envelope, gains_file, graphql, health, import_file, settings::Shared, socket};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -18,13 +20,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/portfolios/{id}/realized-gains.csv", get(gains_file::handle))
         .route(
             "/portfolios/{id}/transactions.csv",
-            post(import_file::handle).layer(DefaultBodyLimit::max(shared.settings.import_limit_bytes)),
+            // It counts the bytes itself, while they come.
+            post(import_file::handle).layer(DefaultBodyLimit::disable()),
         )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/playground.json", get(assets::playground))
         .fallback(assets::file)
         .layer(DefaultBodyLimit::max(shared.settings.body_limit_bytes))
+        .layer(option_layer(cors::layer(&shared.settings.allowed_origins)))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), envelope::wrap))
         .with_state(shared)
 }

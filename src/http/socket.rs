@@ -17,8 +17,16 @@ use axum::{
 };
 
 use self::session::Session;
-use super::{envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem, settings::Shared};
+use super::{
+    admission::Network, envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem,
+    settings::Shared,
+};
 use crate::graphql::error::ErrorCode;
+
+/// What is read of a socket at once.
+const READ_BUFFER_BYTES: usize = 16 * 1024;
+/// An answer that is longer ends its socket: over HTTP it could be had.
+const MAX_UNSENT_BYTES: usize = 8 << 20;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -50,13 +58,30 @@ pub(super) async fn handle(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
+    let most = shared.settings.socket.max_per_address;
+    let of_address = match peer.map(|peer| shared.sockets_of_address.take(Network::of(peer.ip()))) {
+        None => None,
+        Some(Some(slot)) => Some(slot),
+        Some(None) => {
+            let message = format!("{most} WebSockets of this address are open: close one of them");
+            return refuse(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, &message);
+        }
+    };
     let Ok(permit) = Arc::clone(&shared.sockets).try_acquire_owned() else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::RateLimited, "too many WebSockets are open");
     };
-    let limit = shared.settings.body_limit_bytes;
+    let limit = shared.settings.socket.max_message_bytes;
     let caller = Caller { shared, actor: None, request_id, peer };
-    upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+    // Memory of one socket is bounded by these: what it reads, and what it has not sent yet.
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(limit)
+        .max_frame_size(limit)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_UNSENT_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
         Session::new(caller).run(socket, protocol).await;
-        drop(permit);
+        drop((permit, of_address));
     })
 }

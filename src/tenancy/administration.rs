@@ -24,6 +24,7 @@ use super::directory::{self, TenantRecord, TenantStatus};
 use super::error::DatabaseError;
 use super::gateway::{DatabaseSettings, market_opening};
 use super::names::{InstallationTag, SchemaName, quoted};
+use super::scram;
 use super::session::{Access, Market, MarketDoor, Session};
 use crate::auth::{Role, default_grants};
 
@@ -249,8 +250,8 @@ impl Administration {
         }
         let login = quoted(&self.api_login);
         if !role_exists(&transaction, &self.api_login).await? {
-            let password = password_of(api)?.replace('\'', "''");
-            let make = format!("CREATE ROLE {login} LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'");
+            let verifier = scram::verifier(&password_of(api)?)?;
+            let make = format!("CREATE ROLE {login} LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD '{verifier}'");
             transaction.execute_unprepared(&make).await?;
         }
         for role in [tag.platform_role(), tag.market_role()] {

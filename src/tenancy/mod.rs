@@ -11,6 +11,7 @@ mod directory;
 mod error;
 mod gateway;
 mod names;
+mod scram;
 mod session;
 
 pub use administration::{Administration, MigrationSummary, NewTenant};

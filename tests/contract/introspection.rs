@@ -1,8 +1,9 @@
 //! The schema's own description: complete, and by the rules.
 
+use portfolio_analyzer::graphql::limits::is_counted;
 use serde_json::Value;
 
-use crate::support::App;
+use crate::support::{App, CALLS, Call, Root, Sample, Superuser};
 
 /// The query that GraphiQL sends.
 const GRAPHIQL: &str = r"query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind }
@@ -309,6 +310,25 @@ async fn a_list_is_a_connection_or_bounded_and_its_items_are_not_null() {
 }
 
 #[tokio::test]
+async fn a_bounded_list_of_objects_costs_more_than_one_of_them() {
+    let types = types().await;
+    let is_object =
+        |of: &str| types.iter().any(|kind| name(kind) == of && kind["kind"] != "ENUM" && kind["kind"] != "SCALAR");
+    let mut free = Vec::new();
+    for path in BOUNDED {
+        let (of, field) = path.split_once('.').expect("a field of a type");
+        let kind = types.iter().find(|kind| name(kind) == of).expect("a type");
+        let found = list(&kind["fields"]).iter().find(|found| name(found) == field).expect("a field");
+        let by_ids = list(&found["args"]).iter().any(|argument| name(argument) == "ids");
+        let target = shown(&found["type"]).replace(['!', '[', ']'], "");
+        if is_object(&target) && !by_ids && !is_counted(field) {
+            free.push(path);
+        }
+    }
+    assert!(free.is_empty(), "src/graphql/limits/cost.rs assumes no length of {free:?}");
+}
+
+#[tokio::test]
 async fn the_schema_speaks_of_the_business() {
     for kind in types().await {
         let of = name(&kind);
@@ -337,4 +357,101 @@ async fn every_mutation_answers_with_user_errors_and_can_be_null() {
         let errors = list(&payload["fields"]).iter().find(|field| name(field) == "userErrors").expect("userErrors");
         assert_eq!(shown(&errors["type"]), "[UserError!]!");
     }
+}
+
+/// A root query with its arguments, as the samples call it, and the fields that lead on from there.
+#[derive(Clone)]
+struct Route {
+    call: &'static Call,
+    fields: Vec<String>,
+}
+
+impl Route {
+    /// The document that asks for a number of items of the last field.
+    fn document(&self, first: u32, is_object: bool) -> String {
+        let field = self.call.field;
+        let document = self.call.document;
+        let root = document.find(&format!("{{ {field}")).expect("the field") + 2 + field.len();
+        let arguments = match document[root..].starts_with('(') {
+            true => &document[root..=root + document[root..].find(')').expect("the end of the arguments")],
+            false => "",
+        };
+        let mut text = document[..root].to_owned();
+        let leaf = if is_object { " { __typename }" } else { "" };
+        let Some((last, between)) = self.fields.split_last() else {
+            let others = arguments.trim_matches(['(', ')']).split(',').filter(|argument| !argument.contains("first:"));
+            let others: Vec<&str> = others.filter(|argument| !argument.trim().is_empty()).collect();
+            let all = [vec![format!("first: {first}")], others.into_iter().map(str::to_owned).collect()].concat();
+            return format!("{text}({}){leaf} }}", all.join(", "));
+        };
+        text.push_str(arguments);
+        for field in between {
+            text.push_str(&format!(" {{ {field}"));
+        }
+        format!("{text} {{ {last}(first: {first}){leaf}{}", " }".repeat(between.len() + 2))
+    }
+}
+
+/// Every field that takes a number of items, with a way to it.
+fn counted(types: &[Value]) -> Vec<(String, Route, bool)> {
+    let find = |wanted: &str| types.iter().find(|kind| name(kind) == wanted && kind["kind"] == "OBJECT");
+    let takes_first = |field: &Value| list(&field["args"]).iter().any(|argument| name(argument) == "first");
+    let target = |field: &Value| shown(&field["type"]).replace(['!', '[', ']'], "");
+    let needs_more = |field: &Value| {
+        list(&field["args"])
+            .iter()
+            .any(|argument| argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null())
+    };
+    let query = find("Query").expect("queries");
+    let mut found = Vec::new();
+    let mut waiting = std::collections::VecDeque::new();
+    let mut roots: Vec<&Value> = list(&query["fields"]).iter().collect();
+    // One thing rather than a list of them where both lead there: it costs less.
+    roots.sort_by_key(|field| takes_first(field));
+    for field in roots {
+        let call = CALLS.iter().find(|call| call.root == Root::Query && call.field == name(field)).expect("a call");
+        let route = Route { call, fields: Vec::new() };
+        if takes_first(field) {
+            found.push((format!("Query.{}", name(field)), route.clone(), find(&target(field)).is_some()));
+        }
+        waiting.push_back((target(field), route));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some((of, route)) = waiting.pop_front() {
+        let Some(kind) = find(&of).filter(|_| seen.insert(of.clone())) else { continue };
+        for field in list(&kind["fields"]).iter().filter(|field| !needs_more(field)) {
+            let mut on = route.clone();
+            on.fields.push(name(field).to_owned());
+            if takes_first(field) {
+                found.push((format!("{of}.{}", name(field)), on.clone(), find(&target(field)).is_some()));
+            }
+            waiting.push_back((target(field), on));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_number_of_items_is_at_least_one_and_at_most_a_hundred_wherever_it_is_asked_for() {
+    let app = App::start().await;
+    let sample = Sample::of(&app, "alpha", "investor1").await;
+    let (admin, operator) = (app.client("alpha", "admin").await, app.operator().await);
+    Superuser::of(&app).await.hold_market_row().await;
+    let fields = counted(&types().await);
+    assert!(fields.len() > 20, "{}", fields.len());
+    let mut unbounded = Vec::new();
+    for (path, route, is_object) in fields {
+        for first in [0, 101] {
+            let document = route.document(first, is_object);
+            let variables = (route.call.variables)(&sample);
+            let mut answer = admin.run_with(&document, variables.clone()).await;
+            if answer.body["errors"][0]["extensions"]["code"] == "FORBIDDEN" {
+                answer = operator.run_with(&document, variables).await;
+            }
+            if answer.body["errors"][0]["extensions"]["code"] != "BAD_USER_INPUT" {
+                unbounded.push(format!("{path} with {first}: {document}: {}", answer.body));
+            }
+        }
+    }
+    assert!(unbounded.is_empty(), "{}", unbounded.join("\n"));
 }

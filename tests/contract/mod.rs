@@ -1,5 +1,6 @@
 //! What the API promises whatever it is asked.
 
+mod audit;
 mod errors;
 mod introspection;
 mod limits;

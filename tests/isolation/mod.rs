@@ -3,6 +3,7 @@
 mod database;
 mod people;
 mod tenants;
+mod texts;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! The whole server in process.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use portfolio_analyzer::auth::{PasswordParams, TokenSettings};
@@ -10,6 +12,7 @@ use portfolio_analyzer::http::{self, HttpSettings, Runtime};
 use portfolio_analyzer::services::Services;
 use portfolio_analyzer::services::setup::AuthSettings;
 use portfolio_analyzer::tenancy::Gateway;
+use tokio::net::TcpListener;
 
 use super::client::Client;
 use super::cluster::{self, Database};
@@ -58,6 +61,8 @@ pub struct App {
     pub services: Services,
     pub clock: Arc<FixedClock>,
     pub database: Database,
+    api: Arc<Api>,
+    runtime: Runtime,
     router: axum::Router,
 }
 
@@ -86,14 +91,23 @@ impl App {
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
         let services = Services::open(gateway, environment.clone(), auth_settings()).await.expect("services");
-        let api = Arc::new(Api::new(services.clone(), true));
+        let api = Arc::new(Api::new(services.clone()));
         let now = Arc::clone(&clock);
         let runtime = Runtime {
             now: Arc::new(move || now.now()),
             new_request_id: Arc::new(move || environment.ids.next().to_string()),
         };
-        let router = http::App::new(api, HttpSettings::default(), runtime).router();
-        Self { services, clock, database, router }
+        let router = http::App::new(Arc::clone(&api) as _, HttpSettings::default(), runtime.clone()).router();
+        Self { services, clock, database, api, runtime, router }
+    }
+
+    /// The same interface on a socket, until the test ends, for what speaks HTTP by itself.
+    pub async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let app = http::App::new(Arc::clone(&self.api) as _, HttpSettings::default(), self.runtime.clone());
+        tokio::spawn(app.serve(listener, std::future::pending(), Duration::ZERO));
+        address
     }
 
     /// A client that has not logged in.

@@ -570,7 +570,7 @@ impl Call {
 
 /// The first answer of a subscription, run without a socket.
 pub async fn follow(app: &App, client: &Client, document: &str, variables: Value) -> Value {
-    let api = Api::new(app.services.clone(), false);
+    let api = Api::new(app.services.clone());
     let now = NOW.parse().expect("an instant");
     let actor = api.authenticate(client.token(), now).await.expect("a token or none").map(|who| who.actor);
     let context = RequestContext {

@@ -1,6 +1,7 @@
 //! Sessions, and the schemas they open.
 
 mod cancellation;
+mod encryption;
 mod lifecycle;
 mod provisioning;
 mod sessions;

@@ -1,6 +1,7 @@
+import { useGraphiQLActions } from '@graphiql/react';
 import type { Storage as EditorStorage } from '@graphiql/toolkit';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { EXAMPLES_PLUGIN, ExamplesContext } from './ExamplesPanel';
 import { type Example, fillExamples } from './examples';
@@ -39,10 +40,27 @@ export function App({ info, session }: { info: PlaygroundInfo; session: Session 
           <GraphiQL.Logo>
             <span />
           </GraphiQL.Logo>
+          <SchemaOfViewer session={session} />
         </GraphiQL>
       </main>
     </ExamplesContext>
   );
+}
+
+/** Who is signed in decides whether the server describes its schema, so it is asked again. */
+function SchemaOfViewer({ session }: { session: Session }) {
+  const { introspect } = useGraphiQLActions();
+  useEffect(() => {
+    let viewer = session.state().viewer?.user.email;
+    return session.subscribe(() => {
+      const now = session.state().viewer?.user.email;
+      if (now !== viewer) {
+        viewer = now;
+        void introspect();
+      }
+    });
+  }, [session, introspect]);
+  return null;
 }
 
 /** The editor takes the variables of the first tab from elsewhere than the tab. */

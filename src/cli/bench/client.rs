@@ -30,8 +30,22 @@ impl Client {
         Ok(answer["data"].clone())
     }
 
-    /// Posts a query and returns the answer's bytes.
+    /// Posts a query and returns the answer's bytes; any status but 200 is an error.
     pub(super) async fn post(&mut self, token: &str, query: &str, variables: &Value) -> anyhow::Result<Vec<u8>> {
+        let (status, answer) = self.exchange(token, query, variables).await?;
+        if !status.contains(" 200 ") {
+            bail!("the server answered {status}: {}", String::from_utf8_lossy(&answer));
+        }
+        Ok(answer)
+    }
+
+    /// Posts a query and returns the answer's status line and bytes.
+    pub(super) async fn exchange(
+        &mut self,
+        token: &str,
+        query: &str,
+        variables: &Value,
+    ) -> anyhow::Result<(String, Vec<u8>)> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
@@ -61,9 +75,6 @@ impl Client {
         }
         let mut answer = vec![0; length.context("the server's answer has no length")?];
         self.stream.read_exact(&mut answer).await?;
-        if !status.contains(" 200 ") {
-            bail!("the server answered {status}: {}", String::from_utf8_lossy(&answer));
-        }
-        Ok(answer)
+        Ok((status, answer))
     }
 }

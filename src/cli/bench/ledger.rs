@@ -187,7 +187,7 @@ async fn edit(
     let account = format!("acc_{}", account.first().context("the portfolio has no account")?.id.simple());
     let instrument = instrument.first().context("the instrument is gone")?.instrument.id;
     let token = services.access_token_for(tenant, "investor1@alpine.example").await?;
-    let server = Server::start(database).await?;
+    let server = Server::start(database, &[]).await?;
     let mut client = Client::connect(server.address).await?;
     let shown = json!({ "id": format!("pf_{}", portfolio.id.simple()) });
     client.query(token.expose_secret(), HOLDINGS, &shown).await?;

@@ -124,7 +124,7 @@ pub(super) async fn of_many(
     report.push(line("the same where all of them hold", &millis(begun.elapsed()), None));
 
     let token = services.access_token_for(&tenant, "admin@alpine.example").await?;
-    let server = Server::start(database).await?;
+    let server = Server::start(database, &[]).await?;
     let mut client = Client::connect(server.address).await?;
     use secrecy::ExposeSecret as _;
     let answer = client.query(token.expose_secret(), TABLE, &json!({})).await?;

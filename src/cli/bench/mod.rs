@@ -1,6 +1,7 @@
 //! `bench`: how long the main things take on this machine, on a database of its own that is gone afterwards.
 
 mod client;
+mod fairness;
 mod figures;
 mod journal;
 mod ledger;
@@ -94,6 +95,8 @@ enum Group {
     Metrics,
     /// Making `--tenants` firms, and migrating them all
     Tenants,
+    /// A quiet tenant alone, and beside one that floods the server
+    Fairness,
 }
 
 impl BenchOptions {
@@ -140,6 +143,9 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     }
     if options.measures(Group::Api) {
         report.extend(of_the_api(options, config, database, &sample, &seeded, progress).await?);
+    }
+    if options.measures(Group::Fairness) {
+        report.extend(fairness::of_tenants(database, &seeded, progress).await?);
     }
     if options.measures(Group::Market) {
         report.extend(market::of_the_market(services, database, progress).await?);
@@ -189,7 +195,7 @@ async fn of_the_api(
     report.push(xirr_of_holdings(services, &alpine, seeded.portfolio).await?);
     let portfolio = format!("pf_{}", seeded.portfolio.context("the demo has no portfolio")?.simple());
     let token = services.access_token_for(&alpine, "investor1@alpine.example").await?;
-    let server = Server::start(database).await?;
+    let server = Server::start(database, &[]).await?;
     let variables = json!({ "id": portfolio });
     let mut client = Client::connect(server.address).await?;
     for (what, query) in [

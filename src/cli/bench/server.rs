@@ -14,14 +14,14 @@ use crate::cli::database::Database;
 /// How long the server may take until it listens.
 const STARTED_WITHIN: Duration = Duration::from_secs(10);
 
-/// A `serve` on the benchmark's database. Ends with this process.
+/// A `serve` on the benchmark's database, with settings of its own. Ends with this process.
 pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
 }
 
 impl Server {
-    pub(super) async fn start(database: &Database) -> anyhow::Result<Self> {
+    pub(super) async fn start(database: &Database, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let free = std::net::TcpListener::bind("127.0.0.1:0")?;
         let address = free.local_addr()?;
         drop(free);
@@ -31,6 +31,7 @@ impl Server {
             .env("PORTFOLIO__PROFILE", "demo")
             .env("PORTFOLIO__DATABASE__API_URL", api.expose_secret())
             .env("PORTFOLIO__LOG__LEVEL", "error")
+            .envs(settings.iter().copied())
             .env_remove("DATABASE_URL")
             .env_remove("PORTFOLIO__DATABASE__URL")
             .stdin(Stdio::null())

@@ -26,6 +26,57 @@ const BOOKED_AGAIN: u64 = 100;
 /// simulated, windows of up to ten years moved along a range, a lattice solved some tens of times, a list of a hundred. An alias more is one more, while everything below one view of a portfolio shares its booking.
 const HEAVY: [(&str, u64); 5] =
     [("salePreview", 1_000), ("tailRisk", 500), ("rolling", 300), ("optionFigures", 100), ("simulations", 100)];
+/// Assumed lengths of lists that are no connections and hold objects, by the field's name: what is usual for much of it, not the most
+/// there could be. What is asked for by number or ids is counted by those.
+const ASSUMED: [(&str, u64); 47] = [
+    ("accounts", 5),
+    ("allocation", 20),
+    ("cash", 5),
+    ("clusters", 10),
+    ("contributions", 50),
+    ("days", 10),
+    ("dividends", 20),
+    ("doubtfulInputs", 5),
+    ("drawdowns", 5),
+    ("endHoldings", 50),
+    ("exchanges", 50),
+    ("holdings", 50),
+    ("identifiers", 5),
+    ("instruments", 5),
+    ("instrumentsByIdentifier", 5),
+    ("legs", 2),
+    ("lots", 5),
+    ("missing", 5),
+    ("openingHoldings", 50),
+    ("overrides", 5),
+    ("parts", 50),
+    ("partsReasons", 5),
+    ("predecessors", 2),
+    ("priceOverrides", 10),
+    ("priceRevisions", 10),
+    ("realizedGains", 10),
+    ("reasons", 2),
+    ("results", 10),
+    ("revisions", 5),
+    ("riskContributions", 50),
+    ("roles", 5),
+    ("rowErrors", 100),
+    ("rows", 5),
+    ("rules", 20),
+    ("schedules", 20),
+    ("sectorPath", 4),
+    ("sectors", 100),
+    ("segments", 20),
+    ("sessions", 20),
+    ("shocks", 10),
+    ("splits", 5),
+    ("stressScenarios", 20),
+    ("successors", 2),
+    ("tenants", 1_000),
+    ("transactions", 5),
+    ("userErrors", 2),
+    ("xrayRules", 20),
+];
 /// Fields that lead into the schema's description.
 const INTROSPECTION_ROOTS: [&str; 2] = ["__schema", "__type"];
 /// Assumed lengths of the lists in the schema's description.
@@ -39,6 +90,11 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("directives", 5),
     ("args", 3),
 ];
+
+/// Whether the items of a list of this name are counted although it is no connection.
+pub fn is_counted(list: &str) -> bool {
+    ASSUMED.iter().any(|(name, _)| *name == list) || HEAVY.iter().any(|(name, _)| *name == list)
+}
 
 /// Counts of a selection set. All of them saturate, since nested lists multiply.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,7 +134,7 @@ struct Written {
     repeated: u64,
 }
 
-/// Checks the whole document, and returns the cost of the operation that is to run.
+/// Checks the whole document, and returns the cost of the operation that is to run, and whether it asks for the schema's description.
 ///
 /// The operations that will not run are checked as well, since the executor validates them too.
 pub(super) fn check(
@@ -86,11 +142,12 @@ pub(super) fn check(
     chosen: &OperationDefinition,
     variables: &Variables,
     limits: &Limits,
-) -> Result<Cost, Refusal> {
+) -> Result<(Cost, bool), Refusal> {
     within("operations", document.operations.iter().len() as u64, limits.max_operations)?;
     within("fragments", document.fragments.len() as u64, limits.max_fragments)?;
     written(document, limits)?;
     let mut cost = Cost::default();
+    let mut introspects = false;
     let mut all_selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let mut walk = Walk { document, operation: &operation.node, variables, limits, fragments: HashMap::new() };
@@ -104,9 +161,10 @@ pub(super) fn check(
         within("introspection fields to resolve", total.introspection, limits.max_introspection)?;
         if std::ptr::eq(&raw const operation.node, chosen) {
             cost = Cost { complexity, depth: total.depth, selections: total.selections };
+            introspects = total.introspection > 0;
         }
     }
-    Ok(cost)
+    Ok((cost, introspects))
 }
 
 /// Checks what can be counted without expanding anything.
@@ -294,7 +352,9 @@ impl<'a> Walk<'a> {
             let assumed = if is_size { self.limits.default_page_size } else { 1 };
             items = items.max(Some(asked.unwrap_or(assumed)));
         }
-        let assumed = if is_connection { self.limits.default_page_size } else { 1 };
+        let listed =
+            || ASSUMED.iter().find(|(list, _)| *list == field.name.node.as_str()).map_or(1, |(_, length)| *length);
+        let assumed = if is_connection { self.limits.default_page_size } else { listed() };
         // An empty list is not free: the field that finds it empty still runs.
         items.unwrap_or(assumed).max(1)
     }

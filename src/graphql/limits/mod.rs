@@ -16,6 +16,7 @@ use async_graphql::{
     },
 };
 
+pub use self::cost::is_counted;
 use self::scan::UnterminatedString;
 use super::error::ErrorCode;
 
@@ -111,6 +112,8 @@ pub struct Admitted {
     pub name: Option<String>,
     /// What it costs.
     pub cost: Cost,
+    /// Whether it asks for the schema's description.
+    pub introspects: bool,
 }
 
 /// Why a request was refused before execution.
@@ -177,24 +180,37 @@ impl From<UnterminatedString> for Refusal {
 }
 
 impl Limits {
-    /// Checks a request against every limit, and sets its parsed document so that it is parsed this once.
-    pub fn admit(&self, request: &mut Request) -> Result<Admitted, Refusal> {
-        within("bytes", request.query.len() as u64, self.max_bytes)?;
-        let scan = scan::scan(&request.query)?;
+    /// Checks a document that is to be known by its hash, whatever its variables will be.
+    pub fn check_document(&self, text: &str) -> Result<(), Refusal> {
+        let document = self.parse(text)?;
+        let Some((_, operation)) = document.operations.iter().next() else { return Ok(()) };
+        cost::check(&document, &operation.node, &Variables::default(), self)?;
+        Ok(())
+    }
+
+    /// Checks what can be counted before a document is parsed, and parses it.
+    fn parse(&self, text: &str) -> Result<ExecutableDocument, Refusal> {
+        within("bytes", text.len() as u64, self.max_bytes)?;
+        let scan = scan::scan(text)?;
         within("tokens", scan.tokens, self.max_tokens)?;
         within("levels of nesting", scan.nesting, self.max_nesting)?;
-        if request.query.contains(['\0'])
-            || request.query.contains("\\u0000")
-            || request.variables.values().any(holds_nul)
-        {
+        if text.contains('\0') || text.contains("\\u0000") {
+            return Err(Refusal::NulCharacter);
+        }
+        parse_query(text).map_err(Refusal::Syntax)
+    }
+
+    /// Checks a request against every limit, and sets its parsed document so that it is parsed this once.
+    pub fn admit(&self, request: &mut Request) -> Result<Admitted, Refusal> {
+        if request.variables.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
             return Err(Refusal::NulCharacter);
         }
         within("values in its variables", count_values(request.variables.values()), self.max_variable_values)?;
-        let document = parse_query(&request.query).map_err(Refusal::Syntax)?;
+        let document = self.parse(&request.query)?;
         let (name, operation) = chosen(&document, request.operation_name.as_deref())?;
         required(operation, &request.variables)?;
-        let cost = cost::check(&document, operation, &request.variables, self)?;
-        let admitted = Admitted { kind: operation.ty.into(), name: name.map(Name::to_string), cost };
+        let (cost, introspects) = cost::check(&document, operation, &request.variables, self)?;
+        let admitted = Admitted { kind: operation.ty.into(), name: name.map(Name::to_string), cost, introspects };
         request.set_parsed_query(document);
         Ok(admitted)
     }
@@ -208,7 +224,7 @@ fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::List(items) => items.iter().any(holds_nul),
-        Value::Object(members) => members.values().any(holds_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
         _ => false,
     }
 }

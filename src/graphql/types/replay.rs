@@ -144,11 +144,11 @@ impl Replay {
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<ReplayPositionConnection>> {
+        let page = connection::page(Some(first), after.as_deref())?;
         if !self.is_done() {
             return Ok(None);
         }
         let operation = Operation::of(ctx);
-        let page = connection::page(Some(first), after.as_deref())?;
         let limit = page.limit;
         let read = async {
             let session = operation.session().await?;
@@ -174,11 +174,11 @@ impl Replay {
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which to go on.")] after: Option<String>,
     ) -> Result<Option<ReplayLotConnection>> {
+        let page = connection::page(Some(first), after.as_deref())?;
         if !self.is_done() {
             return Ok(None);
         }
         let operation = Operation::of(ctx);
-        let page = connection::page(Some(first), after.as_deref())?;
         let limit = page.limit;
         let read = async {
             let session = operation.session().await?;

@@ -8,7 +8,21 @@ use std::{
 use axum::extract::ws::Message;
 use serde::Deserialize;
 
-use crate::graphql::Authenticated;
+use secrecy::SecretString;
+
+use crate::{
+    auth::Actor,
+    graphql::Authenticated,
+    http::{
+        admission::{Party, Slot as SocketSlot},
+        documents::Documents,
+    },
+};
+
+/// Bytes of a message of a client that has not said who it is.
+const MAX_BYTES_OF_STRANGERS: usize = 8 * 1024;
+/// Pings that may go unanswered.
+const MAX_UNANSWERED: u32 = 2;
 
 /// Why a socket is closed, in the codes of graphql-transport-ws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +35,8 @@ pub(super) enum Closing {
     InitTimeout,
     DuplicateOperation,
     InitialisedTwice,
+    TooMany,
+    Silent,
 }
 
 impl Closing {
@@ -35,6 +51,9 @@ impl Closing {
             Self::InitTimeout => (4408, "Connection initialisation timeout"),
             Self::DuplicateOperation => (4409, "Subscriber for this id already exists"),
             Self::InitialisedTwice => (4429, "Too many initialisation requests"),
+            // Clients come back later after both of these.
+            Self::TooMany => (1013, "Too many WebSockets of this tenant"),
+            Self::Silent => (1001, "No answer to a ping"),
         }
     }
 }
@@ -47,10 +66,21 @@ struct Envelope {
     id: Option<String>,
 }
 
+/// Who the client is.
+pub(super) struct Standing {
+    pub authenticated: Authenticated,
+    /// To ask again whether it still counts.
+    pub token: SecretString,
+    /// The socket's place among those of its tenant.
+    pub _of_party: SocketSlot<Party>,
+}
+
 #[derive(Default)]
 struct State {
     init_seen: bool,
-    authenticated: Option<Authenticated>,
+    standing: Option<Standing>,
+    /// Pings since the client said anything.
+    unanswered: u32,
     closing: Option<Closing>,
     /// Operations that run.
     active: HashSet<String>,
@@ -66,6 +96,8 @@ pub(super) struct Gate(Arc<Mutex<State>>);
 pub(super) struct Slot {
     gate: Gate,
     id: String,
+    /// Why its document is not known, where it is not.
+    pub unknown: Option<String>,
     /// How many operations ran when it was let in, itself included.
     pub running: usize,
 }
@@ -76,42 +108,72 @@ impl Drop for Slot {
     }
 }
 
+/// The message with the text of the document that it names.
+fn resolved(text: &[u8], documents: &Documents) -> Result<String, String> {
+    let mut message: serde_json::Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if let Some(payload) = message.get_mut("payload").and_then(serde_json::Value::as_object_mut) {
+        documents.resolve(payload)?;
+    }
+    Ok(message.to_string())
+}
+
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves nothing half done in here.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a message may be read; if not, the reason is kept for [`closing`](Self::closing).
-    pub fn admit(&self, message: &Message) -> bool {
-        let verdict = match message {
-            Message::Text(text) => self.inspect(text.as_bytes()),
+    /// A message that may be read, with its document where it only names it; nothing if it may not, and the reason is kept for
+    /// [`closing`](Self::closing).
+    pub fn admit(&self, message: Message, documents: &Documents) -> Option<Message> {
+        let verdict = match &message {
+            Message::Text(text) => self.inspect(text.as_bytes(), documents),
             Message::Binary(_) => Err(Closing::BadMessage),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(None),
         };
-        verdict.map_err(|closing| self.close(closing)).is_ok()
+        match verdict {
+            Ok(None) => Some(message),
+            Ok(Some(text)) => Some(Message::text(text)),
+            Err(closing) => {
+                self.close(closing);
+                None
+            }
+        }
     }
 
-    fn inspect(&self, text: &[u8]) -> Result<(), Closing> {
+    /// Checks a message; gives the text to be read in its place, where that is another one.
+    fn inspect(&self, text: &[u8], documents: &Documents) -> Result<Option<String>, Closing> {
         let envelope: Envelope = serde_json::from_slice(text).map_err(|_| Closing::BadMessage)?;
         let mut state = self.lock();
+        state.unanswered = 0;
+        if state.standing.is_none() && text.len() > MAX_BYTES_OF_STRANGERS {
+            return Err(Closing::BadMessage);
+        }
         match envelope.kind.as_str() {
             "connection_init" if state.init_seen => Err(Closing::InitialisedTwice),
             "connection_init" => {
                 state.init_seen = true;
-                Ok(())
+                Ok(None)
             }
-            "subscribe" if state.authenticated.is_none() => Err(Closing::NotInitialised),
+            "subscribe" if state.standing.is_none() => Err(Closing::NotInitialised),
             "subscribe" => {
                 let id = envelope.id.filter(|id| !id.is_empty()).ok_or(Closing::BadMessage)?;
                 if !state.active.insert(id.clone()) {
                     return Err(Closing::DuplicateOperation);
                 }
                 let running = state.active.len();
-                state.waiting.push_back(Slot { gate: self.clone(), id, running });
-                Ok(())
+                let resolved = match documents.is_off() {
+                    true => Ok(None),
+                    false => resolved(text, documents).map(Some),
+                };
+                let (text, unknown) = match resolved {
+                    Ok(text) => (text, None),
+                    Err(message) => (None, Some(message)),
+                };
+                state.waiting.push_back(Slot { gate: self.clone(), id, unknown, running });
+                Ok(text)
             }
-            "complete" | "ping" | "pong" => Ok(()),
+            "complete" | "ping" | "pong" => Ok(None),
             // The names of the legacy protocol, which the library would understand too, are not this protocol's.
             _ => Err(Closing::BadMessage),
         }
@@ -123,11 +185,30 @@ impl Gate {
     }
 
     pub fn authenticated(&self) -> Option<Authenticated> {
-        self.lock().authenticated.clone()
+        self.lock().standing.as_ref().map(|standing| standing.authenticated.clone())
     }
 
-    pub fn authenticate(&self, authenticated: Authenticated) {
-        self.lock().authenticated = Some(authenticated);
+    /// The token that the client showed, once it is accepted.
+    pub fn token(&self) -> Option<SecretString> {
+        self.lock().standing.as_ref().map(|standing| standing.token.clone())
+    }
+
+    pub fn authenticate(&self, standing: Standing) {
+        self.lock().standing = Some(standing);
+    }
+
+    /// What its token says by now: a role may have changed. It ends no later than was said at first.
+    pub fn renew(&self, actor: Actor) {
+        if let Some(standing) = &mut self.lock().standing {
+            standing.authenticated.actor = actor;
+        }
+    }
+
+    /// Whether the client has said something since the last two pings.
+    pub fn ping(&self) -> bool {
+        let mut state = self.lock();
+        state.unanswered += 1;
+        state.unanswered <= MAX_UNANSWERED
     }
 
     /// Keeps the first reason to close.

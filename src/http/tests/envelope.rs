@@ -28,6 +28,10 @@ async fn every_answer_has_the_security_headers() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+        assert!(answer.header("permissions-policy").contains("camera=()"));
+        assert_eq!(answer.header("strict-transport-security"), "", "without TLS it would be ignored");
     }
 }
 

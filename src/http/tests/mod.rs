@@ -1,13 +1,16 @@
 //! The HTTP interface in front of a toy service: status codes, media types, headers, sockets.
 
+mod admission;
+mod connections;
 mod envelope;
 mod protocol;
 mod sockets;
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -24,13 +27,14 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{App, HttpSettings, Runtime};
 use crate::graphql::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
 use crate::{
-    auth::{Actor, ActorKind, PermissionSet, Role},
+    auth::{Actor, ActorKind, Permission, PermissionSet, Role, TenantId},
     graphql::error::ErrorCode,
 };
 
@@ -98,6 +102,8 @@ impl Ticks {
 struct Toy {
     schema: Schema<Query, Mutation, Ticks>,
     ready: Result<(), &'static str>,
+    /// Whether the token that counts once was shown.
+    asked: AtomicBool,
 }
 
 pub fn now() -> DateTime<Utc> {
@@ -113,7 +119,8 @@ impl GraphqlService for Toy {
     ) -> Result<Option<Authenticated>, AuthenticationError> {
         let lifetime = match bearer {
             None => return Ok(None),
-            Some("good") => TimeDelta::minutes(15),
+            Some("good" | "reader" | "alpha" | "beta") => TimeDelta::minutes(15),
+            Some("once") if !self.asked.swap(true, Ordering::Relaxed) => TimeDelta::minutes(15),
             Some("brief") => TimeDelta::milliseconds(200),
             Some("later") => {
                 return Err(AuthenticationError::Unavailable("db.internal is down".into()));
@@ -122,9 +129,16 @@ impl GraphqlService for Toy {
         };
         let actor = Actor {
             user_id: Uuid::from_u128(1),
-            tenant: None,
+            tenant: bearer.and_then(|bearer| match bearer {
+                "alpha" => Some(TenantId(Uuid::from_u128(3))),
+                "beta" => Some(TenantId(Uuid::from_u128(4))),
+                _ => None,
+            }),
             role: Role::Admin,
-            permissions: PermissionSet::default(),
+            permissions: match bearer {
+                Some("reader") => PermissionSet::of(&[Permission::SchemaRead]),
+                _ => PermissionSet::default(),
+            },
             session: Uuid::from_u128(2),
             kind: ActorKind::User,
         };
@@ -151,11 +165,28 @@ pub fn app_with(settings: HttpSettings, ready: Result<(), &'static str>) -> App 
         now: Arc::new(now),
         new_request_id: Arc::new(move || format!("req-{}", ids.fetch_add(1, Ordering::Relaxed))),
     };
-    App::new(Arc::new(Toy { schema, ready }), settings, runtime)
+    App::new(Arc::new(Toy { schema, ready, asked: AtomicBool::new(false) }), settings, runtime)
 }
 
 pub fn app() -> App {
     app_with(HttpSettings::default(), Ok(()))
+}
+
+/// A server on a socket of its own.
+pub struct Server {
+    pub address: SocketAddr,
+    pub stop: oneshot::Sender<()>,
+    pub ended: JoinHandle<std::io::Result<()>>,
+}
+
+pub async fn serve(settings: HttpSettings) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let app = app_with(settings, Ok(()));
+    let shutdown = async { drop(stopped.await) };
+    let ended = tokio::spawn(app.serve(listener, shutdown, Duration::from_secs(5)));
+    Server { address, stop, ended }
 }
 
 pub struct Answer {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
@@ -10,7 +11,10 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{Answer, app, app_with, ask, get, post, send};
-use crate::http::HttpSettings;
+use crate::{
+    graphql::Introspection,
+    http::{App, Documents, HttpSettings},
+};
 
 const NEW: &str = "application/graphql-response+json";
 const OLD: &str = "application/json";
@@ -108,7 +112,7 @@ async fn a_get_asks_and_does_not_change() {
     )
     .await;
     assert_eq!((fine.status, fine.json()["data"]["echo"].as_str()), (StatusCode::OK, Some("x")));
-    assert_eq!(fine.header("content-type"), "application/graphql-response+json; charset=utf-8");
+    assert_eq!(fine.header("content-type"), "application/json; charset=utf-8", "without an Accept header");
     assert_eq!(get(&app(), "/graphql?query={hello}&operationName=&variables=").await.status, 200);
     let mutation = get(&app(), "/graphql?query=mutation{touch}").await;
     assert_eq!((mutation.status, mutation.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
@@ -154,6 +158,29 @@ async fn media_types_that_are_not_spoken_are_refused() {
 }
 
 #[tokio::test]
+async fn what_a_form_of_another_page_can_send_changes_nothing() {
+    // Without asking first, a page can send these three types to any origin, and a body without one.
+    let simple = [
+        "text/plain",
+        "text/plain; charset=utf-8",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ];
+    let log_in = r#"{"query":"mutation { touch }"}"#;
+    for path in ["/graphql", "/portfolios/pf_1/transactions.csv"] {
+        for content_type in simple.map(Some).into_iter().chain([None]) {
+            let mut request = Request::post(path).header(header::ORIGIN, "https://evil.example");
+            if let Some(content_type) = content_type {
+                request = request.header(header::CONTENT_TYPE, content_type);
+            }
+            let answer = send(&app(), request.body(log_in.into()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path} {content_type:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), "");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_large_body_is_refused_whether_it_says_its_size_or_not() {
     let settings = HttpSettings { body_limit_bytes: 100, ..HttpSettings::default() };
     let app = app_with(settings, Ok(()));
@@ -175,11 +202,13 @@ async fn a_token_is_good_or_refused_but_never_ignored() {
     assert_eq!(ask_query(NEW, "{ who }").await.json()["data"]["who"], Value::Null);
     assert_eq!(with("Bearer good").await.json()["data"]["who"], "ADMIN");
     assert_eq!(with("bearer  good").await.json()["data"]["who"], "ADMIN");
+    let long = format!("Bearer {}", "x".repeat(12_000));
     for (authorization, challenge) in [
         ("Bearer forged", "invalid_token"),
         ("Basic good", "invalid_request"),
         ("Bearer ", "invalid_request"),
         ("good", "invalid_request"),
+        (long.as_str(), "invalid_token"),
     ] {
         let answer = with(authorization).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED".to_owned()));
@@ -243,4 +272,83 @@ async fn a_panic_is_an_internal_error_and_nothing_more() {
     let answer = ask_query(NEW, "{ panics }").await;
     assert_eq!((answer.status, answer.code()), (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL".to_owned()));
     assert!(!String::from_utf8_lossy(&answer.body).contains("asked"));
+}
+
+async fn code_of(app: &App, token: Option<&str>, body: Value) -> (StatusCode, String) {
+    let mut request = post().header(header::ACCEPT, NEW);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let answer = send(app, request.body(body.to_string().into()).unwrap()).await;
+    let code = if answer.json().get("errors").is_some() { answer.code() } else { String::new() };
+    (answer.status, code)
+}
+
+#[tokio::test]
+async fn the_schema_is_described_to_those_who_may_ask() {
+    let with = |introspection| app_with(HttpSettings { introspection, ..HttpSettings::default() }, Ok(()));
+    let hidden = "query { ...A } fragment A on Query { ... { __type(name: \"Query\") { name } } }";
+    for query in ["{ __schema { queryType { name } } }", "{ hello __type(name: \"Query\") { name } }", hidden] {
+        let ask = async |introspection, token| code_of(&with(introspection), token, json!({ "query": query })).await;
+        let fine = (StatusCode::OK, String::new());
+        assert_eq!(ask(Introspection::Everyone, None).await, fine, "{query}");
+        assert_eq!(ask(Introspection::Permitted, Some("reader")).await, fine, "{query}");
+        for (introspection, token, status, code) in [
+            (Introspection::Permitted, None, StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            (Introspection::Permitted, Some("good"), StatusCode::FORBIDDEN, "FORBIDDEN"),
+            (Introspection::Nobody, None, StatusCode::FORBIDDEN, "FORBIDDEN"),
+            (Introspection::Nobody, Some("reader"), StatusCode::FORBIDDEN, "FORBIDDEN"),
+        ] {
+            assert_eq!(ask(introspection, token).await, (status, code.to_owned()), "{query} {introspection:?}");
+        }
+    }
+    let named = code_of(&with(Introspection::Nobody), None, json!({ "query": "{ __typename hello }" })).await;
+    assert_eq!(named.0, StatusCode::OK, "the name of a type is nobody's secret");
+}
+
+/// An app that knows `{ hello }` alone, and its hash.
+pub fn knowing(is_required: bool) -> (HttpSettings, String) {
+    let hash = digest(&SHA256, b"{ hello }").as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let listed = json!({ format!("sha256:{hash}"): "{ hello }" }).to_string();
+    let documents = Documents::read(&listed, is_required, &HttpSettings::default().limits).unwrap();
+    (HttpSettings { documents, ..HttpSettings::default() }, hash)
+}
+
+#[tokio::test]
+async fn documents_that_are_known_are_named_by_their_hashes() {
+    let fine = (StatusCode::OK, String::new());
+    let bad = (StatusCode::BAD_REQUEST, "BAD_USER_INPUT".to_owned());
+    let unknown = "0".repeat(64);
+    let persisted = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    for is_required in [false, true] {
+        let (settings, hash) = knowing(is_required);
+        let app = app_with(settings, Ok(()));
+        let ask = async |body: Value| code_of(&app, None, body).await;
+        assert_eq!(ask(json!({ "documentId": format!("sha256:{hash}") })).await, fine);
+        assert_eq!(ask(json!({ "documentId": format!("sha256:{hash}"), "query": "{ hello }" })).await, fine);
+        assert_eq!(ask(json!({ "extensions": persisted(&hash) })).await, fine);
+        assert_eq!(ask(json!({ "query": "{ hello }" })).await, fine);
+        assert_eq!(get(&app, &format!("/graphql?documentId=sha256:{hash}")).await.status, StatusCode::OK);
+        for wrong in [
+            json!({ "documentId": format!("sha256:{unknown}") }),
+            json!({ "documentId": hash }),
+            json!({ "documentId": 1 }),
+            json!({ "documentId": format!("sha256:{hash}"), "query": "{ who }" }),
+            json!({ "extensions": persisted(&unknown) }),
+            json!({ "extensions": persisted(&unknown), "query": "{ hello }" }),
+        ] {
+            assert_eq!(ask(wrong.clone()).await, bad, "{wrong}");
+        }
+        let other = ask(json!({ "query": "{ who }" })).await;
+        assert_eq!(other, if is_required { bad.clone() } else { fine.clone() });
+        let batch = json!([{ "documentId": format!("sha256:{hash}") }, { "documentId": "sha256:" }]);
+        assert_eq!(ask(batch).await.0, StatusCode::BAD_REQUEST);
+    }
+    // Not even parsed, or the parser would have spoken.
+    let (settings, _) = knowing(true);
+    let broken = post().body(r#"{"query":"{"}"#.into()).unwrap();
+    let answer = send(&app_with(settings, Ok(())), broken).await.json();
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("documents that it knows"), "{answer}");
+    let off = code_of(&app(), None, json!({ "documentId": format!("sha256:{unknown}") })).await;
+    assert_eq!(off, bad, "a server without documents knows none");
 }

@@ -1,36 +1,23 @@
 //! graphql-transport-ws over real sockets: the protocol's messages, its close codes, and the server's end.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
-};
+use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use super::app_with;
-use crate::http::{HttpSettings, SocketSettings};
-
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<std::io::Result<()>>,
-}
+use super::Server;
+use crate::{
+    graphql::Introspection,
+    http::{HttpSettings, SocketSettings},
+};
 
 async fn serve(socket: SocketSettings) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let app = app_with(HttpSettings { socket, ..HttpSettings::default() }, Ok(()));
-    let shutdown = async { drop(stopped.await) };
-    let ended = tokio::spawn(app.serve(listener, shutdown, Duration::from_secs(5)));
-    Server { address, stop, ended }
+    super::serve(HttpSettings { socket, ..HttpSettings::default() }).await
 }
 
 struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -219,6 +206,89 @@ async fn a_socket_ends_with_its_token_and_does_not_wait_for_one_forever() {
     let mut brief = server.log_in("brief").await;
     brief.subscribe("1", "subscription { forever }").await;
     assert_eq!(brief.close_code().await, 4403);
+}
+
+#[tokio::test]
+async fn sockets_of_one_tenant_and_of_one_address_are_counted() {
+    let server = serve(SocketSettings { max_per_tenant: 1, max_per_address: 3, ..SocketSettings::default() }).await;
+    let first = server.log_in("alpha").await;
+    let mut second = server.connect().await;
+    second.init("alpha").await;
+    assert_eq!(second.close_code().await, 1013);
+    drop(second);
+    let _other = server.log_in("beta").await;
+    let _third = server.log_in("good").await;
+    // The one that was closed may still be counted for a moment; this one is one too many in any case.
+    assert_eq!(server.connect_with(Some("graphql-transport-ws"), None).await.err(), Some(429));
+    drop(first);
+    let again = async {
+        loop {
+            if let Ok(mut client) = server.connect_with(Some("graphql-transport-ws"), None).await {
+                client.init("alpha").await;
+                match client.0.next().await {
+                    Some(Ok(Message::Text(_))) => return,
+                    _ => continue,
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), again).await.expect("its place is free again");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_let_go_and_whose_token_is_revoked_too() {
+    let ping_interval = Duration::from_millis(100);
+    let server = serve(SocketSettings { ping_interval, ..SocketSettings::default() }).await;
+    let mut silent = server.log_in("good").await;
+    assert_eq!(silent.next().await, json!({ "type": "ping" }));
+    assert_eq!(silent.close_code().await, 1001);
+    let mut alive = server.log_in("good").await;
+    for _ in 0..4 {
+        assert_eq!(alive.next().await, json!({ "type": "ping" }));
+        alive.say(json!({ "type": "pong" })).await;
+    }
+    let mut revoked = server.log_in("once").await;
+    revoked.subscribe("1", "subscription { forever }").await;
+    assert_eq!(revoked.close_code().await, 4403);
+}
+
+#[tokio::test]
+async fn trusted_documents_and_the_schemas_description_are_the_same_here() {
+    let (settings, hash) = super::protocol::knowing(true);
+    let server = super::serve(HttpSettings { introspection: Introspection::Permitted, ..settings }).await;
+    let mut client = server.log_in("good").await;
+    let known = json!({ "documentId": format!("sha256:{hash}") });
+    client.say(json!({ "type": "subscribe", "id": "1", "payload": known })).await;
+    assert_eq!(client.next().await["payload"]["data"]["hello"], "world");
+    assert_eq!(client.next().await["type"], "complete");
+    for payload in [json!({ "query": "{ who }" }), json!({ "documentId": "sha256:0" })] {
+        client.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
+        let error = client.next().await["payload"]["errors"][0].clone();
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{error}");
+        assert_eq!(client.next().await["type"], "complete");
+    }
+    let open = HttpSettings { introspection: Introspection::Permitted, ..HttpSettings::default() };
+    let server = super::serve(open).await;
+    for (token, code) in [("good", json!("FORBIDDEN")), ("reader", json!(null))] {
+        let mut client = server.log_in(token).await;
+        client.subscribe("1", "{ __schema { queryType { name } } }").await;
+        assert_eq!(client.next().await["payload"]["errors"][0]["extensions"]["code"], code, "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_has_a_size_and_a_strangers_a_smaller_one() {
+    let server = serve(SocketSettings::default()).await;
+    let mut stranger = server.connect().await;
+    let payload = json!({ "authorization": format!("Bearer {}", "x".repeat(9_000)) });
+    stranger.say(json!({ "type": "connection_init", "payload": payload })).await;
+    assert_eq!(stranger.close_code().await, 4400);
+    let mut client = server.log_in("good").await;
+    client.subscribe("1", &format!("{{ hello }} # {}", "x".repeat(9_000))).await;
+    assert_eq!(client.next().await["payload"]["data"]["hello"], "world");
+    let _ = client.0.send(Message::text("x".repeat(300_000))).await;
+    let ended = async { while let Some(Ok(Message::Text(_) | Message::Close(_))) = client.0.next().await {} };
+    tokio::time::timeout(Duration::from_secs(5), ended).await.expect("the socket ends");
 }
 
 #[tokio::test]
