@@ -115,6 +115,7 @@ fn settings(config: &Config, playground: Value) -> HttpSettings {
         body_limit_bytes: http.body_limit_bytes,
         import_limit_bytes: http.import_limit_bytes,
         request_timeout: http.request_timeout(),
+        trusted_proxies: http.trusted_proxies.clone(),
         assets: http.playground_dir.clone(),
         playground,
         ..HttpSettings::default()

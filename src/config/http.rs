@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, out_of_range};
@@ -17,6 +18,8 @@ pub struct HttpConfig {
     /// Address and port to accept connections on.
     #[serde(deserialize_with = "socket_address")]
     pub listen: SocketAddr,
+    /// Proxies, such as 10.0.0.0/8, whose `X-Forwarded-For` says where a request comes from. Others are not believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the built playground lies, relative to the working directory.
     pub playground_dir: PathBuf,
     /// A request that takes longer is answered with `REQUEST_TIMEOUT`.
@@ -33,6 +36,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: Vec::new(),
             playground_dir: PathBuf::from("web/dist"),
             request_timeout_ms: 10_000,
             body_limit_bytes: 1_048_576,

@@ -29,6 +29,7 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    Session,
     Simulation,
     StressScenario,
     Succession,
@@ -39,7 +40,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -57,6 +58,7 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::Session,
         Self::Simulation,
         Self::StressScenario,
         Self::Succession,
@@ -85,6 +87,7 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::Session => "ses",
             Self::Simulation => "sim",
             Self::StressScenario => "str",
             Self::Succession => "suc",
@@ -131,6 +134,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::Session
             | Self::Simulation
             | Self::StressScenario
             | Self::Succession

@@ -23,4 +23,4 @@ mod types;
 pub use gains_file::{GainsFile, GainsRequest};
 pub use import_file::{ImportRequest, may_import};
 pub use schema::{Api, ApiSchema, sdl};
-pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
+pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext, Whence};

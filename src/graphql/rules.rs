@@ -4,7 +4,7 @@ use async_graphql::{Context, Guard, Result};
 
 use super::context::Operation;
 use super::error::ErrorCode;
-use crate::auth::{Actor, Permission, Permission as P};
+use crate::auth::{Actor, ActorKind, Permission, Permission as P};
 
 /// Who may call a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Rule {
     Public,
     /// Everyone who is logged in.
     SignedIn,
+    /// Every person who is logged in, for what is their own.
+    Person,
     /// Whoever holds at least one of these permissions.
     AnyOf(&'static [Permission]),
 }
@@ -31,6 +33,7 @@ const MANAGES_JOBS: Rule = Rule::AnyOf(&[P::JobsManage]);
 pub const RULES: &[(&str, Rule)] = &[
     // Query
     ("viewer", Rule::SignedIn),
+    ("sessions", Rule::Person),
     ("tenant", Rule::AnyOf(&[P::TenantRead])),
     ("tenants", Rule::AnyOf(&[P::TenantsRead])),
     ("users", Rule::AnyOf(&[P::UsersRead])),
@@ -67,6 +70,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("login", Rule::Public),
     ("tokenRefresh", Rule::Public),
     ("logout", Rule::Public),
+    ("sessionEnd", Rule::Person),
+    ("sessionsEndAll", Rule::Person),
     ("portfolioCreate", WRITES_PORTFOLIOS),
     ("portfolioUpdate", WRITES_PORTFOLIOS),
     ("portfolioPeriodLock", Rule::AnyOf(&[P::LedgerLock])),
@@ -115,6 +120,8 @@ impl Rule {
     pub fn check(self, actor: Option<&Actor>) -> Result<()> {
         match (self, actor) {
             (Self::Public, _) | (Self::SignedIn, Some(_)) => Ok(()),
+            (Self::Person, Some(actor)) if actor.kind == ActorKind::User => Ok(()),
+            (Self::Person, Some(_)) => Err(ErrorCode::Forbidden.error("this is for people")),
             (_, None) => Err(ErrorCode::Unauthenticated.error("log in first: this needs an access token")),
             (Self::AnyOf(permissions), Some(actor)) if actor.permissions.contains_any(permissions) => Ok(()),
             (Self::AnyOf(permissions), Some(_)) => {

@@ -1,6 +1,6 @@
 //! What the transport needs of the GraphQL interface, and nothing else of the server.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use async_graphql::{Error, Request, Response};
 use async_trait::async_trait;
@@ -19,12 +19,21 @@ pub struct RequestContext {
     pub actor: Option<Actor>,
     /// Identifies the request in logs and errors.
     pub request_id: String,
-    /// The other end of the connection, which is a proxy's address behind one.
-    pub peer: Option<SocketAddr>,
+    /// Where it comes from.
+    pub whence: Whence,
     /// When the operation began.
     pub started_at: DateTime<Utc>,
     /// What the guard computed for the operation.
     pub cost: Cost,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Whence {
+    /// The client's address: of a proxy only where that is not trusted to tell.
+    pub address: Option<IpAddr>,
+    /// The client's program, in its own words.
+    pub user_agent: Option<String>,
 }
 
 /// A caller whose token was verified.

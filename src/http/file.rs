@@ -1,15 +1,15 @@
 //! What requests for files share: their parameters, who asks, and an answer within its time or a problem.
 
-use std::{future::Future, net::SocketAddr, panic::AssertUnwindSafe, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use async_graphql::Error;
 use axum::{
-    extract::{ConnectInfo, Query},
+    extract::Query,
     http::{StatusCode, Uri, header, request::Parts},
 };
 use futures_util::FutureExt;
 
-use super::{reply::Problem, settings::Shared};
+use super::{reply::Problem, settings::Shared, whence};
 use crate::auth::Actor;
 use crate::graphql::{
     RequestContext,
@@ -42,7 +42,7 @@ pub(super) fn context(shared: &Shared, parts: &Parts, request_id: &str, actor: O
     RequestContext {
         actor,
         request_id: request_id.to_owned(),
-        peer: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0),
+        whence: whence::of(&parts.extensions, &parts.headers, &shared.settings.trusted_proxies),
         started_at: shared.now(),
         cost: Cost::default(),
     }

@@ -1,12 +1,12 @@
 //! `POST /graphql` and `GET /graphql`, as the GraphQL-over-HTTP specification has them.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Request as Operation, Response as GraphqlResponse};
 use axum::{
     Extension,
     body::Bytes,
-    extract::{ConnectInfo, FromRequest, Query, Request, State},
+    extract::{FromRequest, Query, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::Response,
 };
@@ -20,6 +20,7 @@ use super::{
     parameters::{Asked, from_body, from_query},
     reply::{self, Problem},
     settings::Shared,
+    whence,
 };
 use crate::{
     auth::{Actor, TokenError},
@@ -68,7 +69,7 @@ async fn answer(
         let message = "the body must be application/json in UTF-8, without compression";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let whence = whence::of(&parts.extensions, &parts.headers, &shared.settings.trusted_proxies);
     let actor = identify(&shared, &parts.headers, request_id).await?;
     let asked = if is_post {
         from_body(&read(&shared, Request::from_parts(parts, body)).await?, shared.settings.limits.max_batch)?
@@ -76,7 +77,7 @@ async fn answer(
         let pairs = Query::try_from_uri(&parts.uri).map_err(|_| bad_request("the query string cannot be read"))?;
         from_query(pairs.0)?
     };
-    let caller = Caller { shared, actor, request_id: request_id.to_owned(), peer };
+    let caller = Caller { shared, actor, request_id: request_id.to_owned(), whence };
     let deadline = caller.deadline();
     let mut run = Run { caller, is_post, spent: 0, deadline, summary: Summary::default() };
     let mut response = match asked {

@@ -22,6 +22,7 @@ mod settings;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod whence;
 
 pub use serve::App;
 pub use settings::{HttpSettings, Runtime, SocketSettings};

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use tokio::sync::{Semaphore, watch};
 
 use crate::graphql::GraphqlService;
@@ -21,6 +22,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Origins, such as `https://app.example.com`, whose pages may open WebSockets beside the server's own.
     pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// The built playground: a directory with `index.html`.
     pub assets: PathBuf,
     /// What `GET /playground.json` answers.
@@ -48,6 +51,7 @@ impl Default for HttpSettings {
             import_limit_bytes: 25 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             assets: PathBuf::from("web/dist"),
             playground: serde_json::Value::Object(serde_json::Map::new()),
             socket: SocketSettings::default(),

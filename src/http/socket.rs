@@ -6,18 +6,20 @@
 mod gate;
 mod session;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql_axum::GraphQLProtocol;
 use axum::{
     Extension,
-    extract::{ConnectInfo, FromRequestParts, Request, State, WebSocketUpgrade},
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use self::session::Session;
-use super::{envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem, settings::Shared};
+use super::{
+    envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem, settings::Shared, whence,
+};
 use crate::graphql::error::ErrorCode;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -45,7 +47,7 @@ pub(super) async fn handle(
     let Ok(protocol) = GraphQLProtocol::from_request_parts(&mut parts, &()).await else {
         return refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "the protocol must be graphql-transport-ws");
     };
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let whence = whence::of(&parts.extensions, &parts.headers, &shared.settings.trusted_proxies);
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
@@ -54,7 +56,7 @@ pub(super) async fn handle(
         return refuse(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::RateLimited, "too many WebSockets are open");
     };
     let limit = shared.settings.body_limit_bytes;
-    let caller = Caller { shared, actor: None, request_id, peer };
+    let caller = Caller { shared, actor: None, request_id, whence };
     upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
         Session::new(caller).run(socket, protocol).await;
         drop(permit);

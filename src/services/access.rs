@@ -1,6 +1,6 @@
 //! Which portfolios an actor may reach. The answer is a [`Visible`], without which no query of portfolios can be written.
 
-use crate::auth::{Actor, Permission};
+use crate::auth::{Actor, ActorKind, Permission};
 use crate::storage::portfolio::Visible;
 
 use super::ServiceError;
@@ -8,6 +8,14 @@ use super::ServiceError;
 /// Refuses an actor without the permission.
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), ServiceError> {
     if actor.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden(permission.to_string())) }
+}
+
+/// Refuses the server itself: what is a person's own is nobody else's.
+pub fn require_person(actor: &Actor) -> Result<(), ServiceError> {
+    match actor.kind {
+        ActorKind::User => Ok(()),
+        ActorKind::System => Err(ServiceError::Forbidden("this is for people".to_owned())),
+    }
 }
 
 /// The portfolios that the actor may read.

@@ -1,6 +1,6 @@
 //! Logging in and staying logged in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -10,18 +10,13 @@ use crate::auth::{
     Actor, ActorKind, PasswordError, PermissionSet, Realm as RealmId, RefreshToken, Role, Subject, TenantId, Verdict,
 };
 use crate::storage::refresh_token::RefreshTokenRecord;
-use crate::storage::user::User;
+use crate::storage::sign_in::SignIn;
+use crate::storage::user::{Profile, User};
 use crate::storage::{self};
 use crate::tenancy::{Access, Realm, Session, Tenant, TenantRecord, TenantStatus};
 
-/// What a person is and may do, as last read.
-#[derive(Clone, Debug)]
-pub(super) struct Profile {
-    email: String,
-    role: Role,
-    active: bool,
-    permissions: PermissionSet,
-}
+/// How much longer than a token lives the end of its log-in is remembered: the clocks of two machines differ.
+const ENDED_MARGIN: TimeDelta = TimeDelta::minutes(2);
 
 /// What a log-in gives.
 #[derive(Clone, Debug)]
@@ -182,29 +177,34 @@ impl Services {
         origin: Origin,
     ) -> Result<SignedIn, ServiceError> {
         let now = self.environment.clock.now();
+        let tenant_id = tenant.as_ref().map(|tenant| tenant.id);
         let result = async {
             let hash = token.hash();
             let Some(stored) = storage::refresh_token::lock(&session, hash.as_bytes()).await? else {
-                return Ok(None);
+                return Ok(Err(None));
             };
             let users = storage::user::by_ids(&session, &[stored.user]).await?;
             let Some(user) = users.into_iter().find(|user| user.active) else {
-                return Ok(None);
+                return Ok(Err(None));
             };
             if stored.used_at.is_some() && stored.revoked_at.is_none() {
-                storage::refresh_token::revoke_family(&session, stored.family, now).await?;
+                storage::sign_in::end(&session, stored.family, now).await?;
                 self.audit_sign_in(&session, Some(user.id), &user.email, "tokenReused", &origin).await?;
-                return Ok(None);
+                return Ok(Err(Some(user.id)));
             }
             if stored.used_at.is_some() || stored.revoked_at.is_some() || stored.expires_at <= now {
-                return Ok(None);
+                return Ok(Err(None));
             }
             storage::refresh_token::mark_used(&session, hash.as_bytes(), now).await?;
-            self.issue(&session, tenant, &user, stored.family, origin).await.map(Some)
+            self.issue(&session, tenant, &user, stored.family, origin).await.map(Ok)
         }
         .await;
         // A refusal commits too: it may have ended the family.
-        settle(session, result).await?.ok_or_else(wrong_token)
+        let outcome = settle(session, result).await?;
+        outcome.map_err(|ended| {
+            ended.into_iter().for_each(|user| self.profiles.invalidate(&(tenant_id, user)));
+            wrong_token()
+        })
     }
 
     /// Ends the family that the refresh token belongs to. Says nothing of a token that is not known.
@@ -214,15 +214,20 @@ impl Services {
             return Ok(());
         };
         match token.realm().tenant() {
-            None => self.end_family(self.gateway.platform(Access::Write).await?, &token, origin).await,
+            None => {
+                let ended = self.end_family(self.gateway.platform(Access::Write).await?, &token, origin).await?;
+                ended.into_iter().for_each(|user| self.profiles.invalidate(&(None, user)));
+            }
             Some(id) => {
                 let Some(tenant) = self.gateway.tenant_by_id(id.0).await? else {
                     return Ok(());
                 };
                 let session = self.gateway.tenant(&tenant, nobody(Some(tenant.id)), Access::Write).await?;
-                self.end_family(session, &token, origin).await
+                let ended = self.end_family(session, &token, origin).await?;
+                ended.into_iter().for_each(|user| self.profiles.invalidate(&(Some(tenant.id), user)));
             }
         }
+        Ok(())
     }
 
     async fn end_family<S: Realm>(
@@ -230,16 +235,17 @@ impl Services {
         session: Session<S>,
         token: &RefreshToken,
         origin: Origin,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Option<Uuid>, ServiceError> {
         let result = async {
-            if let Some(stored) = storage::refresh_token::lock(&session, token.hash().as_bytes()).await? {
+            let stored = storage::refresh_token::lock(&session, token.hash().as_bytes()).await?;
+            if let Some(stored) = &stored {
                 let now = self.environment.clock.now();
-                storage::refresh_token::revoke_family(&session, stored.family, now).await?;
+                storage::sign_in::end(&session, stored.family, now).await?;
                 let users = storage::user::by_ids(&session, &[stored.user]).await?;
                 let email = users.first().map_or("", |user| user.email.as_str());
                 self.audit_sign_in(&session, Some(stored.user), email, "logout", &origin).await?;
             }
-            Ok(())
+            Ok(stored.map(|stored| stored.user))
         }
         .await;
         settle(session, result).await
@@ -266,6 +272,18 @@ impl Services {
             used_at: None,
             revoked_at: None,
         };
+        let sign_in = SignIn {
+            id: family,
+            user: user.id,
+            begun_at: now,
+            address: origin.address.clone(),
+            user_agent: origin.user_agent.clone(),
+            last_used_at: now,
+            last_address: origin.address.clone(),
+            expires_at: record.expires_at,
+            ended_at: None,
+        };
+        storage::sign_in::prolong(session, &sign_in).await?;
         storage::refresh_token::insert(session, record).await?;
         let subject = Subject { user_id: user.id, realm, session: family, role: user.role };
         let access = self.tokens.issue(subject, self.environment.ids.next(), now).map_err(|error| internal(&error))?;
@@ -331,7 +349,7 @@ impl Services {
             }
         };
         let profile = self.profile(tenant.as_ref(), subject.user_id).await?;
-        let profile = profile.filter(|profile| profile.active).ok_or(ServiceError::Unauthenticated)?;
+        let profile = good(profile, subject.session)?;
         let actor = Actor {
             user_id: subject.user_id,
             tenant: subject.realm.tenant(),
@@ -357,7 +375,7 @@ impl Services {
             }
         };
         let profile = self.profile(tenant.as_ref(), actor.user_id).await?;
-        let profile = profile.filter(|profile| profile.active).ok_or(ServiceError::Unauthenticated)?;
+        let profile = good(profile, actor.session)?;
         // A WebSocket outlives what its person was permitted when it was opened.
         (actor.role, actor.permissions) = (profile.role, profile.permissions);
         Ok(Caller { actor, name: profile.email, tenant, origin })
@@ -392,11 +410,12 @@ impl Services {
         if let Some(profile) = self.profiles.get(&key) {
             return Ok(Some(profile));
         }
+        let ended_after = self.environment.clock.now() - self.tokens.lifetime() - ENDED_MARGIN;
         let profile = match tenant {
-            None => read_profile(self.gateway.platform(Access::Read).await?, user).await?,
+            None => read_profile(self.gateway.platform(Access::Read).await?, user, ended_after).await?,
             Some(tenant) => {
                 let session = self.gateway.tenant(tenant, nobody(Some(tenant.id)), Access::Read).await?;
-                read_profile(session, user).await?
+                read_profile(session, user, ended_after).await?
             }
         };
         if let Some(profile) = &profile {
@@ -406,14 +425,16 @@ impl Services {
     }
 }
 
-async fn read_profile<S: Realm>(session: Session<S>, user: Uuid) -> Result<Option<Profile>, ServiceError> {
-    let result = async {
-        let Some(user) = storage::user::by_ids(&session, &[user]).await?.into_iter().next() else {
-            return Ok(None);
-        };
-        let permissions = storage::role::permissions(&session, user.role).await?;
-        Ok(Some(Profile { email: user.email, role: user.role, active: user.active, permissions }))
-    }
-    .await;
-    settle(session, result).await
+async fn read_profile<S: Realm>(
+    session: Session<S>,
+    user: Uuid,
+    ended_after: DateTime<Utc>,
+) -> Result<Option<Profile>, ServiceError> {
+    let profile = storage::user::profile(&session, user, ended_after).await.map_err(ServiceError::from);
+    settle(session, profile).await
+}
+
+/// The profile, if its person may act and the log-in has not been ended.
+fn good(profile: Option<Profile>, log_in: Uuid) -> Result<Profile, ServiceError> {
+    profile.filter(|profile| profile.active && !profile.ended.contains(&log_in)).ok_or(ServiceError::Unauthenticated)
 }

@@ -43,6 +43,7 @@ pub mod replay;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
+pub mod sign_in;
 pub mod simulation;
 pub mod stress_scenario;
 pub mod transaction;
@@ -63,9 +64,9 @@ use crate::auth::{AccessTokens, Actor, Entropy, Passwords};
 use crate::clock::Environment;
 use crate::market_data::MarketCache;
 use crate::market_data::providers::{Registry, Times};
+use crate::storage::user::Profile;
 use crate::tenancy::{Access, Gateway, Realm, Session, Tenant, TenantRecord};
 
-use self::authentication::Profile;
 pub use self::error::{Refusal, RefusalCode, ServiceError};
 
 /// How many changes a slow subscriber may lag behind before it is told that it missed some.
@@ -78,6 +79,8 @@ pub struct Origin {
     pub request_id: Option<String>,
     /// The network address.
     pub address: Option<String>,
+    /// The program, in its own words.
+    pub user_agent: Option<String>,
 }
 
 /// Who asks, with everything that a service must know about them.

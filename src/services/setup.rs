@@ -17,6 +17,7 @@ use crate::auth::{
 };
 use crate::clock::Environment;
 use crate::storage;
+use crate::storage::sign_in::SignIn;
 use crate::storage::signing_key::StoredKey;
 use crate::storage::user::User;
 use crate::tenancy::{Access, Gateway, TenantRecord};
@@ -95,14 +96,27 @@ impl Services {
                 address: None,
             };
             audit::write(&session, entry).await?;
+            let (id, now) = (self.environment.ids.next(), self.environment.clock.now());
             let subject = crate::auth::Subject {
                 user_id: user.id,
                 realm: Some(TenantId(tenant.id)).into(),
-                session: self.environment.ids.next(),
+                session: id,
                 role: user.role,
             };
-            let now = self.environment.clock.now();
-            Ok(self.tokens.issue(subject, self.environment.ids.next(), now).map_err(internal)?.token)
+            let issued = self.tokens.issue(subject, self.environment.ids.next(), now).map_err(internal)?;
+            let sign_in = SignIn {
+                id,
+                user: user.id,
+                begun_at: now,
+                address: None,
+                user_agent: Some("a command on the server".to_owned()),
+                last_used_at: now,
+                last_address: None,
+                expires_at: issued.expires_at,
+                ended_at: None,
+            };
+            storage::sign_in::prolong(&session, &sign_in).await?;
+            Ok(issued.token)
         }
         .await;
         super::settle(session, result).await

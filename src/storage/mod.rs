@@ -30,6 +30,7 @@ pub mod refresh_token;
 pub mod replay;
 pub mod role;
 pub mod row_sink;
+pub mod sign_in;
 pub mod signing_key;
 pub mod simulation;
 mod statement;

@@ -11,7 +11,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Page;
-use crate::auth::Role;
+use super::statement::ask;
+use crate::auth::{PermissionSet, Role};
 use crate::tenancy::{DatabaseError, Realm, Session};
 
 /// A person as stored.
@@ -59,6 +60,51 @@ impl TryFrom<dim_user::Model> for User {
             updated_at: row.updated_at,
         })
     }
+}
+
+/// What a person is and may do, and which of their log-ins have been ended lately.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The address that the person logs in with.
+    pub email: String,
+    /// The person's role.
+    pub role: Role,
+    /// Whether the person may log in.
+    pub active: bool,
+    /// What the role permits.
+    pub permissions: PermissionSet,
+    /// Log-ins whose access tokens are not good any more.
+    pub ended: Vec<Uuid>,
+}
+
+const PROFILE: &str = "
+SELECT u.email, u.role_code, u.status = 'ACTIVE' AS active,
+    (SELECT string_agg(p.permission, ' ') FROM role_permission p WHERE p.role_code = u.role_code) AS permissions,
+    (SELECT string_agg(s.id::text, ' ') FROM sign_in s WHERE s.user_id = u.id AND s.ended_at > $2) AS ended
+FROM dim_user u WHERE u.id = $1";
+
+/// A person's profile, with the log-ins that were ended after `ended_after`.
+pub async fn profile<S: Realm>(
+    session: &Session<S>,
+    id: Uuid,
+    ended_after: DateTime<Utc>,
+) -> Result<Option<Profile>, DatabaseError> {
+    let Some(row) = ask(session, PROFILE, [id.into(), ended_after.into()]).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let corrupt = |error: &dyn std::fmt::Display| DatabaseError::Corrupt(error.to_string());
+    let text = |name: &str| row.try_get::<Option<String>>("", name).map(Option::unwrap_or_default);
+    let permissions = text("permissions")?;
+    let permissions = permissions.split_whitespace().map(|code| code.parse().map_err(|error| corrupt(&error)));
+    let ended = text("ended")?;
+    let ended = ended.split_whitespace().map(|id| id.parse().map_err(|error| corrupt(&error)));
+    Ok(Some(Profile {
+        email: row.try_get("", "email")?,
+        role: row.try_get::<String>("", "role_code")?.parse().map_err(|error| corrupt(&error))?,
+        active: row.try_get("", "active")?,
+        permissions: permissions.collect::<Result<_, _>>()?,
+        ended: ended.collect::<Result<_, _>>()?,
+    }))
 }
 
 /// Adds a person. [`DatabaseError::AlreadyExists`] where the address is taken.

@@ -12,6 +12,7 @@ use crate::support::{App, CALLS, Call, Client, Root, Sample, Superuser, follow};
 /// The root fields, each with those whom it serves: Operator, Admin, aDvisor, Investor, aUditor, Nobody in particular.
 const TABLE: &[(&str, &str)] = &[
     ("viewer", "OADIU"),
+    ("sessions", "OADIU"),
     ("tenant", "ADIU"),
     ("tenants", "O"),
     ("users", "ADU"),
@@ -47,6 +48,8 @@ const TABLE: &[(&str, &str)] = &[
     ("login", "OADIUN"),
     ("tokenRefresh", "OADIUN"),
     ("logout", "OADIUN"),
+    ("sessionEnd", "OADIU"),
+    ("sessionsEndAll", "OADIU"),
     ("portfolioCreate", "ADI"),
     ("portfolioUpdate", "ADI"),
     ("portfolioPeriodLock", "A"),
@@ -124,7 +127,7 @@ fn the_table_is_what_the_rules_and_the_default_grants_come_to() {
         let rule = rule_of(field).unwrap_or_else(|| panic!("no rule of {field}"));
         for (letter, role) in ROLES {
             let by_rule = match (rule, role) {
-                (Rule::Public, _) | (Rule::SignedIn, Some(_)) => true,
+                (Rule::Public, _) | (Rule::SignedIn | Rule::Person, Some(_)) => true,
                 (_, None) => false,
                 (Rule::AnyOf(permissions), Some(role)) => default_grants(role).contains_any(permissions),
             };

@@ -3,6 +3,7 @@
 mod access_tokens;
 mod log_in;
 mod refresh_tokens;
+mod sessions;
 
 use serde_json::{Value, json};
 

@@ -228,6 +228,8 @@ const BOUNDED: &[&str] = &[
     "RollingFigures.ulcerIndex",
     "RollingFigures.volatility",
     "SchedulePayload.userErrors",
+    "SessionPayload.userErrors",
+    "SessionsEndAllPayload.userErrors",
     "SignInPayload.userErrors",
     "SimulationPayload.userErrors",
     "StressScenario.shocks",

@@ -50,6 +50,8 @@ pub struct Sample {
     /// Schedules of the tenant's own: two.
     pub schedules: [String; 2],
     pub refresh_token: String,
+    /// A log-in of the person's that nothing uses.
+    pub session: String,
 }
 
 /// The id of a person as clients see it.
@@ -136,10 +138,17 @@ impl Sample {
             rule: rule(&admin).await,
             instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
+            session: unused_session(app, &client, tenant, name).await,
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
         }
     }
+}
+
+/// A log-in that nothing uses, by its id.
+async fn unused_session(app: &App, client: &Client, tenant: &str, name: &str) -> String {
+    app.client(tenant, name).await;
+    client.run("{ sessions(first: 1) { nodes { id } } }").await.text("/sessions/nodes/0/id")
 }
 
 /// An instrument of the tenant's own; the one that is there, where there is one.
@@ -202,6 +211,7 @@ const fn mutation(field: &'static str, document: &'static str, variables: fn(&Sa
 /// A call of every root field.
 pub const CALLS: &[Call] = &[
     query("viewer", "{ viewer { user { id email } tenant { id slug name } permissions } }", |_| json!({})),
+    query("sessions", "{ sessions { nodes { id userAgent isCurrent } totalCount } }", |_| json!({})),
     query("tenant", "{ tenant { id slug name } }", |_| json!({})),
     query("tenants", "{ tenants { id slug name } }", |_| json!({})),
     query("users", "{ users(first: 100) { nodes { id email } totalCount } }", |_| json!({})),
@@ -297,6 +307,16 @@ pub const CALLS: &[Call] = &[
         "logout",
         "mutation($input: RefreshTokenInput!) { logout(input: $input) { userErrors { code } } }",
         |sample| json!({ "input": { "refreshToken": sample.refresh_token } }),
+    ),
+    mutation(
+        "sessionEnd",
+        "mutation($id: ID!) { sessionEnd(id: $id) { session { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.session }),
+    ),
+    mutation(
+        "sessionsEndAll",
+        "mutation($input: SessionsEndAllInput!) { sessionsEndAll(input: $input) { count userErrors { code message } } }",
+        |_| json!({ "input": {} }),
     ),
     mutation(
         "portfolioCreate",
@@ -560,7 +580,7 @@ pub async fn follow(app: &App, client: &Client, document: &str, variables: Value
     let context = RequestContext {
         actor,
         request_id: "followed".to_owned(),
-        peer: None,
+        whence: Default::default(),
         started_at: now,
         cost: Default::default(),
     };

@@ -9,3 +9,4 @@ pub mod meta_system_config;
 pub mod role;
 pub mod role_permission;
 pub mod session;
+pub mod sign_in;

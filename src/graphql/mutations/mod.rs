@@ -13,6 +13,7 @@ mod price_override;
 mod private_instrument;
 mod replay;
 mod schedule;
+mod session;
 mod sign_in;
 mod simulation;
 mod stress_scenario;
@@ -31,6 +32,7 @@ use crate::services::period_lock::LockTerms;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     sign_in::SignInMutation,
+    session::SessionMutation,
     portfolio::PortfolioMutation,
     period_lock::PeriodLockMutation,
     transaction::TransactionMutation,

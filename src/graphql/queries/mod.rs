@@ -10,6 +10,7 @@ mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
+mod session;
 mod simulation;
 mod stress_scenario;
 mod tenant;
@@ -24,6 +25,7 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct Query(
     user::UserQuery,
+    session::SessionQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,

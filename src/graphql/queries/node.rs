@@ -95,6 +95,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Lot
         | Kind::News
         | Kind::Schedule
+        | Kind::Session
         | Kind::Simulation
         | Kind::StressScenario
         | Kind::Succession

@@ -33,6 +33,7 @@ pub mod replay;
 pub mod role;
 pub mod sale_preview;
 pub mod schedule;
+pub mod session;
 pub mod simulation;
 pub mod stress_scenario;
 pub mod succession;

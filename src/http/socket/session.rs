@@ -123,7 +123,7 @@ impl Session {
         Caller {
             actor: self.gate.authenticated().map(|authenticated| authenticated.actor),
             request_id: (shared.runtime.new_request_id)(),
-            peer: self.caller.peer,
+            whence: self.caller.whence.clone(),
             shared,
         }
     }
