@@ -28,3 +28,5 @@ pub mod tenancy;
 pub mod auth;
 
 pub mod clock;
+
+pub mod mail;

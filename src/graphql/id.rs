@@ -20,6 +20,7 @@ pub enum Kind {
     HeldTransaction,
     ImportBatch,
     Instrument,
+    Invitation,
     Job,
     JobRun,
     Lot,
@@ -40,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Account,
         Self::AuditEntry,
         Self::CorporateAction,
@@ -49,6 +50,7 @@ impl Kind {
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
+        Self::Invitation,
         Self::Job,
         Self::JobRun,
         Self::Lot,
@@ -78,6 +80,7 @@ impl Kind {
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
+            Self::Invitation => "ivt",
             Self::Job => "job",
             Self::JobRun => "run",
             Self::Lot => "lot",
@@ -119,9 +122,13 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let article = match self {
-            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument | Self::XrayRule => {
-                "an"
-            }
+            Self::Account
+            | Self::AuditEntry
+            | Self::Event
+            | Self::ImportBatch
+            | Self::Instrument
+            | Self::Invitation
+            | Self::XrayRule => "an",
             Self::CorporateAction
             | Self::HeldMarketRow
             | Self::HeldTransaction

@@ -133,6 +133,10 @@ impl GraphqlService for Api {
         answer
     }
 
+    async fn key_set(&self) -> serde_json::Value {
+        self.services.key_set().await
+    }
+
     async fn ready(&self) -> Result<(), &'static str> {
         self.services.gateway.ready().await.map_err(|_| "database")
     }

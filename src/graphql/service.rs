@@ -89,6 +89,11 @@ pub trait GraphqlService: Send + Sync + 'static {
         Err(import_file::none())
     }
 
+    /// The keys that access tokens are signed with, as a JSON Web Key Set.
+    async fn key_set(&self) -> serde_json::Value {
+        serde_json::json!({ "keys": [] })
+    }
+
     /// Whether requests can be served; if not, one constant word that says why, such as `database`.
     async fn ready(&self) -> Result<(), &'static str>;
 }

@@ -11,6 +11,7 @@ mod gains_file;
 mod graphql;
 mod health;
 mod import_file;
+mod key_set;
 mod negotiation;
 mod operation;
 mod origin;

@@ -9,7 +9,7 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{assets, envelope, gains_file, graphql, health, import_file, settings::Shared, socket};
+use super::{assets, envelope, gains_file, graphql, health, import_file, key_set, settings::Shared, socket};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -20,6 +20,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             "/portfolios/{id}/transactions.csv",
             post(import_file::handle).layer(DefaultBodyLimit::max(shared.settings.import_limit_bytes)),
         )
+        .route("/.well-known/jwks.json", get(key_set::handle))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/playground.json", get(assets::playground))

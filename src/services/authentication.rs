@@ -4,10 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::signing_key::Loaded;
+use super::throttle::Tried;
 use super::{Caller, Origin, RefusalCode, ServiceError, Services, settle};
 use crate::audit;
 use crate::auth::{
-    Actor, ActorKind, PasswordError, PermissionSet, Realm as RealmId, RefreshToken, Role, Subject, TenantId, Verdict,
+    AccessTokens, Actor, ActorKind, OpaqueToken, PasswordError, PermissionSet, Realm as RealmId, Role, Subject,
+    TenantId, TokenUse, Verdict,
 };
 use crate::storage::refresh_token::RefreshTokenRecord;
 use crate::storage::sign_in::SignIn;
@@ -48,6 +51,7 @@ impl From<PasswordError> for ServiceError {
             PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => {
                 Self::refused(RefusalCode::InvalidInput, &["password"], error.to_string())
             }
+            PasswordError::Weak(_) => Self::refused(RefusalCode::WeakPassword, &["password"], error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -66,7 +70,7 @@ pub(super) fn nobody(tenant: Option<Uuid>) -> Actor {
 }
 
 impl Services {
-    /// Checks a password and opens a family of tokens. Without a tenant, an operator of the platform logs in.
+    /// Checks a password and opens a family of tokens, unless too many attempts failed. Without a tenant, an operator of the platform logs in.
     ///
     /// An unknown tenant, an unknown address, a disabled person and a wrong password cost the same time and are answered
     /// alike.
@@ -77,13 +81,18 @@ impl Services {
         password: &SecretString,
         origin: Origin,
     ) -> Result<SignedIn, ServiceError> {
+        let attempt = self.attempt(Tried::Password, tenant.unwrap_or_default(), email, &origin).await?;
+        // Read before a session opens, which then needs no second connection beside it.
+        let keys = self.keys.now(&self.gateway, self.environment.clock.now()).await;
         let Some(slug) = tenant else {
             let session = self.gateway.platform(Access::Read).await?;
             let known = self.credential(&session, email).await?;
             session.close().await?;
             let outcome = self.check(known, password).await?;
             let session = self.gateway.platform(Access::Write).await?;
-            return self.conclude(session, None, email, outcome, origin).await;
+            let signed_in = self.conclude(session, None, email, outcome, origin, &keys).await?;
+            self.attempt_succeeded(attempt).await?;
+            return Ok(signed_in);
         };
         let tenant = self.gateway.tenant_by_slug(slug).await?.filter(|tenant| tenant.status == TenantStatus::Active);
         let Some(tenant) = tenant else {
@@ -96,23 +105,25 @@ impl Services {
         session.close().await?;
         let outcome = self.check(known, password).await?;
         let session = self.gateway.tenant(&tenant, actor, Access::Write).await?;
-        self.conclude(session, Some(tenant), email, outcome, origin).await
+        let signed_in = self.conclude(session, Some(tenant), email, outcome, origin, &keys).await?;
+        self.attempt_succeeded(attempt).await?;
+        Ok(signed_in)
     }
 
-    async fn credential<S: Realm>(
+    pub(super) async fn credential<S: Realm>(
         &self,
         session: &Session<S>,
         email: &str,
     ) -> Result<Option<(User, String)>, ServiceError> {
-        let Some(user) = storage::user::by_email(session, email).await?.filter(|user| user.active) else {
-            return Ok(None);
-        };
-        let hash = storage::credential::password_hash(session, user.id).await?;
-        Ok(hash.map(|hash| (user, hash)))
+        let user = storage::user::by_email(session, email).await?.filter(|user| user.active);
+        // Asked for nobody too: how many statements run tells nothing.
+        let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
+        let hash = storage::credential::password_hash(session, id).await?;
+        Ok(user.zip(hash))
     }
 
     /// The person if the password is theirs, and the new hash where the stored one is of weaker parameters.
-    async fn check(
+    pub(super) async fn check(
         &self,
         known: Option<(User, String)>,
         password: &SecretString,
@@ -135,6 +146,7 @@ impl Services {
         email: &str,
         outcome: Option<(User, Option<String>)>,
         origin: Origin,
+        keys: &Loaded,
     ) -> Result<SignedIn, ServiceError> {
         let Some((user, rehashed)) = outcome else {
             // The failure commits alone: nothing else was done.
@@ -148,7 +160,7 @@ impl Services {
                 storage::credential::put(&session, user.id, hash, self.environment.clock.now()).await?;
             }
             self.audit_sign_in(&session, Some(user.id), &user.email, "login", &origin).await?;
-            self.issue(&session, tenant, &user, family, origin).await
+            self.issue(&session, tenant, &user, family, origin, &keys.tokens).await
         }
         .await;
         settle(session, result).await
@@ -158,23 +170,25 @@ impl Services {
     /// family ends.
     pub async fn refresh(&self, token: &SecretString, origin: Origin) -> Result<SignedIn, ServiceError> {
         use secrecy::ExposeSecret;
-        let token: RefreshToken = token.expose_secret().parse().map_err(|_| wrong_token())?;
+        let token = OpaqueToken::parse(TokenUse::Refresh, token.expose_secret()).map_err(|_| wrong_token())?;
+        let keys = self.keys.now(&self.gateway, self.environment.clock.now()).await;
         let Some(id) = token.realm().tenant() else {
             let session = self.gateway.platform(Access::Write).await?;
-            return self.rotate(session, None, &token, origin).await;
+            return self.rotate(session, None, &token, origin, &keys).await;
         };
         let tenant = self.gateway.tenant_by_id(id.0).await?.filter(|tenant| tenant.status == TenantStatus::Active);
         let tenant = tenant.ok_or_else(wrong_token)?;
         let session = self.gateway.tenant(&tenant, nobody(Some(tenant.id)), Access::Write).await?;
-        self.rotate(session, Some(tenant), &token, origin).await
+        self.rotate(session, Some(tenant), &token, origin, &keys).await
     }
 
     async fn rotate<S: Realm>(
         &self,
         session: Session<S>,
         tenant: Option<TenantRecord>,
-        token: &RefreshToken,
+        token: &OpaqueToken,
         origin: Origin,
+        keys: &Loaded,
     ) -> Result<SignedIn, ServiceError> {
         let now = self.environment.clock.now();
         let tenant_id = tenant.as_ref().map(|tenant| tenant.id);
@@ -196,7 +210,7 @@ impl Services {
                 return Ok(Err(None));
             }
             storage::refresh_token::mark_used(&session, hash.as_bytes(), now).await?;
-            self.issue(&session, tenant, &user, stored.family, origin).await.map(Ok)
+            self.issue(&session, tenant, &user, stored.family, origin, &keys.tokens).await.map(Ok)
         }
         .await;
         // A refusal commits too: it may have ended the family.
@@ -210,7 +224,7 @@ impl Services {
     /// Ends the family that the refresh token belongs to. Says nothing of a token that is not known.
     pub async fn logout(&self, token: &SecretString, origin: Origin) -> Result<(), ServiceError> {
         use secrecy::ExposeSecret;
-        let Ok(token) = token.expose_secret().parse::<RefreshToken>() else {
+        let Ok(token) = OpaqueToken::parse(TokenUse::Refresh, token.expose_secret()) else {
             return Ok(());
         };
         match token.realm().tenant() {
@@ -233,7 +247,7 @@ impl Services {
     async fn end_family<S: Realm>(
         &self,
         session: Session<S>,
-        token: &RefreshToken,
+        token: &OpaqueToken,
         origin: Origin,
     ) -> Result<Option<Uuid>, ServiceError> {
         let result = async {
@@ -258,11 +272,13 @@ impl Services {
         user: &User,
         family: Uuid,
         origin: Origin,
+        tokens: &AccessTokens,
     ) -> Result<SignedIn, ServiceError> {
         let now = self.environment.clock.now();
         let realm = RealmId::from(tenant.as_ref().map(|tenant| TenantId(tenant.id)));
         let internal = |error: &dyn std::fmt::Display| ServiceError::Internal(error.to_string());
-        let refresh = RefreshToken::generate(realm, self.entropy.as_ref()).map_err(|error| internal(&error))?;
+        let refresh =
+            OpaqueToken::generate(TokenUse::Refresh, realm, self.entropy.as_ref()).map_err(|error| internal(&error))?;
         let record = RefreshTokenRecord {
             hash: refresh.hash().as_bytes().to_vec(),
             family,
@@ -286,8 +302,8 @@ impl Services {
         storage::sign_in::prolong(session, &sign_in).await?;
         storage::refresh_token::insert(session, record).await?;
         let subject = Subject { user_id: user.id, realm, session: family, role: user.role };
-        let access = self.tokens.issue(subject, self.environment.ids.next(), now).map_err(|error| internal(&error))?;
-        let permissions = storage::role::permissions(session, user.role).await?;
+        let access = tokens.issue(subject, self.environment.ids.next(), now).map_err(|error| internal(&error))?;
+        let permissions = storage::role::permissions(session, &user.role_code).await?;
         let actor = Actor {
             user_id: user.id,
             tenant: realm.tenant(),
@@ -304,7 +320,7 @@ impl Services {
         })
     }
 
-    async fn audit_sign_in<S: Realm>(
+    pub(super) async fn audit_sign_in<S: Realm>(
         &self,
         session: &Session<S>,
         user: Option<Uuid>,
@@ -332,7 +348,8 @@ impl Services {
     /// Who the access token belongs to, with what they may do today. [`ServiceError::Unauthenticated`] for a token that is
     /// not valid, or no longer, or whose person or tenant is no longer served.
     pub async fn authenticate(&self, token: &str) -> Result<(Actor, DateTime<Utc>), ServiceError> {
-        let claims = self.tokens.verify(token, self.environment.clock.now()).map_err(|error| {
+        let now = self.environment.clock.now();
+        let claims = self.keys.now(&self.gateway, now).await.tokens.verify(token, now).map_err(|error| {
             tracing::info!(reason = %error, "an access token was refused");
             ServiceError::Unauthenticated
         })?;
@@ -410,7 +427,7 @@ impl Services {
         if let Some(profile) = self.profiles.get(&key) {
             return Ok(Some(profile));
         }
-        let ended_after = self.environment.clock.now() - self.tokens.lifetime() - ENDED_MARGIN;
+        let ended_after = self.environment.clock.now() - self.keys.lifetime() - ENDED_MARGIN;
         let profile = match tenant {
             None => read_profile(self.gateway.platform(Access::Read).await?, user, ended_after).await?,
             Some(tenant) => {

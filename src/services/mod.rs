@@ -9,6 +9,7 @@ mod blame;
 pub mod bond;
 mod corporate_action;
 pub mod daily_value;
+mod email_change;
 pub mod error;
 mod event;
 mod exchange;
@@ -18,9 +19,11 @@ mod housekeeping;
 pub mod idempotency;
 pub mod import;
 pub mod instrument;
+pub mod invitation;
 pub mod job;
 pub mod ledger;
 pub mod lot;
+pub mod mail;
 pub mod manual_price;
 pub mod manual_price_import;
 pub mod market_action;
@@ -30,6 +33,8 @@ pub mod market_indicator;
 pub mod market_instrument;
 pub mod news;
 pub mod option;
+mod password;
+mod password_reset;
 pub mod performance;
 pub mod performance_metrics;
 pub mod period_lock;
@@ -44,8 +49,10 @@ pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
 pub mod sign_in;
+pub mod signing_key;
 pub mod simulation;
 pub mod stress_scenario;
+mod throttle;
 pub mod transaction;
 pub mod user;
 pub mod valuation;
@@ -60,14 +67,16 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::auth::{AccessTokens, Actor, Entropy, Passwords};
+use crate::auth::{Actor, Entropy, Passwords, Pseudonyms};
 use crate::clock::Environment;
+use crate::mail::Mailer;
 use crate::market_data::MarketCache;
 use crate::market_data::providers::{Registry, Times};
 use crate::storage::user::Profile;
 use crate::tenancy::{Access, Gateway, Realm, Session, Tenant, TenantRecord};
 
 pub use self::error::{Refusal, RefusalCode, ServiceError};
+use self::signing_key::Keyring;
 
 /// How many changes a slow subscriber may lag behind before it is told that it missed some.
 const CHANGES_KEPT: usize = 256;
@@ -126,7 +135,9 @@ pub struct Services {
     /// Who is asked for market data: nobody, unless told otherwise.
     pub providers: Registry,
     passwords: Passwords,
-    tokens: AccessTokens,
+    keys: Arc<Keyring>,
+    pseudonyms: Pseudonyms,
+    mailer: Option<Mailer>,
     entropy: Arc<dyn Entropy>,
     refresh_lifetime: TimeDelta,
     keep_staged: TimeDelta,
@@ -136,11 +147,12 @@ pub struct Services {
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(
+    fn new(
         gateway: Gateway,
         environment: Environment,
         passwords: Passwords,
-        tokens: AccessTokens,
+        keys: Keyring,
+        pseudonyms: Pseudonyms,
         entropy: Arc<dyn Entropy>,
         refresh_lifetime: TimeDelta,
     ) -> Self {
@@ -153,7 +165,9 @@ impl Services {
             market: MarketCache::default(),
             providers,
             passwords,
-            tokens,
+            keys: Arc::new(keys),
+            pseudonyms,
+            mailer: None,
             entropy,
             refresh_lifetime,
             keep_staged: housekeeping::KEEP_STAGED,
@@ -166,6 +180,12 @@ impl Services {
     #[must_use]
     pub fn with_providers(self, providers: Registry) -> Self {
         Self { providers, ..self }
+    }
+
+    /// The same with somebody to send mail.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer: Some(mailer), ..self }
     }
 
     /// The same where what deliveries staged is kept for so long.

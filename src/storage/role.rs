@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::realm::{role, role_permission};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::auth::{PermissionSet, Role};
+use crate::auth::PermissionSet;
 use crate::tenancy::{DatabaseError, Realm, Session};
 
 /// A role as stored.
@@ -22,12 +22,18 @@ pub struct RoleRecord {
 }
 
 /// What one role permits.
-pub async fn permissions<S: Realm>(session: &Session<S>, role: Role) -> Result<PermissionSet, DatabaseError> {
-    let rows = role_permission::Entity::find()
-        .filter(role_permission::Column::RoleCode.eq(role.to_string()))
-        .all(session)
-        .await?;
+pub async fn permissions<S: Realm>(session: &Session<S>, role: &str) -> Result<PermissionSet, DatabaseError> {
+    let rows = role_permission::Entity::find().filter(role_permission::Column::RoleCode.eq(role)).all(session).await?;
     collect(rows)
+}
+
+/// The role with this code, with its permissions.
+pub async fn by_code<S: Realm>(session: &Session<S>, code: &str) -> Result<Option<RoleRecord>, DatabaseError> {
+    let Some(row) = role::Entity::find_by_id(code).one(session).await? else {
+        return Ok(None);
+    };
+    let permissions = permissions(session, code).await?;
+    Ok(Some(RoleRecord { code: row.code, name: row.name, description: row.description, permissions }))
 }
 
 /// Every role with its permissions, by code.

@@ -26,8 +26,12 @@ pub struct User {
     pub name: String,
     /// What the person may do.
     pub role: Role,
+    /// The code of that role, which tells a tenant's own ones apart.
+    pub role_code: String,
     /// Whether the person may log in.
     pub active: bool,
+    /// When the address was proved to be the person's.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// The currency that figures are shown in where none is asked for.
     pub currency: Currency,
     /// An IANA time zone.
@@ -50,7 +54,9 @@ impl TryFrom<dim_user::Model> for User {
             id: row.id,
             email: row.email,
             name: row.name,
-            role: row.role_code.parse().map_err(|error| DatabaseError::Corrupt(format!("{error}")))?,
+            role: Role::of_code(&row.role_code),
+            role_code: row.role_code,
+            email_verified_at: row.email_verified_at,
             active: row.status == "ACTIVE",
             currency: super::currency(&row.currency)?,
             time_zone: row.time_zone,
@@ -100,7 +106,7 @@ pub async fn profile<S: Realm>(
     let ended = ended.split_whitespace().map(|id| id.parse().map_err(|error| corrupt(&error)));
     Ok(Some(Profile {
         email: row.try_get("", "email")?,
-        role: row.try_get::<String>("", "role_code")?.parse().map_err(|error| corrupt(&error))?,
+        role: Role::of_code(&row.try_get::<String>("", "role_code")?),
         active: row.try_get("", "active")?,
         permissions: permissions.collect::<Result<_, _>>()?,
         ended: ended.collect::<Result<_, _>>()?,
@@ -113,7 +119,8 @@ pub async fn insert<S: Realm>(session: &Session<S>, user: &User) -> Result<(), D
         id: Set(user.id),
         email: Set(user.email.clone()),
         name: Set(user.name.clone()),
-        role_code: Set(user.role.to_string()),
+        role_code: Set(user.role_code.clone()),
+        email_verified_at: Set(user.email_verified_at),
         status: Set(if user.active { "ACTIVE" } else { "DISABLED" }.to_owned()),
         currency: Set(user.currency.to_string()),
         time_zone: Set(user.time_zone.clone()),
@@ -155,6 +162,34 @@ pub async fn count<S: Realm>(session: &Session<S>) -> Result<u64, DatabaseError>
 /// The person, locked until the transaction ends.
 pub async fn lock<S: Realm>(session: &Session<S>, id: Uuid) -> Result<Option<User>, DatabaseError> {
     dim_user::Entity::find_by_id(id).lock_exclusive().one(session).await?.map(User::try_from).transpose()
+}
+
+/// Stores a person's role, and whether they may log in, as they stand in `user`.
+pub async fn update_access<S: Realm>(session: &Session<S>, user: &User) -> Result<(), DatabaseError> {
+    let row = dim_user::ActiveModel {
+        id: Set(user.id),
+        role_code: Set(user.role_code.clone()),
+        status: Set(if user.active { "ACTIVE" } else { "DISABLED" }.to_owned()),
+        version: Set(user.version),
+        updated_at: Set(user.updated_at),
+        ..Default::default()
+    };
+    row.into_active_model().update(session).await?;
+    Ok(())
+}
+
+/// Stores a person's address as it stands in `user`. [`DatabaseError::AlreadyExists`] where it is taken.
+pub async fn update_email<S: Realm>(session: &Session<S>, user: &User) -> Result<(), DatabaseError> {
+    let row = dim_user::ActiveModel {
+        id: Set(user.id),
+        email: Set(user.email.clone()),
+        email_verified_at: Set(user.email_verified_at),
+        version: Set(user.version),
+        updated_at: Set(user.updated_at),
+        ..Default::default()
+    };
+    row.into_active_model().update(session).await?;
+    Ok(())
 }
 
 /// Stores a person's settings as they stand in `user`.

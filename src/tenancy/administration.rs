@@ -282,6 +282,9 @@ fn words(role: Role) -> (&'static str, &'static str) {
         Role::Advisor => ("Advisor", "Looks after the portfolios of the clients assigned to them."),
         Role::Investor => ("Investor", "Sees and keeps their own portfolios."),
         Role::Auditor => ("Auditor", "Reads everything of the firm and changes nothing."),
+        Role::Service => ("Service", "A program with an API key: what the key allows of what stands here."),
+        // No installation has it from the beginning.
+        Role::Custom => ("Custom", "A role of the firm's own."),
     }
 }
 

@@ -52,6 +52,10 @@ pub struct Sample {
     pub refresh_token: String,
     /// A log-in of the person's that nothing uses.
     pub session: String,
+    /// An invitation of the tenant's that waits.
+    pub invitation: String,
+    /// Tokens that came by mail: of an invitation, of a password reset of somebody else, of a change of address of theirs.
+    pub mail_tokens: [String; 3],
 }
 
 /// The id of a person as clients see it.
@@ -138,11 +142,38 @@ impl Sample {
             rule: rule(&admin).await,
             instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
+            invitation: invitation(&admin, &format!("waiting-{name}@{tenant}.example")).await,
+            mail_tokens: mail_tokens(app, &admin, tenant, name).await,
             session: unused_session(app, &client, tenant, name).await,
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
         }
     }
+}
+
+/// Invites somebody; the invitation's id.
+async fn invitation(admin: &Client, email: &str) -> String {
+    let input = json!({ "input": { "email": email, "role": "INVESTOR" } });
+    admin.run_with(Call::of("userInvite").document, input).await.text("/userInvite/invitation/id")
+}
+
+/// Tokens as they come by mail, of somebody who is invited for it.
+async fn mail_tokens(app: &App, admin: &Client, tenant: &str, name: &str) -> [String; 3] {
+    let (unused, helper) = (format!("unused-{name}@{tenant}.example"), format!("helper-{name}@{tenant}.example"));
+    for email in [&unused, &helper] {
+        invitation(admin, email).await;
+    }
+    app.send_mail(tenant).await;
+    let accept = json!({ "input": { "token": app.token_in_mail(&helper), "name": "Ida", "password": PASSWORD } });
+    app.anonymous().run_with(Call::of("invitationAccept").document, accept).await.text("/invitationAccept/email");
+    let reset = json!({ "input": { "tenant": tenant, "email": helper } });
+    app.anonymous().run_with(Call::of("passwordResetRequest").document, reset).await.at("/passwordResetRequest");
+    let changed = format!("changed-{name}@{tenant}.example");
+    let change = json!({ "input": { "email": changed, "password": PASSWORD } });
+    let client = app.client(tenant, &format!("helper-{name}")).await;
+    assert_eq!(client.run_with(Call::of("emailChange").document, change).await.user_errors("emailChange"), [""; 0]);
+    app.send_mail(tenant).await;
+    [app.token_in_mail(&unused), app.token_in_mail(&helper), app.token_in_mail(&changed)]
 }
 
 /// A log-in that nothing uses, by its id.
@@ -215,6 +246,7 @@ pub const CALLS: &[Call] = &[
     query("tenant", "{ tenant { id slug name } }", |_| json!({})),
     query("tenants", "{ tenants { id slug name } }", |_| json!({})),
     query("users", "{ users(first: 100) { nodes { id email } totalCount } }", |_| json!({})),
+    query("invitations", "{ invitations(first: 100) { nodes { id email invitedBy { id } } totalCount } }", |_| json!({})),
     query("roles", "{ roles { code permissions } }", |_| json!({})),
     query(
         "portfolios",
@@ -309,6 +341,31 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "input": { "refreshToken": sample.refresh_token } }),
     ),
     mutation(
+        "invitationAccept",
+        "mutation($input: InvitationAcceptInput!) { invitationAccept(input: $input) { email userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[0], "name": "Noa", "password": PASSWORD } }),
+    ),
+    mutation(
+        "passwordResetRequest",
+        "mutation($input: PasswordResetRequestInput!) { passwordResetRequest(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "tenant": sample.slug, "email": sample.email } }),
+    ),
+    mutation(
+        "passwordReset",
+        "mutation($input: PasswordResetInput!) { passwordReset(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[1], "password": "a heron in the shallow water" } }),
+    ),
+    mutation(
+        "emailChange",
+        "mutation($input: EmailChangeInput!) { emailChange(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "email": format!("elsewhere@{}.example", sample.slug), "password": PASSWORD } }),
+    ),
+    mutation(
+        "emailChangeConfirm",
+        "mutation($input: EmailChangeConfirmInput!) { emailChangeConfirm(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[2] } }),
+    ),
+    mutation(
         "sessionEnd",
         "mutation($id: ID!) { sessionEnd(id: $id) { session { id } userErrors { code message } } }",
         |sample| json!({ "id": sample.session }),
@@ -317,6 +374,11 @@ pub const CALLS: &[Call] = &[
         "sessionsEndAll",
         "mutation($input: SessionsEndAllInput!) { sessionsEndAll(input: $input) { count userErrors { code message } } }",
         |_| json!({ "input": {} }),
+    ),
+    mutation(
+        "passwordChange",
+        "mutation($input: PasswordChangeInput!) { passwordChange(input: $input) { sessionsEnded userErrors { code message } } }",
+        |_| json!({ "input": { "oldPassword": PASSWORD, "newPassword": "a sparrow beneath the roof" } }),
     ),
     mutation(
         "portfolioCreate",
@@ -503,6 +565,30 @@ pub const CALLS: &[Call] = &[
             json!({ "input": [{ "email": format!("new@{}.example", sample.slug), "name": "New", "role": "INVESTOR",
                 "password": PASSWORD }] })
         },
+    ),
+    mutation(
+        "userInvite",
+        "mutation($input: UserInviteInput!) { userInvite(input: $input) { invitation { id email } userErrors { code message } } }",
+        |sample| json!({ "input": { "email": format!("invited@{}.example", sample.slug), "role": "INVESTOR" } }),
+    ),
+    mutation(
+        "usersInvite",
+        "mutation($input: UsersInviteInput!) { usersInvite(input: $input) { rowsRead invitations { id } rowErrors { message }
+            userErrors { code message } } }",
+        |sample| {
+            let csv = format!("email,name,role,currency\none@{0}.example,One,INVESTOR,EUR\n", sample.slug);
+            json!({ "input": { "csv": csv } })
+        },
+    ),
+    mutation(
+        "invitationResend",
+        "mutation($id: ID!) { invitationResend(id: $id) { invitation { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.invitation }),
+    ),
+    mutation(
+        "invitationWithdraw",
+        "mutation($id: ID!) { invitationWithdraw(id: $id) { invitation { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.invitation }),
     ),
     mutation(
         "userSettingsUpdate",

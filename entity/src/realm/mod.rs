@@ -5,6 +5,8 @@ pub mod audit_log;
 pub mod credential;
 pub mod dim_user;
 pub mod idempotency_key;
+pub mod mail_outbox;
+pub mod mail_token;
 pub mod meta_system_config;
 pub mod role;
 pub mod role_permission;

@@ -1,11 +1,14 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
+mod account_recovery;
 mod held_market_row;
 mod held_transaction;
+mod invitation;
 mod job;
 mod manual_price;
 mod manual_price_import;
 mod market_instrument;
+mod password;
 mod performance_metrics;
 mod period_lock;
 mod portfolio;
@@ -33,6 +36,9 @@ use crate::services::period_lock::LockTerms;
 pub struct Mutation(
     sign_in::SignInMutation,
     session::SessionMutation,
+    password::PasswordMutation,
+    account_recovery::AccountRecoveryMutation,
+    invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     period_lock::PeriodLockMutation,
     transaction::TransactionMutation,

@@ -4,6 +4,7 @@ mod analytics;
 mod audit_log;
 mod exchange;
 mod instrument;
+mod invitation;
 mod job;
 mod market_data;
 mod market_indicator;
@@ -26,6 +27,7 @@ use async_graphql::MergedObject;
 pub struct Query(
     user::UserQuery,
     session::SessionQuery,
+    invitation::InvitationQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,

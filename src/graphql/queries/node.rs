@@ -90,6 +90,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::RefreshRun
         | Kind::ImportBatch
         | Kind::Instrument
+        | Kind::Invitation
         | Kind::Job
         | Kind::JobRun
         | Kind::Lot

@@ -14,6 +14,7 @@ pub mod holding;
 pub mod instrument;
 pub mod instrument_figures;
 pub mod instrument_terms;
+pub mod invitation;
 pub mod job;
 pub mod lot;
 pub mod lot_match;
