@@ -51,6 +51,7 @@ pub const PLATFORM: &[Step] = steps![
     "realm" / "m0008_sign_ins",
     "platform" / "m0008_throttling_and_keys",
     "realm" / "m0009_mail",
+    "realm" / "m0010_access",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -110,4 +111,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0024_curve_shocks",
     "realm" / "m0008_sign_ins",
     "realm" / "m0009_mail",
+    "realm" / "m0010_access",
 ];

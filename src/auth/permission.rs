@@ -17,6 +17,11 @@ macro_rules! permissions {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }
+
+            /// What the permission permits, in a sentence.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
         }
     };
 }

@@ -13,6 +13,7 @@ use super::error::ErrorCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Account,
+    ApiKey,
     AuditEntry,
     CorporateAction,
     Event,
@@ -41,8 +42,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 27] = [
         Self::Account,
+        Self::ApiKey,
         Self::AuditEntry,
         Self::CorporateAction,
         Self::Event,
@@ -73,6 +75,7 @@ impl Kind {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Account => "acc",
+            Self::ApiKey => "key",
             Self::AuditEntry => "aud",
             Self::CorporateAction => "act",
             Self::Event => "evt",
@@ -123,6 +126,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let article = match self {
             Self::Account
+            | Self::ApiKey
             | Self::AuditEntry
             | Self::Event
             | Self::ImportBatch

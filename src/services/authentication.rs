@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::signing_key::Loaded;
 use super::throttle::Tried;
-use super::{Caller, Origin, RefusalCode, ServiceError, Services, settle};
+use super::{Caller, Origin, RefusalCode, ServiceError, Services, api_key, settle};
 use crate::audit;
 use crate::auth::{
     AccessTokens, Actor, ActorKind, OpaqueToken, PasswordError, PermissionSet, Realm as RealmId, Role, Subject,
@@ -348,6 +348,10 @@ impl Services {
     /// Who the access token belongs to, with what they may do today. [`ServiceError::Unauthenticated`] for a token that is
     /// not valid, or no longer, or whose person or tenant is no longer served.
     pub async fn authenticate(&self, token: &str) -> Result<(Actor, DateTime<Utc>), ServiceError> {
+        // No access token begins so: its first part is a JSON object in base64.
+        if token.starts_with(TokenUse::ApiKey.prefix()) {
+            return self.authenticate_key(token).await;
+        }
         let now = self.environment.clock.now();
         let claims = self.keys.now(&self.gateway, now).await.tokens.verify(token, now).map_err(|error| {
             tracing::info!(reason = %error, "an access token was refused");
@@ -422,7 +426,11 @@ impl Services {
         users.into_iter().next().ok_or(ServiceError::Unauthenticated)
     }
 
-    async fn profile(&self, tenant: Option<&TenantRecord>, user: Uuid) -> Result<Option<Profile>, ServiceError> {
+    pub(super) async fn profile(
+        &self,
+        tenant: Option<&TenantRecord>,
+        user: Uuid,
+    ) -> Result<Option<Profile>, ServiceError> {
         let key = (tenant.map(|tenant| tenant.id), user);
         if let Some(profile) = self.profiles.get(&key) {
             return Ok(Some(profile));
@@ -432,7 +440,18 @@ impl Services {
             None => read_profile(self.gateway.platform(Access::Read).await?, user, ended_after).await?,
             Some(tenant) => {
                 let session = self.gateway.tenant(tenant, nobody(Some(tenant.id)), Access::Read).await?;
-                read_profile(session, user, ended_after).await?
+                let now = self.environment.clock.now();
+                let profile = async {
+                    let profile = storage::user::profile(&session, user, ended_after).await?;
+                    match profile {
+                        Some(profile) if profile.role == Role::Service => {
+                            Ok(storage::api_key::of_program(&session, user, now).await?.map(api_key::profile_of))
+                        }
+                        other => Ok(other),
+                    }
+                };
+                let profile = profile.await;
+                settle(session, profile).await?
             }
         };
         if let Some(profile) = &profile {

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod analytics;
+pub mod api_key;
 pub mod audit_log;
 pub mod authentication;
 mod blame;
@@ -40,11 +41,13 @@ pub mod performance_metrics;
 pub mod period_lock;
 pub mod policy;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price;
 pub mod price_override;
 pub mod private_instrument;
 pub mod refresh;
 pub mod replay;
+pub mod role;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
@@ -75,6 +78,7 @@ use crate::market_data::providers::{Registry, Times};
 use crate::storage::user::Profile;
 use crate::tenancy::{Access, Gateway, Realm, Session, Tenant, TenantRecord};
 
+use self::api_key::KnownKey;
 pub use self::error::{Refusal, RefusalCode, ServiceError};
 use self::signing_key::Keyring;
 
@@ -142,6 +146,8 @@ pub struct Services {
     refresh_lifetime: TimeDelta,
     keep_staged: TimeDelta,
     profiles: moka::sync::Cache<(Option<Uuid>, Uuid), Profile>,
+    /// Keys of programs by tenant and hash.
+    api_keys: moka::sync::Cache<(Uuid, Vec<u8>), KnownKey>,
     changes: broadcast::Sender<PortfolioChange>,
 }
 
@@ -158,6 +164,7 @@ impl Services {
     ) -> Self {
         // What a person may do is read again within seconds, so that a change is felt without a log-out.
         let profiles = moka::sync::Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(10)).build();
+        let api_keys = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build();
         let providers = Registry::none(&Times::system(Arc::clone(&environment.clock)));
         Self {
             gateway,
@@ -172,6 +179,7 @@ impl Services {
             refresh_lifetime,
             keep_staged: housekeeping::KEEP_STAGED,
             profiles,
+            api_keys,
             changes: broadcast::Sender::new(CHANGES_KEPT),
         }
     }

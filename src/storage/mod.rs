@@ -2,6 +2,7 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod api_key;
 pub mod booked;
 pub mod bookkeeping;
 pub mod books;
@@ -24,6 +25,7 @@ pub mod performance_metrics;
 pub mod period_lock;
 pub mod pipeline;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price;
 pub mod price_override;
 pub mod projection;

@@ -254,6 +254,7 @@ async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
             code: Set(built_in.to_string()),
             name: Set(name.to_owned()),
             description: Set(description.to_owned()),
+            is_custom: Set(false),
         };
         let keep = OnConflict::column(role::Column::Code).do_nothing().to_owned();
         let added = role::Entity::insert(row).on_conflict(keep).exec_without_returning(db).await?;

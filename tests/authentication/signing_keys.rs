@@ -69,7 +69,7 @@ async fn a_rotation_logs_nobody_out() {
     assert_eq!(kid(&exchanged), new.kid);
     // Once the last token of the old key is over, the key is not accepted and not published any more.
     app.clock.advance(TimeDelta::minutes(21));
-    assert_eq!(kids(&app).await, [new.kid.clone()]);
+    assert_eq!(kids(&app).await, std::slice::from_ref(&new.kid));
     app.services.platform_housekeeping().await.expect("housekeeping");
     let mut inside = Superuser::of(&app).await;
     let private = "SELECT kid FROM platform.signing_key WHERE encrypted_private_key IS NOT NULL";

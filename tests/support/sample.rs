@@ -54,6 +54,10 @@ pub struct Sample {
     pub session: String,
     /// An invitation of the tenant's that waits.
     pub invitation: String,
+    /// A key of a program of the tenant's.
+    pub api_key: String,
+    /// The code of a role of the tenant's own.
+    pub role: String,
     /// Tokens that came by mail: of an invitation, of a password reset of somebody else, of a change of address of theirs.
     pub mail_tokens: [String; 3],
 }
@@ -142,6 +146,8 @@ impl Sample {
             rule: rule(&admin).await,
             instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
+            api_key: api_key(&admin).await,
+            role: role(&admin, name).await,
             invitation: invitation(&admin, &format!("waiting-{name}@{tenant}.example")).await,
             mail_tokens: mail_tokens(app, &admin, tenant, name).await,
             session: unused_session(app, &client, tenant, name).await,
@@ -149,6 +155,21 @@ impl Sample {
             email,
         }
     }
+}
+
+/// Makes a key for a program; the key's id.
+async fn api_key(admin: &Client) -> String {
+    let call = Call::of("apiKeyCreate");
+    let input =
+        json!({ "input": { "name": "Reporting", "scopes": ["MARKET_READ"], "expiresAt": "2024-06-01T00:00:00Z" } });
+    admin.run_with(call.document, input).await.text("/apiKeyCreate/apiKey/id")
+}
+
+/// Makes a role for this person; its code.
+async fn role(admin: &Client, name: &str) -> String {
+    let code = format!("OF_{}", name.to_uppercase());
+    let input = json!({ "input": { "code": code, "name": name, "permissions": ["MARKET_READ"] } });
+    admin.run_with(Call::of("roleCreate").document, input).await.text("/roleCreate/role/code")
 }
 
 /// Invites somebody; the invitation's id.
@@ -248,6 +269,8 @@ pub const CALLS: &[Call] = &[
     query("users", "{ users(first: 100) { nodes { id email } totalCount } }", |_| json!({})),
     query("invitations", "{ invitations(first: 100) { nodes { id email invitedBy { id } } totalCount } }", |_| json!({})),
     query("roles", "{ roles { code permissions } }", |_| json!({})),
+    query("permissions", "{ permissions { code description fields } }", |_| json!({})),
+    query("apiKeys", "{ apiKeys(first: 100) { nodes { id name scopes program { id } createdBy { id } } totalCount } }", |_| json!({})),
     query(
         "portfolios",
         "{ portfolios(first: 100) { nodes { id name owner { id email } accounts { id } transactions { nodes { id } } }
@@ -397,6 +420,18 @@ pub const CALLS: &[Call] = &[
             json!({ "id": sample.portfolio, "input": { "name": "Renamed", "advisorId": sample.advisor,
                 "accountLotMethods": [{ "accountId": sample.account, "lotMethod": "LIFO" }] } })
         },
+    ),
+    mutation(
+        "portfolioShare",
+        "mutation($id: ID!, $input: PortfolioShareInput!) { portfolioShare(id: $id, input: $input) {
+            portfolio { id shares { user { id } level } } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "with": { "userId": sample.advisor }, "level": "VIEW" } }),
+    ),
+    mutation(
+        "portfolioUnshare",
+        "mutation($id: ID!, $input: PortfolioUnshareInput!) { portfolioUnshare(id: $id, input: $input) {
+            portfolio { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "with": { "userId": sample.advisor } } }),
     ),
     mutation(
         "transactionRecord",
@@ -589,6 +624,38 @@ pub const CALLS: &[Call] = &[
         "invitationWithdraw",
         "mutation($id: ID!) { invitationWithdraw(id: $id) { invitation { id } userErrors { code message } } }",
         |sample| json!({ "id": sample.invitation }),
+    ),
+    mutation(
+        "userUpdate",
+        "mutation($id: ID!, $input: UserUpdateInput!) { userUpdate(id: $id, expectedVersion: 1, input: $input) {
+            user { id active } userErrors { code message } } }",
+        |sample| json!({ "id": sample.advisor, "input": { "active": true } }),
+    ),
+    mutation(
+        "roleCreate",
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { code permissions } userErrors { code message } } }",
+        |_| json!({ "input": { "code": "ASSISTANT", "name": "Assistant", "permissions": ["USERS_READ"] } }),
+    ),
+    mutation(
+        "roleUpdate",
+        "mutation($code: String!, $input: RoleUpdateInput!) { roleUpdate(code: $code, input: $input) { role { code permissions }
+            userErrors { code message } } }",
+        |sample| json!({ "code": sample.role, "input": { "name": "Another", "permissions": ["MARKET_READ"] } }),
+    ),
+    mutation(
+        "roleDelete",
+        "mutation($code: String!) { roleDelete(code: $code) { role { code } userErrors { code message } } }",
+        |sample| json!({ "code": sample.role }),
+    ),
+    mutation(
+        "apiKeyCreate",
+        "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { apiKey { id } secret userErrors { code message } } }",
+        |_| json!({ "input": { "name": "Reporting", "scopes": ["MARKET_READ"], "expiresAt": "2024-06-01T00:00:00Z" } }),
+    ),
+    mutation(
+        "apiKeyEnd",
+        "mutation($id: ID!) { apiKeyEnd(id: $id) { apiKey { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.api_key }),
     ),
     mutation(
         "userSettingsUpdate",

@@ -1,6 +1,8 @@
 //! People, sessions and audit: the same tables in every tenant's schema and in `platform`. The names carry no schema; the
 //! session's `search_path` says whose they are.
 
+pub mod api_key;
+pub mod api_key_scope;
 pub mod audit_log;
 pub mod credential;
 pub mod dim_user;

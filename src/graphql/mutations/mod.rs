@@ -1,6 +1,7 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
 mod account_recovery;
+mod api_key;
 mod held_market_row;
 mod held_transaction;
 mod invitation;
@@ -12,9 +13,11 @@ mod password;
 mod performance_metrics;
 mod period_lock;
 mod portfolio;
+mod portfolio_share;
 mod price_override;
 mod private_instrument;
 mod replay;
+mod role;
 mod schedule;
 mod session;
 mod sign_in;
@@ -39,7 +42,10 @@ pub struct Mutation(
     password::PasswordMutation,
     account_recovery::AccountRecoveryMutation,
     invitation::InvitationMutation,
+    role::RoleMutation,
+    api_key::ApiKeyMutation,
     portfolio::PortfolioMutation,
+    portfolio_share::PortfolioShareMutation,
     period_lock::PeriodLockMutation,
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,

@@ -1,6 +1,7 @@
 //! Everything that can be read, one file a noun.
 
 mod analytics;
+mod api_key;
 mod audit_log;
 mod exchange;
 mod instrument;
@@ -28,6 +29,7 @@ pub struct Query(
     user::UserQuery,
     session::SessionQuery,
     invitation::InvitationQuery,
+    api_key::ApiKeyQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,

@@ -81,6 +81,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Some(Node::Tenant(Tenant(tenant.clone())))
         }
         Kind::Account
+        | Kind::ApiKey
         | Kind::AuditEntry
         | Kind::CorporateAction
         | Kind::Event

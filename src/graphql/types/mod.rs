@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod analytics;
+pub mod api_key;
 pub mod audit_entry;
 pub mod bookkeeping;
 pub mod daily_value;
@@ -27,7 +28,9 @@ pub mod news;
 pub mod node;
 pub mod performance_metrics;
 pub mod period_lock;
+pub mod permission;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price;
 pub mod price_override;
 pub mod replay;
