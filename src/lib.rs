@@ -3,6 +3,8 @@
 //! Reading order is from the operator inwards. A module may use those below it, never those above
 //! (`docs/architecture.md` holds the table, a test compares the code with it).
 
+#![recursion_limit = "256"]
+
 pub mod cli;
 pub mod config;
 pub mod local_postgres;
@@ -28,3 +30,5 @@ pub mod tenancy;
 pub mod auth;
 
 pub mod clock;
+
+pub mod mail;

@@ -16,6 +16,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "http",
             "jobs",
             "local_postgres",
+            "mail",
             "market_data",
             "queue",
             "services",
@@ -26,7 +27,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("http", &["auth", "graphql"]),
     ("graphql", &["audit", "auth", "clock", "queue", "services", "storage", "tenancy"]),
     ("jobs", &["queue", "services", "tenancy"]),
-    ("services", &["audit", "auth", "clock", "market_data", "queue", "storage", "tenancy"]),
+    ("services", &["audit", "auth", "clock", "mail", "market_data", "queue", "storage", "tenancy"]),
     ("market_data", &["clock", "config", "queue", "storage", "tenancy"]),
     ("queue", &["tenancy"]),
     ("audit", &["storage", "tenancy"]),
@@ -36,6 +37,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &[]),
     ("local_postgres", &[]),
+    ("mail", &[]),
     ("lib", &[]),
 ];
 
@@ -61,6 +63,7 @@ const NAMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("reqwest::", &["market_data/providers/"]),
+    ("lettre::", &["mail.rs"]),
     ("Utc::now", &["clock.rs"]),
     ("Local::now", &[]),
     ("SystemTime::now", &[]),

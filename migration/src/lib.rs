@@ -50,6 +50,10 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0006_daily_calculation",
     "platform" / "m0009_tenant_lifecycle",
     "realm" / "m0011_schema_read",
+    "realm" / "m0008_sign_ins",
+    "platform" / "m0008_throttling_and_keys",
+    "realm" / "m0009_mail",
+    "realm" / "m0010_access",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -108,4 +112,7 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0023_simulations",
     "tenant" / "m0024_curve_shocks",
     "realm" / "m0011_schema_read",
+    "realm" / "m0008_sign_ins",
+    "realm" / "m0009_mail",
+    "realm" / "m0010_access",
 ];

@@ -58,6 +58,11 @@ impl AccessTokens {
         Self { keys, settings, validation }
     }
 
+    /// How long a token is valid.
+    pub fn lifetime(&self) -> TimeDelta {
+        self.settings.lifetime
+    }
+
     /// Signs a token for the subject, valid from `now` on.
     pub fn issue(&self, subject: Subject, token_id: Uuid, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
         let issued_at = now.timestamp();

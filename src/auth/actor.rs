@@ -13,6 +13,8 @@ use super::{
 pub enum ActorKind {
     /// A person who has logged in.
     User,
+    /// A program with an API key.
+    Service,
     /// The server: a job, a migration, a command on the machine.
     System,
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
 use super::entropy::{Entropy, EntropyError, draw};
+use super::password_policy::{MIN_SCORE, Weakness, weakness};
 
 /// Shortest new password, in characters.
 pub const MIN_CHARS: usize = 8;
@@ -53,6 +54,9 @@ pub enum PasswordError {
         /// Its length in characters.
         chars: usize,
     },
+    /// A new password is too easy to guess.
+    #[error("the password is too easy to guess: strength {} of 4, at least {MIN_SCORE} is needed. {}", .0.score, .0.advice)]
+    Weak(Weakness),
     /// The parameters are outside what Argon2 allows.
     #[error("the password hashing parameters are not valid: {0}")]
     Params(argon2::Error),
@@ -101,15 +105,19 @@ impl Passwords {
         Ok(Self { params, decoy, entropy, permits: Arc::new(Semaphore::new(concurrency.max(1))) })
     }
 
-    /// Hashes a new password into a PHC string, after checking its length.
+    /// Hashes a password that somebody chooses into a PHC string, unless it is easy to guess for whoever knows what is known of
+    /// the person: their name, their address.
+    pub async fn hash_chosen(&self, password: &SecretString, known: Vec<String>) -> Result<String, PasswordError> {
+        check_length(password)?;
+        let estimated = password.clone();
+        self.run(move || weakness(&estimated, &known).map_or(Ok(()), |weakness| Err(PasswordError::Weak(weakness))))
+            .await?;
+        self.hash(password).await
+    }
+
+    /// Hashes a password into a PHC string, after checking its length.
     pub async fn hash(&self, password: &SecretString) -> Result<String, PasswordError> {
-        let chars = password.expose_secret().chars().count();
-        if chars < MIN_CHARS {
-            return Err(PasswordError::TooShort { chars });
-        }
-        if chars > MAX_CHARS {
-            return Err(PasswordError::TooLong { chars });
-        }
+        check_length(password)?;
         let salt: [u8; SALT_BYTES] = draw(self.entropy.as_ref())?;
         let (argon2, password) = (argon2(&self.params), password.clone());
         self.run(move || {
@@ -166,6 +174,14 @@ impl Passwords {
             work()
         });
         worker.await.map_err(|_| PasswordError::Stopping)?
+    }
+}
+
+fn check_length(password: &SecretString) -> Result<(), PasswordError> {
+    match password.expose_secret().chars().count() {
+        chars if chars < MIN_CHARS => Err(PasswordError::TooShort { chars }),
+        chars if chars > MAX_CHARS => Err(PasswordError::TooLong { chars }),
+        _ => Ok(()),
     }
 }
 
@@ -231,6 +247,16 @@ mod tests {
         assert!(matches!(hash("ä".repeat(257)).await, Err(PasswordError::TooLong { chars: 257 })));
         assert!(hash("🦀".repeat(8)).await.is_ok());
         assert!(hash("🦀".repeat(256)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_chosen_password_is_hard_to_guess() {
+        let passwords = passwords(CHEAP);
+        let chosen = async |text: &str| passwords.hash_chosen(&text.into(), vec!["Mara Keller".to_owned()]).await;
+        assert!(matches!(chosen("short").await, Err(PasswordError::TooShort { chars: 5 })));
+        assert!(matches!(chosen("password1").await, Err(PasswordError::Weak(Weakness { score: 0, .. }))));
+        assert!(matches!(chosen("marakeller").await, Err(PasswordError::Weak(_))));
+        assert!(chosen("correct horse battery").await.is_ok());
     }
 
     #[tokio::test]

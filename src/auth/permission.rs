@@ -17,6 +17,11 @@ macro_rules! permissions {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }
+
+            /// What the permission permits, in a sentence.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
         }
     };
 }
@@ -32,6 +37,10 @@ permissions! {
     UsersManage = "USERS_MANAGE",
     /// Read roles and what they grant.
     RolesRead = "ROLES_READ",
+    /// Make and change the tenant's own roles.
+    RolesManage = "ROLES_MANAGE",
+    /// Make, list and end API keys.
+    ApiKeysManage = "API_KEYS_MANAGE",
     /// Read every portfolio of the tenant.
     PortfoliosReadAll = "PORTFOLIOS_READ_ALL",
     /// Read the portfolios one is assigned to.
@@ -119,6 +128,24 @@ impl PermissionSet {
         self.0 & Self::of(permissions).0 != 0
     }
 
+    /// The permissions that are in both sets.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Those of `other` that the holder of this set does not have in substance: who may read all portfolios may read those of
+    /// their clients.
+    pub fn missing_of(self, other: Self) -> Vec<Permission> {
+        use Permission as P;
+        let implied = |all: Permission, less: &[Permission]| {
+            if self.contains(all) { PermissionSet::of(less) } else { Self::default() }
+        };
+        let read = implied(P::PortfoliosReadAll, &[P::PortfoliosReadAssigned, P::PortfoliosReadOwn]);
+        let write = implied(P::PortfoliosWriteAll, &[P::PortfoliosWriteAssigned, P::PortfoliosWriteOwn]);
+        let held = Self(self.0 | read.0 | write.0);
+        other.iter().filter(|permission| !held.contains(*permission)).collect()
+    }
+
     /// The permissions held, in the order of [`Permission::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
@@ -147,6 +174,17 @@ mod tests {
             assert_eq!(permission.to_string().parse(), Ok(*permission));
         }
         assert_eq!("*".parse::<Permission>(), Err(UnknownPermission("*".to_owned())));
+    }
+
+    #[test]
+    fn who_may_do_it_to_all_may_do_it_to_some() {
+        use Permission as P;
+        let all = PermissionSet::of(&[P::PortfoliosReadAll, P::AuditRead]);
+        assert_eq!(all.missing_of(PermissionSet::of(&[P::PortfoliosReadOwn, P::PortfoliosReadAssigned])), []);
+        assert_eq!(all.missing_of(PermissionSet::of(&[P::PortfoliosWriteOwn])), [P::PortfoliosWriteOwn]);
+        let own = PermissionSet::of(&[P::PortfoliosReadOwn]);
+        assert_eq!(own.missing_of(all), [P::PortfoliosReadAll, P::AuditRead]);
+        assert_eq!(all.intersection(own), PermissionSet::default());
     }
 
     #[test]

@@ -17,16 +17,28 @@ pub enum Role {
     Investor,
     /// Reads everything of a tenant, changes nothing.
     Auditor,
+    /// A program with an API key: what its key allows of what is granted here.
+    Service,
+    /// A role that the tenant has made for itself; which one, its code says.
+    Custom,
 }
 
 /// No role has this code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a role; the roles are PLATFORM_OPERATOR, ADMIN, ADVISOR, INVESTOR, AUDITOR")]
+#[error(
+    "\"{0}\" is not a role; the roles are PLATFORM_OPERATOR, ADMIN, ADVISOR, INVESTOR, AUDITOR, SERVICE and a firm's own"
+)]
 pub struct UnknownRole(pub String);
 
 impl Role {
-    /// Every role, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::PlatformOperator, Self::Admin, Self::Advisor, Self::Investor, Self::Auditor];
+    /// Every role that an installation has from the beginning, in the order of the documentation.
+    pub const ALL: [Self; 6] =
+        [Self::PlatformOperator, Self::Admin, Self::Advisor, Self::Investor, Self::Auditor, Self::Service];
+
+    /// The role that a stored code names: where it is none of the built-in ones, the tenant has made it.
+    pub fn of_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|role| role.code() == code).unwrap_or(Self::Custom)
+    }
 
     /// The code under which the role is stored and shown.
     pub const fn code(self) -> &'static str {
@@ -36,7 +48,14 @@ impl Role {
             Self::Advisor => "ADVISOR",
             Self::Investor => "INVESTOR",
             Self::Auditor => "AUDITOR",
+            Self::Service => "SERVICE",
+            Self::Custom => "CUSTOM",
         }
+    }
+
+    /// Whether a person can hold the role in a tenant.
+    pub const fn is_for_people(self) -> bool {
+        !matches!(self, Self::PlatformOperator | Self::Service)
     }
 
     /// Whether holders of the role belong to the platform and to no tenant.
@@ -55,7 +74,9 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|role| role.code() == code).ok_or_else(|| UnknownRole(code.to_owned()))
+        // Not by `of_code`: in a token or on a command line another word is a mistake.
+        let named = Self::ALL.into_iter().chain([Self::Custom]).find(|role| role.code() == code);
+        named.ok_or_else(|| UnknownRole(code.to_owned()))
     }
 }
 
@@ -71,6 +92,8 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::UsersRead,
             P::UsersManage,
             P::RolesRead,
+            P::RolesManage,
+            P::ApiKeysManage,
             P::PortfoliosReadAll,
             P::PortfoliosWriteAll,
             P::PricesManage,
@@ -105,6 +128,21 @@ pub const fn default_grants(role: Role) -> PermissionSet {
             P::SettingsUpdateOwn,
             P::JobsRead,
         ],
+        // The most that an API key can be given. Nothing that makes others able to do anything: no people, roles or keys.
+        Role::Service => &[
+            P::TenantRead,
+            P::PortfoliosReadAll,
+            P::PortfoliosReadAssigned,
+            P::PortfoliosReadOwn,
+            P::PortfoliosWriteAll,
+            P::PortfoliosWriteAssigned,
+            P::PortfoliosWriteOwn,
+            P::PricesManage,
+            P::MarketRead,
+            P::AuditRead,
+            P::JobsRead,
+        ],
+        Role::Custom => &[],
     })
 }
 
@@ -117,6 +155,8 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(role.to_string().parse(), Ok(role));
         }
+        assert_eq!(Role::of_code("ADMIN"), Role::Admin);
+        assert_eq!(Role::of_code("ASSISTANT"), Role::Custom);
         assert_eq!("admin".parse::<Role>(), Err(UnknownRole("admin".to_owned())));
     }
 

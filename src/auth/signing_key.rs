@@ -70,6 +70,18 @@ impl PublicKey {
         let key_id = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..KEY_ID_BYTES]);
         Ok(Self { key_id, bytes: bytes.to_vec() })
     }
+
+    /// The key as others read it to verify tokens (RFC 8037).
+    pub fn to_jwk(&self) -> serde_json::Value {
+        serde_json::json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "alg": "EdDSA",
+            "use": "sig",
+            "kid": self.key_id,
+            "x": URL_SAFE_NO_PAD.encode(&self.bytes),
+        })
+    }
 }
 
 impl SigningKey {

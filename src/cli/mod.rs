@@ -9,6 +9,7 @@ mod demo_secrets;
 mod doctor;
 mod import;
 mod jobs;
+mod keys;
 mod login;
 mod market;
 mod market_refresh;
@@ -86,6 +87,9 @@ enum Command {
     /// Look at what recurs, and when it does next
     #[command(subcommand)]
     Schedule(jobs::ScheduleCommand),
+    /// Exchange and list the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Print an access token for a person of a firm, for scripts
     Login(login::LoginOptions),
     /// Make the installation and bring every schema up to date
@@ -185,6 +189,7 @@ impl Prepared {
             Command::Worker(options) => worker::command(options, self.context).await,
             Command::Jobs(command) => jobs::run(command, self.context).await,
             Command::Schedule(command) => jobs::schedule(command, self.context).await,
+            Command::Keys(command) => keys::run(command, self.context).await,
             Command::Login(options) => login::run(options, self.context).await,
             Command::Migrate => migrate::run(self.context).await,
             Command::Tenant(command) => tenant::run(command, self.context).await,

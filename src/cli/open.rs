@@ -10,7 +10,8 @@ use super::database::Database;
 use crate::{
     auth::{PasswordParams, TokenSettings},
     clock::Environment,
-    config::{AuthConfig, Config, DEMO_SECRET},
+    config::{AuthConfig, Config, DEMO_SECRET, MailConfig, Secret, SmtpProtection},
+    mail::{Mailer, Protection, SmtpSettings},
     market_data::providers::{Registry, Times},
     services::{Services, setup::AuthSettings},
     tenancy::{Gateway, TenantRecord},
@@ -40,7 +41,30 @@ pub(super) async fn on_gateway(gateway: Gateway, config: &Config) -> anyhow::Res
     };
     let services = Services::open(gateway, environment, settings).await?;
     let keep_staged = TimeDelta::from_std(config.market_data.keep_staged())?;
-    Ok(services.with_providers(providers).with_staging_kept(keep_staged))
+    let services = services.with_providers(providers).with_staging_kept(keep_staged);
+    Ok(match mailer(&config.mail)? {
+        Some(mailer) => services.with_mailer(mailer),
+        None => services,
+    })
+}
+
+/// Who sends mail, if anybody does.
+fn mailer(config: &MailConfig) -> anyhow::Result<Option<Mailer>> {
+    if let Some(directory) = &config.directory {
+        return Ok(Some(Mailer::files(directory, &config.from, config.page.clone())?));
+    }
+    let Some(host) = config.smtp_host.clone() else {
+        return Ok(None);
+    };
+    let protection = match config.smtp_protection {
+        SmtpProtection::Tls => Protection::Tls,
+        SmtpProtection::StartTls => Protection::StartTls,
+        SmtpProtection::None => Protection::None,
+    };
+    let secret = |secret: &Secret| SecretString::from(secret.expose_secret());
+    let login = config.smtp_user.clone().zip(config.smtp_password.as_ref().map(secret));
+    let settings = SmtpSettings { host, port: config.smtp_port, protection, login };
+    Ok(Some(Mailer::smtp(settings, &config.from, config.page.clone())?))
 }
 
 /// The tenant with this short name.

@@ -11,6 +11,7 @@ mod graphql;
 mod http;
 mod jobs;
 mod log;
+mod mail;
 mod market_data;
 mod production;
 mod provenance;
@@ -26,6 +27,7 @@ pub use graphql::{DocumentsMode, GraphqlConfig, IntrospectionName};
 pub use http::{HttpConfig, SocketConfig, TlsConfig, TlsVersion};
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use mail::{MailConfig, SmtpProtection};
 pub use market_data::{
     AnswerFormat, BasisName, EcbForm, FeedConfig, FetchConfig, MarketDataConfig, ProviderConfig, ReaderColumns,
     ReaderConfig, ReaderKind, RouteConfig, SeriesConfig,
@@ -64,6 +66,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// Sending mail.
+    pub mail: MailConfig,
     /// Providers of market data.
     pub market_data: MarketDataConfig,
 }
@@ -100,6 +104,7 @@ impl Config {
             self.graphql.validate(),
             self.jobs.validate(),
             self.log.validate(),
+            self.mail.validate(),
             self.market_data.validate(),
         ];
         let problems: Vec<_> = checks

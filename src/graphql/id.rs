@@ -13,6 +13,7 @@ use super::error::ErrorCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Account,
+    ApiKey,
     AuditEntry,
     CorporateAction,
     Event,
@@ -20,6 +21,7 @@ pub enum Kind {
     HeldTransaction,
     ImportBatch,
     Instrument,
+    Invitation,
     Job,
     JobRun,
     Lot,
@@ -29,6 +31,7 @@ pub enum Kind {
     RefreshRun,
     Replay,
     Schedule,
+    Session,
     Simulation,
     StressScenario,
     Succession,
@@ -39,8 +42,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 27] = [
         Self::Account,
+        Self::ApiKey,
         Self::AuditEntry,
         Self::CorporateAction,
         Self::Event,
@@ -48,6 +52,7 @@ impl Kind {
         Self::HeldTransaction,
         Self::ImportBatch,
         Self::Instrument,
+        Self::Invitation,
         Self::Job,
         Self::JobRun,
         Self::Lot,
@@ -57,6 +62,7 @@ impl Kind {
         Self::RefreshRun,
         Self::Replay,
         Self::Schedule,
+        Self::Session,
         Self::Simulation,
         Self::StressScenario,
         Self::Succession,
@@ -69,6 +75,7 @@ impl Kind {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Account => "acc",
+            Self::ApiKey => "key",
             Self::AuditEntry => "aud",
             Self::CorporateAction => "act",
             Self::Event => "evt",
@@ -76,6 +83,7 @@ impl Kind {
             Self::HeldTransaction => "hld",
             Self::ImportBatch => "imp",
             Self::Instrument => "ins",
+            Self::Invitation => "ivt",
             Self::Job => "job",
             Self::JobRun => "run",
             Self::Lot => "lot",
@@ -85,6 +93,7 @@ impl Kind {
             Self::RefreshRun => "run",
             Self::Replay => "rpl",
             Self::Schedule => "sch",
+            Self::Session => "ses",
             Self::Simulation => "sim",
             Self::StressScenario => "str",
             Self::Succession => "suc",
@@ -116,9 +125,14 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let article = match self {
-            Self::Account | Self::AuditEntry | Self::Event | Self::ImportBatch | Self::Instrument | Self::XrayRule => {
-                "an"
-            }
+            Self::Account
+            | Self::ApiKey
+            | Self::AuditEntry
+            | Self::Event
+            | Self::ImportBatch
+            | Self::Instrument
+            | Self::Invitation
+            | Self::XrayRule => "an",
             Self::CorporateAction
             | Self::HeldMarketRow
             | Self::HeldTransaction
@@ -131,6 +145,7 @@ impl fmt::Display for Kind {
             | Self::RefreshRun
             | Self::Replay
             | Self::Schedule
+            | Self::Session
             | Self::Simulation
             | Self::StressScenario
             | Self::Succession

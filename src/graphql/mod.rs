@@ -25,4 +25,4 @@ pub use gains_file::{GainsFile, GainsRequest};
 pub use import_file::{ImportRequest, may_import};
 pub use introspection::Introspection;
 pub use schema::{Api, ApiSchema, sdl};
-pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext};
+pub use service::{Authenticated, AuthenticationError, GraphqlService, RequestContext, Whence};

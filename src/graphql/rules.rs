@@ -4,7 +4,7 @@ use async_graphql::{Context, Guard, Result};
 
 use super::context::Operation;
 use super::error::ErrorCode;
-use crate::auth::{Actor, Permission, Permission as P};
+use crate::auth::{Actor, ActorKind, Permission, Permission as P};
 
 /// Who may call a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Rule {
     Public,
     /// Everyone who is logged in.
     SignedIn,
+    /// Every person who is logged in, for what is their own.
+    Person,
     /// Whoever holds at least one of these permissions.
     AnyOf(&'static [Permission]),
 }
@@ -32,10 +34,14 @@ const MANAGES_TENANTS: Rule = Rule::AnyOf(&[P::TenantsManage]);
 pub const RULES: &[(&str, Rule)] = &[
     // Query
     ("viewer", Rule::SignedIn),
+    ("sessions", Rule::Person),
     ("tenant", Rule::AnyOf(&[P::TenantRead])),
     ("tenants", Rule::AnyOf(&[P::TenantsRead])),
     ("users", Rule::AnyOf(&[P::UsersRead])),
+    ("invitations", Rule::AnyOf(&[P::UsersManage])),
     ("roles", Rule::AnyOf(&[P::RolesRead])),
+    ("permissions", Rule::AnyOf(&[P::RolesRead])),
+    ("apiKeys", Rule::AnyOf(&[P::ApiKeysManage])),
     ("portfolios", READS_PORTFOLIOS),
     ("portfolio", READS_PORTFOLIOS),
     ("analytics", READS_PORTFOLIOS),
@@ -68,9 +74,19 @@ pub const RULES: &[(&str, Rule)] = &[
     ("login", Rule::Public),
     ("tokenRefresh", Rule::Public),
     ("logout", Rule::Public),
+    ("invitationAccept", Rule::Public),
+    ("passwordResetRequest", Rule::Public),
+    ("passwordReset", Rule::Public),
+    ("emailChangeConfirm", Rule::Public),
+    ("emailChange", Rule::AnyOf(&[P::SettingsUpdateOwn])),
+    ("sessionEnd", Rule::Person),
+    ("sessionsEndAll", Rule::Person),
+    ("passwordChange", Rule::Person),
     ("portfolioCreate", WRITES_PORTFOLIOS),
     ("portfolioUpdate", WRITES_PORTFOLIOS),
     ("portfolioPeriodLock", Rule::AnyOf(&[P::LedgerLock])),
+    ("portfolioShare", WRITES_PORTFOLIOS),
+    ("portfolioUnshare", WRITES_PORTFOLIOS),
     ("transactionRecord", WRITES_PORTFOLIOS),
     ("transactionsRecord", WRITES_PORTFOLIOS),
     ("transactionCorrect", WRITES_PORTFOLIOS),
@@ -95,6 +111,16 @@ pub const RULES: &[(&str, Rule)] = &[
     ("xrayRuleSet", KEEPS_FOR_OTHERS),
     ("xrayRuleRemove", KEEPS_FOR_OTHERS),
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
+    ("userInvite", Rule::AnyOf(&[P::UsersManage])),
+    ("usersInvite", Rule::AnyOf(&[P::UsersManage])),
+    ("invitationResend", Rule::AnyOf(&[P::UsersManage])),
+    ("invitationWithdraw", Rule::AnyOf(&[P::UsersManage])),
+    ("userUpdate", Rule::AnyOf(&[P::UsersManage])),
+    ("roleCreate", Rule::AnyOf(&[P::RolesManage])),
+    ("roleUpdate", Rule::AnyOf(&[P::RolesManage])),
+    ("roleDelete", Rule::AnyOf(&[P::RolesManage])),
+    ("apiKeyCreate", Rule::AnyOf(&[P::ApiKeysManage])),
+    ("apiKeyEnd", Rule::AnyOf(&[P::ApiKeysManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     ("jobRetry", MANAGES_JOBS),
     ("jobDiscard", MANAGES_JOBS),
@@ -119,6 +145,8 @@ impl Rule {
     pub fn check(self, actor: Option<&Actor>) -> Result<()> {
         match (self, actor) {
             (Self::Public, _) | (Self::SignedIn, Some(_)) => Ok(()),
+            (Self::Person, Some(actor)) if actor.kind == ActorKind::User => Ok(()),
+            (Self::Person, Some(_)) => Err(ErrorCode::Forbidden.error("this is for people")),
             (_, None) => Err(ErrorCode::Unauthenticated.error("log in first: this needs an access token")),
             (Self::AnyOf(permissions), Some(actor)) if actor.permissions.contains_any(permissions) => Ok(()),
             (Self::AnyOf(permissions), Some(_)) => {

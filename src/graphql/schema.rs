@@ -48,7 +48,8 @@ impl Api {
     async fn operation(&self, context: &RequestContext) -> Result<Arc<Operation>, ServiceError> {
         let origin = Origin {
             request_id: Some(context.request_id.clone()),
-            address: context.peer.map(|peer| peer.ip().to_string()),
+            address: context.whence.address.map(|address| address.to_string()),
+            user_agent: context.whence.user_agent.clone(),
         };
         let caller = match &context.actor {
             Some(actor) => Some(self.services.caller(actor.clone(), origin.clone()).await?),
@@ -129,6 +130,10 @@ impl GraphqlService for Api {
         let answer = import_file::import(&operation, &asked, file).await;
         operation.finish().await;
         answer
+    }
+
+    async fn key_set(&self) -> serde_json::Value {
+        self.services.key_set().await
     }
 
     async fn ready(&self) -> Result<(), &'static str> {

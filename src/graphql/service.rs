@@ -1,6 +1,6 @@
 //! What the transport needs of the GraphQL interface, and nothing else of the server.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use async_graphql::{Error, Request, Response};
 use async_trait::async_trait;
@@ -19,12 +19,21 @@ pub struct RequestContext {
     pub actor: Option<Actor>,
     /// Identifies the request in logs and errors.
     pub request_id: String,
-    /// The other end of the connection, which is a proxy's address behind one.
-    pub peer: Option<SocketAddr>,
+    /// Where it comes from.
+    pub whence: Whence,
     /// When the operation began.
     pub started_at: DateTime<Utc>,
     /// What the guard computed for the operation.
     pub cost: Cost,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Whence {
+    /// The client's address: of a proxy only where that is not trusted to tell.
+    pub address: Option<IpAddr>,
+    /// The client's program, in its own words.
+    pub user_agent: Option<String>,
 }
 
 /// A caller whose token was verified.
@@ -78,6 +87,11 @@ pub trait GraphqlService: Send + Sync + 'static {
     ) -> Result<serde_json::Value, Error> {
         let _ = (asked, file, context);
         Err(import_file::none())
+    }
+
+    /// The keys that access tokens are signed with, as a JSON Web Key Set.
+    async fn key_set(&self) -> serde_json::Value {
+        serde_json::json!({ "keys": [] })
     }
 
     /// Whether requests can be served; if not, one constant word that says why, such as `database`.

@@ -14,7 +14,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 
-use super::{reply::Problem, settings::Shared};
+use super::{reply::Problem, settings::Shared, whence};
 use crate::auth::Actor;
 use crate::graphql::{
     RequestContext,
@@ -52,7 +52,7 @@ pub(super) fn context(shared: &Shared, parts: &Parts, request_id: &str, actor: O
     RequestContext {
         actor,
         request_id: request_id.to_owned(),
-        peer: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0),
+        whence: whence::of(&parts.extensions, &parts.headers),
         started_at: shared.now(),
         cost: Cost::default(),
     }

@@ -1,12 +1,12 @@
 //! `POST /graphql` and `GET /graphql`, as the GraphQL-over-HTTP specification has them.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Request as Operation, Response as GraphqlResponse};
 use axum::{
     Extension,
     body::Bytes,
-    extract::{ConnectInfo, FromRequest, Query, Request, State},
+    extract::{FromRequest, Query, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::Response,
 };
@@ -21,6 +21,7 @@ use super::{
     parameters::{Asked, from_body, from_query},
     reply::{self, Problem},
     settings::Shared,
+    whence,
 };
 use crate::{
     auth::{Actor, TokenError},
@@ -69,8 +70,8 @@ async fn answer(
         let message = "the body must be application/json in UTF-8, without compression";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let client = peer.map(|peer| peer.ip());
+    let whence = whence::of(&parts.extensions, &parts.headers);
+    let client = whence.address;
     let _of_address = shared.admission.address(client)?;
     let actor = identify(&shared, &parts.headers, request_id).await?;
     let party = Party::of(actor.as_ref(), client);
@@ -83,7 +84,7 @@ async fn answer(
     };
     // Only now: what is still being sent would keep others waiting.
     let _turn = shared.admission.turn(party).await?;
-    let caller = Caller { shared: Arc::clone(&shared), actor, request_id: request_id.to_owned(), peer };
+    let caller = Caller { shared: Arc::clone(&shared), actor, request_id: request_id.to_owned(), whence };
     let deadline = caller.deadline();
     let mut run = Run { caller, is_post, spent: 0, deadline, summary: Summary::default() };
     let mut response = match asked {

@@ -15,6 +15,7 @@ mod gains_file;
 mod graphql;
 mod health;
 mod import_file;
+mod key_set;
 mod negotiation;
 mod operation;
 mod origin;
@@ -28,6 +29,7 @@ mod stall;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod whence;
 
 pub use documents::{DocumentError, Documents};
 pub use serve::App;

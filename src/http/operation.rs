@@ -1,6 +1,6 @@
 //! One GraphQL operation, from guard to finished response: the same for HTTP and for WebSockets.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{Request, Response};
 use axum::http::{HeaderMap, header};
@@ -11,7 +11,7 @@ use super::settings::Shared;
 use crate::{
     auth::Actor,
     graphql::{
-        Authenticated, AuthenticationError, RequestContext,
+        Authenticated, AuthenticationError, RequestContext, Whence,
         error::{ErrorCode, finish},
         limits::Admitted,
     },
@@ -23,7 +23,7 @@ pub(super) struct Caller {
     pub shared: Arc<Shared>,
     pub actor: Option<Actor>,
     pub request_id: String,
-    pub peer: Option<SocketAddr>,
+    pub whence: Whence,
 }
 
 impl Caller {
@@ -31,7 +31,7 @@ impl Caller {
         RequestContext {
             actor: self.actor.clone(),
             request_id: self.request_id.clone(),
-            peer: self.peer,
+            whence: self.whence.clone(),
             started_at: self.shared.now(),
             cost: admitted.cost,
         }

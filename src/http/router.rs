@@ -11,7 +11,7 @@ use axum::{
 
 use tower::util::option_layer;
 
-use super::{assets, cors, envelope, gains_file, graphql, health, import_file, settings::Shared, socket};
+use super::{assets, cors, envelope, gains_file, graphql, health, import_file, key_set, settings::Shared, socket};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -23,6 +23,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             // It counts the bytes itself, while they come.
             post(import_file::handle).layer(DefaultBodyLimit::disable()),
         )
+        .route("/.well-known/jwks.json", get(key_set::handle))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/playground.json", get(assets::playground))

@@ -6,12 +6,12 @@
 mod gate;
 mod session;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql_axum::GraphQLProtocol;
 use axum::{
     Extension,
-    extract::{ConnectInfo, FromRequestParts, Request, State, WebSocketUpgrade},
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,7 +19,7 @@ use axum::{
 use self::session::Session;
 use super::{
     admission::Network, envelope::RequestId, negotiation::MediaType, operation::Caller, origin, reply::Problem,
-    settings::Shared,
+    settings::Shared, whence,
 };
 use crate::graphql::error::ErrorCode;
 
@@ -53,13 +53,13 @@ pub(super) async fn handle(
     let Ok(protocol) = GraphQLProtocol::from_request_parts(&mut parts, &()).await else {
         return refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "the protocol must be graphql-transport-ws");
     };
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let whence = whence::of(&parts.extensions, &parts.headers);
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
     let most = shared.settings.socket.max_per_address;
-    let of_address = match peer.map(|peer| shared.sockets_of_address.take(Network::of(peer.ip()))) {
+    let of_address = match whence.address.map(|address| shared.sockets_of_address.take(Network::of(address))) {
         None => None,
         Some(Some(slot)) => Some(slot),
         Some(None) => {
@@ -71,7 +71,7 @@ pub(super) async fn handle(
         return refuse(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::RateLimited, "too many WebSockets are open");
     };
     let limit = shared.settings.socket.max_message_bytes;
-    let caller = Caller { shared, actor: None, request_id, peer };
+    let caller = Caller { shared, actor: None, request_id, whence };
     // Memory of one socket is bounded by these: what it reads, and what it has not sent yet.
     let upgrade = upgrade
         .protocols([PROTOCOL])

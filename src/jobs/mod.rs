@@ -7,6 +7,7 @@
 mod attempt;
 mod daily_value;
 mod housekeeping;
+mod mail;
 mod market_refresh;
 mod performance_metrics;
 mod progress;
@@ -23,6 +24,7 @@ use chrono::TimeDelta;
 
 pub use self::daily_value::DailyFacts;
 pub use self::housekeeping::{Housekeeping, PlatformHousekeeping};
+pub use self::mail::Mails;
 pub use self::market_refresh::MarketRefresh;
 pub use self::performance_metrics::PerformanceMetrics;
 pub use self::progress::Teller;
@@ -88,6 +90,7 @@ pub fn handlers() -> Vec<Arc<dyn Handler>> {
         Arc::new(PerformanceMetrics),
         Arc::new(Replays),
         Arc::new(Simulations),
+        Arc::new(Mails),
         Arc::new(Housekeeping),
         Arc::new(PlatformHousekeeping),
         Arc::new(MarketRefresh(What::Prices)),

@@ -36,6 +36,9 @@ pub const REPLAY: &str = "replay";
 /// Draws the outcomes of a simulation. Its key is the simulation's id.
 pub const SIMULATION: &str = "simulation";
 
+/// Sends a tenant's mail. Its key is empty: one job sends all that waits.
+pub const MAIL: &str = "mail";
+
 /// Removes what has ended of a tenant: log-ins that have expired, and answers kept under keys of clients.
 pub const HOUSEKEEPING: &str = "housekeeping";
 

@@ -1,27 +1,25 @@
 //! Logging in and staying logged in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Caller, Origin, RefusalCode, ServiceError, Services, settle};
+use super::signing_key::Loaded;
+use super::throttle::Tried;
+use super::{Caller, Origin, RefusalCode, ServiceError, Services, api_key, settle};
 use crate::audit;
 use crate::auth::{
-    Actor, ActorKind, PasswordError, PermissionSet, Realm as RealmId, RefreshToken, Role, Subject, TenantId, Verdict,
+    AccessTokens, Actor, ActorKind, OpaqueToken, PasswordError, PermissionSet, Realm as RealmId, Role, Subject,
+    TenantId, TokenUse, Verdict,
 };
 use crate::storage::refresh_token::RefreshTokenRecord;
-use crate::storage::user::User;
+use crate::storage::sign_in::SignIn;
+use crate::storage::user::{Profile, User};
 use crate::storage::{self};
 use crate::tenancy::{Access, Realm, Session, Tenant, TenantRecord, TenantStatus};
 
-/// What a person is and may do, as last read.
-#[derive(Clone, Debug)]
-pub(super) struct Profile {
-    email: String,
-    role: Role,
-    active: bool,
-    permissions: PermissionSet,
-}
+/// How much longer than a token lives the end of its log-in is remembered: the clocks of two machines differ.
+const ENDED_MARGIN: TimeDelta = TimeDelta::minutes(2);
 
 /// What a log-in gives.
 #[derive(Clone, Debug)]
@@ -53,6 +51,7 @@ impl From<PasswordError> for ServiceError {
             PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => {
                 Self::refused(RefusalCode::InvalidInput, &["password"], error.to_string())
             }
+            PasswordError::Weak(_) => Self::refused(RefusalCode::WeakPassword, &["password"], error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -71,7 +70,7 @@ pub(super) fn nobody(tenant: Option<Uuid>) -> Actor {
 }
 
 impl Services {
-    /// Checks a password and opens a family of tokens. Without a tenant, an operator of the platform logs in.
+    /// Checks a password and opens a family of tokens, unless too many attempts failed. Without a tenant, an operator of the platform logs in.
     ///
     /// An unknown tenant, an unknown address, a disabled person and a wrong password cost the same time and are answered
     /// alike.
@@ -82,13 +81,18 @@ impl Services {
         password: &SecretString,
         origin: Origin,
     ) -> Result<SignedIn, ServiceError> {
+        let attempt = self.attempt(Tried::Password, tenant.unwrap_or_default(), email, &origin).await?;
+        // Read before a session opens, which then needs no second connection beside it.
+        let keys = self.keys.now(&self.gateway, self.environment.clock.now()).await;
         let Some(slug) = tenant else {
             let session = self.gateway.platform(Access::Read).await?;
             let known = self.credential(&session, email).await?;
             session.close().await?;
             let outcome = self.check(known, password).await?;
             let session = self.gateway.platform(Access::Write).await?;
-            return self.conclude(session, None, email, outcome, origin).await;
+            let signed_in = self.conclude(session, None, email, outcome, origin, &keys).await?;
+            self.attempt_succeeded(attempt).await?;
+            return Ok(signed_in);
         };
         let tenant = self.gateway.tenant_by_slug(slug).await?.filter(|tenant| tenant.status == TenantStatus::Active);
         let Some(tenant) = tenant else {
@@ -101,23 +105,25 @@ impl Services {
         session.close().await?;
         let outcome = self.check(known, password).await?;
         let session = self.gateway.tenant(&tenant, actor, Access::Write).await?;
-        self.conclude(session, Some(tenant), email, outcome, origin).await
+        let signed_in = self.conclude(session, Some(tenant), email, outcome, origin, &keys).await?;
+        self.attempt_succeeded(attempt).await?;
+        Ok(signed_in)
     }
 
-    async fn credential<S: Realm>(
+    pub(super) async fn credential<S: Realm>(
         &self,
         session: &Session<S>,
         email: &str,
     ) -> Result<Option<(User, String)>, ServiceError> {
-        let Some(user) = storage::user::by_email(session, email).await?.filter(|user| user.active) else {
-            return Ok(None);
-        };
-        let hash = storage::credential::password_hash(session, user.id).await?;
-        Ok(hash.map(|hash| (user, hash)))
+        let user = storage::user::by_email(session, email).await?.filter(|user| user.active);
+        // Asked for nobody too: how many statements run tells nothing.
+        let id = user.as_ref().map_or(Uuid::nil(), |user| user.id);
+        let hash = storage::credential::password_hash(session, id).await?;
+        Ok(user.zip(hash))
     }
 
     /// The person if the password is theirs, and the new hash where the stored one is of weaker parameters.
-    async fn check(
+    pub(super) async fn check(
         &self,
         known: Option<(User, String)>,
         password: &SecretString,
@@ -140,6 +146,7 @@ impl Services {
         email: &str,
         outcome: Option<(User, Option<String>)>,
         origin: Origin,
+        keys: &Loaded,
     ) -> Result<SignedIn, ServiceError> {
         let Some((user, rehashed)) = outcome else {
             // The failure commits alone: nothing else was done.
@@ -153,7 +160,7 @@ impl Services {
                 storage::credential::put(&session, user.id, hash, self.environment.clock.now()).await?;
             }
             self.audit_sign_in(&session, Some(user.id), &user.email, "login", &origin).await?;
-            self.issue(&session, tenant, &user, family, origin).await
+            self.issue(&session, tenant, &user, family, origin, &keys.tokens).await
         }
         .await;
         settle(session, result).await
@@ -163,83 +170,96 @@ impl Services {
     /// family ends.
     pub async fn refresh(&self, token: &SecretString, origin: Origin) -> Result<SignedIn, ServiceError> {
         use secrecy::ExposeSecret;
-        let token: RefreshToken = token.expose_secret().parse().map_err(|_| wrong_token())?;
+        let token = OpaqueToken::parse(TokenUse::Refresh, token.expose_secret()).map_err(|_| wrong_token())?;
+        let keys = self.keys.now(&self.gateway, self.environment.clock.now()).await;
         let Some(id) = token.realm().tenant() else {
             let session = self.gateway.platform(Access::Write).await?;
-            return self.rotate(session, None, &token, origin).await;
+            return self.rotate(session, None, &token, origin, &keys).await;
         };
         let tenant = self.gateway.tenant_by_id(id.0).await?.filter(|tenant| tenant.status == TenantStatus::Active);
         let tenant = tenant.ok_or_else(wrong_token)?;
         let session = self.gateway.tenant(&tenant, nobody(Some(tenant.id)), Access::Write).await?;
-        self.rotate(session, Some(tenant), &token, origin).await
+        self.rotate(session, Some(tenant), &token, origin, &keys).await
     }
 
     async fn rotate<S: Realm>(
         &self,
         session: Session<S>,
         tenant: Option<TenantRecord>,
-        token: &RefreshToken,
+        token: &OpaqueToken,
         origin: Origin,
+        keys: &Loaded,
     ) -> Result<SignedIn, ServiceError> {
         let now = self.environment.clock.now();
+        let tenant_id = tenant.as_ref().map(|tenant| tenant.id);
         let result = async {
             let hash = token.hash();
             let Some(stored) = storage::refresh_token::lock(&session, hash.as_bytes()).await? else {
-                return Ok(None);
+                return Ok(Err(None));
             };
             let users = storage::user::by_ids(&session, &[stored.user]).await?;
             let Some(user) = users.into_iter().find(|user| user.active) else {
-                return Ok(None);
+                return Ok(Err(None));
             };
             if stored.used_at.is_some() && stored.revoked_at.is_none() {
-                storage::refresh_token::revoke_family(&session, stored.family, now).await?;
+                storage::sign_in::end(&session, stored.family, now).await?;
                 self.audit_sign_in(&session, Some(user.id), &user.email, "tokenReused", &origin).await?;
-                return Ok(None);
+                return Ok(Err(Some(user.id)));
             }
             if stored.used_at.is_some() || stored.revoked_at.is_some() || stored.expires_at <= now {
-                return Ok(None);
+                return Ok(Err(None));
             }
             storage::refresh_token::mark_used(&session, hash.as_bytes(), now).await?;
-            self.issue(&session, tenant, &user, stored.family, origin).await.map(Some)
+            self.issue(&session, tenant, &user, stored.family, origin, &keys.tokens).await.map(Ok)
         }
         .await;
         // A refusal commits too: it may have ended the family.
-        settle(session, result).await?.ok_or_else(wrong_token)
+        let outcome = settle(session, result).await?;
+        outcome.map_err(|ended| {
+            ended.into_iter().for_each(|user| self.profiles.invalidate(&(tenant_id, user)));
+            wrong_token()
+        })
     }
 
     /// Ends the family that the refresh token belongs to. Says nothing of a token that is not known.
     pub async fn logout(&self, token: &SecretString, origin: Origin) -> Result<(), ServiceError> {
         use secrecy::ExposeSecret;
-        let Ok(token) = token.expose_secret().parse::<RefreshToken>() else {
+        let Ok(token) = OpaqueToken::parse(TokenUse::Refresh, token.expose_secret()) else {
             return Ok(());
         };
         match token.realm().tenant() {
-            None => self.end_family(self.gateway.platform(Access::Write).await?, &token, origin).await,
+            None => {
+                let ended = self.end_family(self.gateway.platform(Access::Write).await?, &token, origin).await?;
+                ended.into_iter().for_each(|user| self.profiles.invalidate(&(None, user)));
+            }
             Some(id) => {
                 let Some(tenant) = self.gateway.tenant_by_id(id.0).await? else {
                     return Ok(());
                 };
                 let session = self.gateway.tenant(&tenant, nobody(Some(tenant.id)), Access::Write).await?;
-                self.end_family(session, &token, origin).await
+                let ended = self.end_family(session, &token, origin).await?;
+                ended.into_iter().for_each(|user| self.profiles.invalidate(&(Some(tenant.id), user)));
             }
         }
+        Ok(())
     }
 
     async fn end_family<S: Realm>(
         &self,
         session: Session<S>,
-        token: &RefreshToken,
+        token: &OpaqueToken,
         origin: Origin,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Option<Uuid>, ServiceError> {
         let result = async {
-            if let Some(stored) = storage::refresh_token::lock(&session, token.hash().as_bytes()).await? {
+            let stored = storage::refresh_token::lock(&session, token.hash().as_bytes()).await?;
+            if let Some(stored) = &stored {
                 let now = self.environment.clock.now();
-                storage::refresh_token::revoke_family(&session, stored.family, now).await?;
+                storage::sign_in::end(&session, stored.family, now).await?;
                 let users = storage::user::by_ids(&session, &[stored.user]).await?;
                 let email = users.first().map_or("", |user| user.email.as_str());
                 self.audit_sign_in(&session, Some(stored.user), email, "logout", &origin).await?;
             }
-            Ok(())
+            Ok(stored.map(|stored| stored.user))
         }
         .await;
         settle(session, result).await
@@ -252,11 +272,13 @@ impl Services {
         user: &User,
         family: Uuid,
         origin: Origin,
+        tokens: &AccessTokens,
     ) -> Result<SignedIn, ServiceError> {
         let now = self.environment.clock.now();
         let realm = RealmId::from(tenant.as_ref().map(|tenant| TenantId(tenant.id)));
         let internal = |error: &dyn std::fmt::Display| ServiceError::Internal(error.to_string());
-        let refresh = RefreshToken::generate(realm, self.entropy.as_ref()).map_err(|error| internal(&error))?;
+        let refresh =
+            OpaqueToken::generate(TokenUse::Refresh, realm, self.entropy.as_ref()).map_err(|error| internal(&error))?;
         let record = RefreshTokenRecord {
             hash: refresh.hash().as_bytes().to_vec(),
             family,
@@ -266,10 +288,22 @@ impl Services {
             used_at: None,
             revoked_at: None,
         };
+        let sign_in = SignIn {
+            id: family,
+            user: user.id,
+            begun_at: now,
+            address: origin.address.clone(),
+            user_agent: origin.user_agent.clone(),
+            last_used_at: now,
+            last_address: origin.address.clone(),
+            expires_at: record.expires_at,
+            ended_at: None,
+        };
+        storage::sign_in::prolong(session, &sign_in).await?;
         storage::refresh_token::insert(session, record).await?;
         let subject = Subject { user_id: user.id, realm, session: family, role: user.role };
-        let access = self.tokens.issue(subject, self.environment.ids.next(), now).map_err(|error| internal(&error))?;
-        let permissions = storage::role::permissions(session, user.role).await?;
+        let access = tokens.issue(subject, self.environment.ids.next(), now).map_err(|error| internal(&error))?;
+        let permissions = storage::role::permissions(session, &user.role_code).await?;
         let actor = Actor {
             user_id: user.id,
             tenant: realm.tenant(),
@@ -286,7 +320,7 @@ impl Services {
         })
     }
 
-    async fn audit_sign_in<S: Realm>(
+    pub(super) async fn audit_sign_in<S: Realm>(
         &self,
         session: &Session<S>,
         user: Option<Uuid>,
@@ -314,7 +348,12 @@ impl Services {
     /// Who the access token belongs to, with what they may do today. [`ServiceError::Unauthenticated`] for a token that is
     /// not valid, or no longer, or whose person or tenant is no longer served.
     pub async fn authenticate(&self, token: &str) -> Result<(Actor, DateTime<Utc>), ServiceError> {
-        let claims = self.tokens.verify(token, self.environment.clock.now()).map_err(|error| {
+        // No access token begins so: its first part is a JSON object in base64.
+        if token.starts_with(TokenUse::ApiKey.prefix()) {
+            return self.authenticate_key(token).await;
+        }
+        let now = self.environment.clock.now();
+        let claims = self.keys.now(&self.gateway, now).await.tokens.verify(token, now).map_err(|error| {
             tracing::info!(reason = %error, "an access token was refused");
             ServiceError::Unauthenticated
         })?;
@@ -331,7 +370,7 @@ impl Services {
             }
         };
         let profile = self.profile(tenant.as_ref(), subject.user_id).await?;
-        let profile = profile.filter(|profile| profile.active).ok_or(ServiceError::Unauthenticated)?;
+        let profile = good(profile, subject.session)?;
         let actor = Actor {
             user_id: subject.user_id,
             tenant: subject.realm.tenant(),
@@ -357,7 +396,7 @@ impl Services {
             }
         };
         let profile = self.profile(tenant.as_ref(), actor.user_id).await?;
-        let profile = profile.filter(|profile| profile.active).ok_or(ServiceError::Unauthenticated)?;
+        let profile = good(profile, actor.session)?;
         // A WebSocket outlives what its person was permitted when it was opened.
         (actor.role, actor.permissions) = (profile.role, profile.permissions);
         Ok(Caller { actor, name: profile.email, tenant, origin })
@@ -387,16 +426,32 @@ impl Services {
         users.into_iter().next().ok_or(ServiceError::Unauthenticated)
     }
 
-    async fn profile(&self, tenant: Option<&TenantRecord>, user: Uuid) -> Result<Option<Profile>, ServiceError> {
+    pub(super) async fn profile(
+        &self,
+        tenant: Option<&TenantRecord>,
+        user: Uuid,
+    ) -> Result<Option<Profile>, ServiceError> {
         let key = (tenant.map(|tenant| tenant.id), user);
         if let Some(profile) = self.profiles.get(&key) {
             return Ok(Some(profile));
         }
+        let ended_after = self.environment.clock.now() - self.keys.lifetime() - ENDED_MARGIN;
         let profile = match tenant {
-            None => read_profile(self.gateway.platform(Access::Read).await?, user).await?,
+            None => read_profile(self.gateway.platform(Access::Read).await?, user, ended_after).await?,
             Some(tenant) => {
                 let session = self.gateway.tenant(tenant, nobody(Some(tenant.id)), Access::Read).await?;
-                read_profile(session, user).await?
+                let now = self.environment.clock.now();
+                let profile = async {
+                    let profile = storage::user::profile(&session, user, ended_after).await?;
+                    match profile {
+                        Some(profile) if profile.role == Role::Service => {
+                            Ok(storage::api_key::of_program(&session, user, now).await?.map(api_key::profile_of))
+                        }
+                        other => Ok(other),
+                    }
+                };
+                let profile = profile.await;
+                settle(session, profile).await?
             }
         };
         if let Some(profile) = &profile {
@@ -406,14 +461,16 @@ impl Services {
     }
 }
 
-async fn read_profile<S: Realm>(session: Session<S>, user: Uuid) -> Result<Option<Profile>, ServiceError> {
-    let result = async {
-        let Some(user) = storage::user::by_ids(&session, &[user]).await?.into_iter().next() else {
-            return Ok(None);
-        };
-        let permissions = storage::role::permissions(&session, user.role).await?;
-        Ok(Some(Profile { email: user.email, role: user.role, active: user.active, permissions }))
-    }
-    .await;
-    settle(session, result).await
+async fn read_profile<S: Realm>(
+    session: Session<S>,
+    user: Uuid,
+    ended_after: DateTime<Utc>,
+) -> Result<Option<Profile>, ServiceError> {
+    let profile = storage::user::profile(&session, user, ended_after).await.map_err(ServiceError::from);
+    settle(session, profile).await
+}
+
+/// The profile, if its person may act and the log-in has not been ended.
+fn good(profile: Option<Profile>, log_in: Uuid) -> Result<Profile, ServiceError> {
+    profile.filter(|profile| profile.active && !profile.ended.contains(&log_in)).ok_or(ServiceError::Unauthenticated)
 }

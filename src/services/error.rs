@@ -29,6 +29,18 @@ pub enum RefusalCode {
     InvalidCredentials,
     /// The refresh token is unknown, used, ended or expired.
     InvalidRefreshToken,
+    /// The password is too easy to guess.
+    WeakPassword,
+    /// A token that is unknown, used, withdrawn or expired.
+    InvalidToken,
+    /// The server sends no mail.
+    MailNotConfigured,
+    /// More than the caller may do themselves.
+    ExceedsOwnPermissions,
+    /// Something else uses it.
+    InUse,
+    /// Too many attempts that failed: there is a wait.
+    TooManyAttempts,
     /// A sale of more than is held.
     InsufficientQuantity,
     /// A date that has not come yet.
@@ -92,6 +104,8 @@ pub struct Refusal {
     pub field: Vec<String>,
     /// The recorded transaction that stands in the way, where one does.
     pub transaction: Option<Uuid>,
+    /// After how many seconds it may be tried again, where waiting helps.
+    pub retry_after: Option<u32>,
 }
 
 impl Refusal {
@@ -102,12 +116,13 @@ impl Refusal {
             message: message.into(),
             field: field.iter().map(|&part| part.to_owned()).collect(),
             transaction: None,
+            retry_after: None,
         }
     }
 
     /// A refusal of the field at a path that is put together.
     pub fn at(code: RefusalCode, field: Vec<String>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field, transaction: None }
+        Self { code, message: message.into(), field, transaction: None, retry_after: None }
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, Services, settle};
+use super::{Caller, ServiceError, Services, settle, throttle};
 use crate::queue::schedule::forget_runs;
 use crate::storage;
 use crate::storage::pipeline::staging;
@@ -16,6 +16,8 @@ const EXPIRED_SESSIONS: TimeDelta = TimeDelta::days(7);
 const ANSWERS: TimeDelta = TimeDelta::days(30);
 /// How long simulations are kept after they last changed.
 const SIMULATIONS: TimeDelta = TimeDelta::days(90);
+/// How long mails that were sent, and tokens that expired, are known.
+const MAILS: TimeDelta = TimeDelta::days(30);
 /// How long runs of jobs are remembered.
 const RUNS: TimeDelta = TimeDelta::days(30);
 /// How many of them, of one owner.
@@ -35,7 +37,8 @@ impl Services {
             self.clean_realm(&session).await?;
             let before = self.environment.clock.now() - SIMULATIONS;
             let simulations = storage::simulation::purge(&session, before).await?;
-            tracing::debug!(simulations, "removed");
+            let mails = storage::mail::purge(&session, self.environment.clock.now() - MAILS).await?;
+            tracing::debug!(simulations, mails, "removed");
             Ok(())
         }
         .await;
@@ -53,7 +56,10 @@ impl Services {
         let result = async {
             self.clean_realm(&session).await?;
             let runs = forget_runs(&session, self.environment.clock.now() - RUNS, MOST_RUNS).await?;
-            tracing::debug!(runs, "forgotten");
+            let now = self.environment.clock.now();
+            let attempts = storage::throttle::purge(&session, now - throttle::COUNTED, now - throttle::KNOWN).await?;
+            let keys = self.erase_retired_keys(&session).await?;
+            tracing::debug!(runs, attempts, keys, "forgotten");
             Ok(())
         }
         .await;

@@ -3,12 +3,14 @@
 
 pub mod access;
 pub mod analytics;
+pub mod api_key;
 pub mod audit_log;
 pub mod authentication;
 mod blame;
 pub mod bond;
 mod corporate_action;
 pub mod daily_value;
+mod email_change;
 pub mod error;
 mod event;
 mod exchange;
@@ -18,9 +20,11 @@ mod housekeeping;
 pub mod idempotency;
 pub mod import;
 pub mod instrument;
+pub mod invitation;
 pub mod job;
 pub mod ledger;
 pub mod lot;
+pub mod mail;
 pub mod manual_price;
 pub mod manual_price_import;
 pub mod market_action;
@@ -30,22 +34,29 @@ pub mod market_indicator;
 pub mod market_instrument;
 pub mod news;
 pub mod option;
+mod password;
+mod password_reset;
 pub mod performance;
 pub mod performance_metrics;
 pub mod period_lock;
 pub mod policy;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price;
 pub mod price_override;
 pub mod private_instrument;
 pub mod refresh;
 pub mod replay;
+pub mod role;
 pub mod sale_preview;
 pub mod schedule;
 pub mod setup;
+pub mod sign_in;
+pub mod signing_key;
 pub mod simulation;
 pub mod stress_scenario;
 pub mod tenant;
+mod throttle;
 pub mod transaction;
 pub mod user;
 pub mod valuation;
@@ -60,14 +71,17 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::auth::{AccessTokens, Actor, Entropy, Passwords};
+use crate::auth::{Actor, Entropy, Passwords, Pseudonyms};
 use crate::clock::Environment;
+use crate::mail::Mailer;
 use crate::market_data::MarketCache;
 use crate::market_data::providers::{Registry, Times};
+use crate::storage::user::Profile;
 use crate::tenancy::{Access, Gateway, Realm, Session, Tenant, TenantRecord};
 
-use self::authentication::Profile;
+use self::api_key::KnownKey;
 pub use self::error::{Refusal, RefusalCode, ServiceError};
+use self::signing_key::Keyring;
 
 /// How many changes a slow subscriber may lag behind before it is told that it missed some.
 const CHANGES_KEPT: usize = 256;
@@ -79,6 +93,8 @@ pub struct Origin {
     pub request_id: Option<String>,
     /// The network address.
     pub address: Option<String>,
+    /// The program, in its own words.
+    pub user_agent: Option<String>,
 }
 
 /// Who asks, with everything that a service must know about them.
@@ -124,26 +140,32 @@ pub struct Services {
     /// Who is asked for market data: nobody, unless told otherwise.
     pub providers: Registry,
     passwords: Passwords,
-    tokens: AccessTokens,
+    keys: Arc<Keyring>,
+    pseudonyms: Pseudonyms,
+    mailer: Option<Mailer>,
     entropy: Arc<dyn Entropy>,
     refresh_lifetime: TimeDelta,
     keep_staged: TimeDelta,
     profiles: moka::sync::Cache<(Option<Uuid>, Uuid), Profile>,
+    /// Keys of programs by tenant and hash.
+    api_keys: moka::sync::Cache<(Uuid, Vec<u8>), KnownKey>,
     changes: broadcast::Sender<PortfolioChange>,
 }
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(
+    fn new(
         gateway: Gateway,
         environment: Environment,
         passwords: Passwords,
-        tokens: AccessTokens,
+        keys: Keyring,
+        pseudonyms: Pseudonyms,
         entropy: Arc<dyn Entropy>,
         refresh_lifetime: TimeDelta,
     ) -> Self {
         // What a person may do is read again within seconds, so that a change is felt without a log-out.
         let profiles = moka::sync::Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(10)).build();
+        let api_keys = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build();
         let providers = Registry::none(&Times::system(Arc::clone(&environment.clock)));
         Self {
             gateway,
@@ -151,11 +173,14 @@ impl Services {
             market: MarketCache::default(),
             providers,
             passwords,
-            tokens,
+            keys: Arc::new(keys),
+            pseudonyms,
+            mailer: None,
             entropy,
             refresh_lifetime,
             keep_staged: housekeeping::KEEP_STAGED,
             profiles,
+            api_keys,
             changes: broadcast::Sender::new(CHANGES_KEPT),
         }
     }
@@ -164,6 +189,12 @@ impl Services {
     #[must_use]
     pub fn with_providers(self, providers: Registry) -> Self {
         Self { providers, ..self }
+    }
+
+    /// The same with somebody to send mail.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer: Some(mailer), ..self }
     }
 
     /// The same where what deliveries staged is kept for so long.

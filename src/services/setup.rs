@@ -9,15 +9,16 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::signing_key::Keyring;
 use super::{Caller, Origin, ServiceError, Services, authentication};
 use crate::audit;
 use crate::auth::{
-    AccessTokens, Actor, ActorKind, Entropy, KeyCipher, PasswordParams, Passwords, Permission, PermissionSet, Role,
-    SigningKey, SigningKeys, SystemEntropy, TenantId, TokenSettings,
+    Actor, ActorKind, Entropy, KeyCipher, PasswordParams, Passwords, Permission, PermissionSet, Pseudonyms, Role,
+    SystemEntropy, TenantId, TokenSettings,
 };
 use crate::clock::Environment;
 use crate::storage;
-use crate::storage::signing_key::StoredKey;
+use crate::storage::sign_in::SignIn;
 use crate::storage::user::User;
 use crate::tenancy::{Access, Gateway, TenantRecord};
 
@@ -49,9 +50,10 @@ impl Services {
         let cores = available_parallelism().map_or(1, usize::from);
         let passwords = Passwords::new(settings.passwords, cores, Arc::clone(&entropy)).map_err(internal)?;
         let cipher = KeyCipher::derive(&settings.secret).map_err(internal)?;
-        let keys = signing_keys(&gateway, &environment, &cipher, entropy.as_ref()).await?;
-        let tokens = AccessTokens::new(keys, settings.tokens);
-        Ok(Self::new(gateway, environment, passwords, tokens, entropy, settings.refresh_lifetime))
+        let pseudonyms = Pseudonyms::derive(&settings.secret).map_err(internal)?;
+        let now = environment.clock.now();
+        let keys = Keyring::open(&gateway, cipher, settings.tokens, entropy.as_ref(), now).await?;
+        Ok(Self::new(gateway, environment, passwords, keys, pseudonyms, entropy, settings.refresh_lifetime))
     }
 
     /// The server itself acting on a tenant, for commands on the machine; the audit log calls it `command`.
@@ -76,6 +78,7 @@ impl Services {
     /// An access token for a person, without their password: for whoever commands the machine. Audited as such.
     pub async fn access_token_for(&self, tenant: &TenantRecord, email: &str) -> Result<SecretString, ServiceError> {
         let system = authentication::nobody(Some(tenant.id));
+        let tokens = self.keys.now(&self.gateway, self.environment.clock.now()).await;
         let session = self.gateway.tenant(tenant, system, Access::Write).await?;
         let result = async {
             let user = storage::user::by_email(&session, email).await?.filter(|user| user.active);
@@ -95,14 +98,27 @@ impl Services {
                 address: None,
             };
             audit::write(&session, entry).await?;
+            let (id, now) = (self.environment.ids.next(), self.environment.clock.now());
             let subject = crate::auth::Subject {
                 user_id: user.id,
                 realm: Some(TenantId(tenant.id)).into(),
-                session: self.environment.ids.next(),
+                session: id,
                 role: user.role,
             };
-            let now = self.environment.clock.now();
-            Ok(self.tokens.issue(subject, self.environment.ids.next(), now).map_err(internal)?.token)
+            let issued = tokens.tokens.issue(subject, self.environment.ids.next(), now).map_err(internal)?;
+            let sign_in = SignIn {
+                id,
+                user: user.id,
+                begun_at: now,
+                address: None,
+                user_agent: Some("a command on the server".to_owned()),
+                last_used_at: now,
+                last_address: None,
+                expires_at: issued.expires_at,
+                ended_at: None,
+            };
+            storage::sign_in::prolong(&session, &sign_in).await?;
+            Ok(issued.token)
         }
         .await;
         super::settle(session, result).await
@@ -115,7 +131,7 @@ impl Services {
         name: &str,
         password: &SecretString,
     ) -> Result<Uuid, ServiceError> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash_chosen(password, vec![email.to_owned(), name.to_owned()]).await?;
         let session = self.gateway.platform(Access::Write).await?;
         let now = self.environment.clock.now();
         let user = User {
@@ -123,6 +139,8 @@ impl Services {
             email: email.to_owned(),
             name: name.to_owned(),
             role: Role::PlatformOperator,
+            role_code: Role::PlatformOperator.code().to_owned(),
+            email_verified_at: None,
             active: true,
             currency: Currency::EUR,
             time_zone: "UTC".to_owned(),
@@ -156,40 +174,4 @@ impl Services {
         .await;
         super::settle(session, result).await
     }
-}
-
-/// The newest key signs; tokens of the older ones are accepted.
-async fn signing_keys(
-    gateway: &Gateway,
-    environment: &Environment,
-    cipher: &KeyCipher,
-    entropy: &dyn Entropy,
-) -> Result<SigningKeys, ServiceError> {
-    let session = gateway.platform(Access::Read).await?;
-    let mut stored = storage::signing_key::all(&session).await?;
-    session.close().await?;
-    if stored.is_empty() {
-        let key = SigningKey::generate(entropy).map_err(internal)?;
-        let session = gateway.platform(Access::Write).await?;
-        let first = StoredKey {
-            kid: key.public().key_id.clone(),
-            encrypted_private_key: cipher.seal(&key, entropy).map_err(internal)?,
-            created_at: environment.clock.now(),
-        };
-        storage::signing_key::insert(&session, first).await?;
-        // Read again: of two processes that start at once, both then sign with the same key.
-        stored = storage::signing_key::all(&session).await?;
-        session.commit().await?;
-    }
-    let mut keys = Vec::with_capacity(stored.len());
-    for key in &stored {
-        keys.push(cipher.open(&key.kid, &key.encrypted_private_key).map_err(|error| {
-            internal(format!(
-                "the signing key {} cannot be read ({error}): is auth.secret the one it was made with?",
-                key.kid
-            ))
-        })?);
-    }
-    let current = keys.pop().ok_or_else(|| internal("there is no signing key"))?;
-    Ok(SigningKeys::new(current, keys.iter().map(|key| key.public().clone())))
 }

@@ -73,7 +73,13 @@ impl Services {
             let mut results = Vec::with_capacity(prepared.len());
             for (index, row) in prepared.into_iter().enumerate() {
                 results.push(match row {
-                    Ok((user, hash)) => self.add(&session, caller, index, user, hash).await?,
+                    Ok((user, hash)) => match self.may_give(&session, &caller.actor, &user.role_code).await? {
+                        Ok(()) => self.add(&session, caller, index, user, hash).await?,
+                        Err(refusal) => {
+                            let field = ["input", &index.to_string(), "role"];
+                            Err(Refusal::new(refusal.code, &field, refusal.message))
+                        }
+                    },
                     Err(refusal) => Err(refusal),
                 });
             }
@@ -91,25 +97,23 @@ impl Services {
         let refuse =
             |field: &str, message: String| Refusal::new(RefusalCode::InvalidInput, &["input", &row, field], message);
         let email = new.email.trim().to_owned();
-        let is_address = email.len() <= 254
-            && email
-                .split_once('@')
-                .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
-            && !email.contains(char::is_whitespace);
-        if !is_address {
+        if !is_address(&email) {
             return Ok(Err(refuse("email", format!("\"{email}\" is no e-mail address"))));
         }
         if new.name.trim().is_empty() || new.name.chars().count() > 120 {
             return Ok(Err(refuse("name", "a name has 1 to 120 characters".to_owned())));
         }
-        if new.role.is_platform() {
-            return Ok(Err(refuse("role", "an operator belongs to no tenant".to_owned())));
+        if !new.role.is_for_people() || new.role == Role::Custom {
+            let message =
+                format!("{} is no role for a person who is added: ADMIN, ADVISOR, INVESTOR, AUDITOR", new.role);
+            return Ok(Err(refuse("role", message)));
         }
-        let hash = match self.passwords.hash(&new.password).await.map_err(ServiceError::from) {
+        let known = vec![email.clone(), new.name.clone()];
+        let hash = match self.passwords.hash_chosen(&new.password, known).await.map_err(ServiceError::from) {
             Ok(hash) => hash,
             Err(ServiceError::Refused(refusals)) => {
-                let message = refusals.into_iter().next().map(|refusal| refusal.message).unwrap_or_default();
-                return Ok(Err(refuse("password", message)));
+                let refused = refusals.into_iter().next().ok_or_else(|| internal("a refusal without a reason"))?;
+                return Ok(Err(Refusal::new(refused.code, &["input", &row, "password"], refused.message)));
             }
             Err(other) => return Err(other),
         };
@@ -119,6 +123,8 @@ impl Services {
             email,
             name: new.name.trim().to_owned(),
             role: new.role,
+            role_code: new.role.code().to_owned(),
+            email_verified_at: None,
             active: true,
             currency: new.currency,
             time_zone: "UTC".to_owned(),
@@ -310,11 +316,25 @@ impl Services {
     }
 }
 
+/// Whether a text looks like an address that mail can be sent to.
+pub(super) fn is_address(email: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>(),;:\\\"[]".contains(c);
+    email.len() <= 254
+        && email
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+        && email.chars().all(plain)
+}
+
+fn internal(what: &str) -> ServiceError {
+    ServiceError::Internal(what.to_owned())
+}
+
 fn shown(user: &User) -> serde_json::Value {
     json!({
         "email": user.email,
         "name": user.name,
-        "role": user.role.to_string(),
+        "role": user.role_code,
         "currency": user.currency.to_string(),
         "timeZone": user.time_zone,
         "locale": user.locale,

@@ -2,6 +2,7 @@
 //! entities never leave this layer: what comes out is this layer's own records, or the domain's types.
 
 pub mod account;
+pub mod api_key;
 pub mod booked;
 pub mod bookkeeping;
 pub mod books;
@@ -15,6 +16,7 @@ pub mod idempotency;
 pub mod instrument;
 pub mod instrument_load;
 pub mod lot;
+pub mod mail;
 pub mod manual_price;
 pub mod market_indicator;
 pub mod market_version;
@@ -23,6 +25,7 @@ pub mod performance_metrics;
 pub mod period_lock;
 pub mod pipeline;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price;
 pub mod price_override;
 pub mod projection;
@@ -30,11 +33,13 @@ pub mod refresh_token;
 pub mod replay;
 pub mod role;
 pub mod row_sink;
+pub mod sign_in;
 pub mod signing_key;
 pub mod simulation;
 mod statement;
 pub mod stress_scenario;
 pub mod tenant;
+pub mod throttle;
 pub mod tracked;
 pub mod transaction;
 pub mod user;

@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::money::Currency;
-use entity::tenant::portfolio;
+use entity::tenant::{portfolio, portfolio_share};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
 use super::Page;
 use super::bookkeeping::{Bookkeeping, code_of};
+use super::portfolio_share::Level;
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
 /// A portfolio as stored.
@@ -70,6 +71,10 @@ pub struct Visible {
     pub owned_by: Option<Uuid>,
     /// Those this person advises on.
     pub advised_by: Option<Uuid>,
+    /// Those that are shared with this person.
+    pub shared_with: Option<Uuid>,
+    /// Of these only those that are shared to be changed.
+    pub to_edit: bool,
 }
 
 impl Visible {
@@ -80,7 +85,17 @@ impl Visible {
         // An empty `any` would be true for every row: an owner nobody has keeps it false.
         let owner = portfolio::Column::OwnerId.eq(self.owned_by.unwrap_or(Uuid::nil()));
         let advisor = self.advised_by.map(|person| portfolio::Column::AdvisorId.eq(person));
-        Condition::any().add(owner).add_option(advisor)
+        let shared = self.shared_with.map(|person| {
+            let mut shares = portfolio_share::Entity::find()
+                .select_only()
+                .column(portfolio_share::Column::PortfolioId)
+                .filter(portfolio_share::Column::UserId.eq(person));
+            if self.to_edit {
+                shares = shares.filter(portfolio_share::Column::Level.eq(Level::Edit.code()));
+            }
+            portfolio::Column::Id.in_subquery(shares.into_query())
+        });
+        Condition::any().add(owner).add_option(advisor).add_option(shared)
     }
 }
 

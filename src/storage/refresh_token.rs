@@ -73,22 +73,7 @@ pub async fn mark_used<S: Realm>(session: &Session<S>, hash: &[u8], now: DateTim
     Ok(())
 }
 
-/// Ends every token of a family.
-pub async fn revoke_family<S: Realm>(
-    session: &Session<S>,
-    family: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(), DatabaseError> {
-    table::Entity::update_many()
-        .col_expr(table::Column::RevokedAt, Expr::value(now))
-        .filter(table::Column::FamilyId.eq(family))
-        .filter(table::Column::RevokedAt.is_null())
-        .exec(session)
-        .await?;
-    Ok(())
-}
-
-/// Removes tokens that expired before an instant; returns how many.
+/// Removes tokens that expired before an instant, and their log-ins; returns how many tokens.
 pub async fn purge<S: Realm>(session: &Session<S>, before: DateTime<Utc>) -> Result<i64, DatabaseError> {
     count_before(session, "SELECT session_purge($1)", before).await
 }

@@ -11,7 +11,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Page;
-use crate::auth::Role;
+use super::statement::ask;
+use crate::auth::{PermissionSet, Role};
 use crate::tenancy::{DatabaseError, Realm, Session};
 
 /// A person as stored.
@@ -25,8 +26,12 @@ pub struct User {
     pub name: String,
     /// What the person may do.
     pub role: Role,
+    /// The code of that role, which tells a tenant's own ones apart.
+    pub role_code: String,
     /// Whether the person may log in.
     pub active: bool,
+    /// When the address was proved to be the person's.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// The currency that figures are shown in where none is asked for.
     pub currency: Currency,
     /// An IANA time zone.
@@ -49,7 +54,9 @@ impl TryFrom<dim_user::Model> for User {
             id: row.id,
             email: row.email,
             name: row.name,
-            role: row.role_code.parse().map_err(|error| DatabaseError::Corrupt(format!("{error}")))?,
+            role: Role::of_code(&row.role_code),
+            role_code: row.role_code,
+            email_verified_at: row.email_verified_at,
             active: row.status == "ACTIVE",
             currency: super::currency(&row.currency)?,
             time_zone: row.time_zone,
@@ -61,13 +68,59 @@ impl TryFrom<dim_user::Model> for User {
     }
 }
 
+/// What a person is and may do, and which of their log-ins have been ended lately.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The address that the person logs in with.
+    pub email: String,
+    /// The person's role.
+    pub role: Role,
+    /// Whether the person may log in.
+    pub active: bool,
+    /// What the role permits.
+    pub permissions: PermissionSet,
+    /// Log-ins whose access tokens are not good any more.
+    pub ended: Vec<Uuid>,
+}
+
+const PROFILE: &str = "
+SELECT u.email, u.role_code, u.status = 'ACTIVE' AS active,
+    (SELECT string_agg(p.permission, ' ') FROM role_permission p WHERE p.role_code = u.role_code) AS permissions,
+    (SELECT string_agg(s.id::text, ' ') FROM sign_in s WHERE s.user_id = u.id AND s.ended_at > $2) AS ended
+FROM dim_user u WHERE u.id = $1";
+
+/// A person's profile, with the log-ins that were ended after `ended_after`.
+pub async fn profile<S: Realm>(
+    session: &Session<S>,
+    id: Uuid,
+    ended_after: DateTime<Utc>,
+) -> Result<Option<Profile>, DatabaseError> {
+    let Some(row) = ask(session, PROFILE, [id.into(), ended_after.into()]).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let corrupt = |error: &dyn std::fmt::Display| DatabaseError::Corrupt(error.to_string());
+    let text = |name: &str| row.try_get::<Option<String>>("", name).map(Option::unwrap_or_default);
+    let permissions = text("permissions")?;
+    let permissions = permissions.split_whitespace().map(|code| code.parse().map_err(|error| corrupt(&error)));
+    let ended = text("ended")?;
+    let ended = ended.split_whitespace().map(|id| id.parse().map_err(|error| corrupt(&error)));
+    Ok(Some(Profile {
+        email: row.try_get("", "email")?,
+        role: Role::of_code(&row.try_get::<String>("", "role_code")?),
+        active: row.try_get("", "active")?,
+        permissions: permissions.collect::<Result<_, _>>()?,
+        ended: ended.collect::<Result<_, _>>()?,
+    }))
+}
+
 /// Adds a person. [`DatabaseError::AlreadyExists`] where the address is taken.
 pub async fn insert<S: Realm>(session: &Session<S>, user: &User) -> Result<(), DatabaseError> {
     let row = dim_user::ActiveModel {
         id: Set(user.id),
         email: Set(user.email.clone()),
         name: Set(user.name.clone()),
-        role_code: Set(user.role.to_string()),
+        role_code: Set(user.role_code.clone()),
+        email_verified_at: Set(user.email_verified_at),
         status: Set(if user.active { "ACTIVE" } else { "DISABLED" }.to_owned()),
         currency: Set(user.currency.to_string()),
         time_zone: Set(user.time_zone.clone()),
@@ -109,6 +162,34 @@ pub async fn count<S: Realm>(session: &Session<S>) -> Result<u64, DatabaseError>
 /// The person, locked until the transaction ends.
 pub async fn lock<S: Realm>(session: &Session<S>, id: Uuid) -> Result<Option<User>, DatabaseError> {
     dim_user::Entity::find_by_id(id).lock_exclusive().one(session).await?.map(User::try_from).transpose()
+}
+
+/// Stores a person's role, and whether they may log in, as they stand in `user`.
+pub async fn update_access<S: Realm>(session: &Session<S>, user: &User) -> Result<(), DatabaseError> {
+    let row = dim_user::ActiveModel {
+        id: Set(user.id),
+        role_code: Set(user.role_code.clone()),
+        status: Set(if user.active { "ACTIVE" } else { "DISABLED" }.to_owned()),
+        version: Set(user.version),
+        updated_at: Set(user.updated_at),
+        ..Default::default()
+    };
+    row.into_active_model().update(session).await?;
+    Ok(())
+}
+
+/// Stores a person's address as it stands in `user`. [`DatabaseError::AlreadyExists`] where it is taken.
+pub async fn update_email<S: Realm>(session: &Session<S>, user: &User) -> Result<(), DatabaseError> {
+    let row = dim_user::ActiveModel {
+        id: Set(user.id),
+        email: Set(user.email.clone()),
+        email_verified_at: Set(user.email_verified_at),
+        version: Set(user.version),
+        updated_at: Set(user.updated_at),
+        ..Default::default()
+    };
+    row.into_active_model().update(session).await?;
+    Ok(())
 }
 
 /// Stores a person's settings as they stand in `user`.

@@ -339,6 +339,7 @@ async fn seed_roles(db: &impl ConnectionTrait) -> Result<(), DatabaseError> {
             code: Set(built_in.to_string()),
             name: Set(name.to_owned()),
             description: Set(description.to_owned()),
+            is_custom: Set(false),
         };
         role::Entity::insert(row).exec_without_returning(db).await?;
         let grants: Vec<_> = default_grants(built_in)
@@ -363,6 +364,9 @@ fn words(role: Role) -> (&'static str, &'static str) {
         Role::Advisor => ("Advisor", "Looks after the portfolios of the clients assigned to them."),
         Role::Investor => ("Investor", "Sees and keeps their own portfolios."),
         Role::Auditor => ("Auditor", "Reads everything of the firm and changes nothing."),
+        Role::Service => ("Service", "A program with an API key: what the key allows of what stands here."),
+        // No installation has it from the beginning.
+        Role::Custom => ("Custom", "A role of the firm's own."),
     }
 }
 

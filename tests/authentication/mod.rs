@@ -2,7 +2,13 @@
 
 mod access_tokens;
 mod log_in;
+mod mail;
+mod passwords;
 mod refresh_tokens;
+mod sessions;
+mod signing_keys;
+mod smtp;
+mod throttling;
 
 use serde_json::{Value, json};
 

@@ -112,7 +112,7 @@ async fn a_record_cannot_be_changed_or_removed_by_the_tenant_itself() {
             assert_eq!(failure(&mut connection, statement).await.as_deref(), DENIED, "{statement}");
         }
     }
-    for table in ["portfolio", "account", "dim_user", "credential", "session"] {
+    for table in ["portfolio", "account", "dim_user", "credential", "session", "sign_in", "api_key", "api_key_scope"] {
         let delete = format!("DELETE FROM {schema}.{table}");
         assert_eq!(failure(&mut connection, &delete).await.as_deref(), DENIED, "{delete}");
     }

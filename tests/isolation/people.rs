@@ -45,6 +45,7 @@ async fn an_investor_reaches_nothing_of_another() {
         &target.held,
         &target.replay,
         &target.simulation,
+        &target.session,
         &target.user,
     ];
     attack(&app, &client, &own, &ids).await;
@@ -109,6 +110,14 @@ async fn an_auditor_reads_all_and_changes_nothing() {
         "login",
         "tokenRefresh",
         "logout",
+        "emailChange",
+        "emailChangeConfirm",
+        "invitationAccept",
+        "passwordChange",
+        "passwordReset",
+        "passwordResetRequest",
+        "sessionEnd",
+        "sessionsEndAll",
         "userSettingsUpdate",
         "replayRequest",
         "simulationRequest",

@@ -62,6 +62,9 @@ async fn no_root_field_takes_an_id_of_another_tenant() {
         &other.private,
         &other.scenario,
         &other.rule,
+        &other.session,
+        &other.invitation,
+        &other.api_key,
     ];
     assert!(ids.iter().all(|id| is_id(id)), "{ids:?}");
     for call in CALLS {
@@ -114,6 +117,9 @@ async fn every_kind_of_id_of_another_tenant_is_no_node() {
         &other.private,
         &other.scenario,
         &other.rule,
+        &other.session,
+        &other.invitation,
+        &other.api_key,
     ];
     let all = admin.run_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
     assert_eq!(*all.at("/nodes"), json!(vec![serde_json::Value::Null; ids.len()]));

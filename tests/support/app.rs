@@ -9,9 +9,11 @@ use portfolio_analyzer::auth::{PasswordParams, TokenSettings};
 use portfolio_analyzer::clock::{Clock, Environment, SystemIds};
 use portfolio_analyzer::graphql::Api;
 use portfolio_analyzer::http::{self, HttpSettings, Runtime};
+use portfolio_analyzer::mail::Mailer;
 use portfolio_analyzer::services::Services;
 use portfolio_analyzer::services::setup::AuthSettings;
 use portfolio_analyzer::tenancy::Gateway;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::client::Client;
@@ -64,6 +66,7 @@ pub struct App {
     api: Arc<Api>,
     runtime: Runtime,
     router: axum::Router,
+    mail: Arc<TempDir>,
 }
 
 impl App {
@@ -79,18 +82,22 @@ impl App {
 
     /// A server on a database that is ready for it.
     pub async fn on(database: Database) -> Self {
-        Self::at(database, Arc::new(FixedClock::at(NOW))).await
+        let mail = Arc::new(tempfile::tempdir().expect("a directory"));
+        Self::at(database, Arc::new(FixedClock::at(NOW)), mail).await
     }
 
     /// A second server on the same database, by the same clock: it has cached nothing yet.
     pub async fn another(&self) -> Self {
-        Self::at(self.database.clone(), Arc::clone(&self.clock)).await
+        Self::at(self.database.clone(), Arc::clone(&self.clock), Arc::clone(&self.mail)).await
     }
 
-    async fn at(database: Database, clock: Arc<FixedClock>) -> Self {
+    async fn at(database: Database, clock: Arc<FixedClock>, mail: Arc<TempDir>) -> Self {
         let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ids: Arc::new(SystemIds) };
         let gateway = Gateway::connect(&database.api).await.expect("the API's connection");
         let services = Services::open(gateway, environment.clone(), auth_settings()).await.expect("services");
+        let page = "https://portfolio.example/".parse().ok();
+        let mailer = Mailer::files(mail.path(), "Portfolio <portfolio@portfolio.example>", page).expect("a mailer");
+        let services = services.with_mailer(mailer);
         let api = Arc::new(Api::new(services.clone()));
         let now = Arc::clone(&clock);
         let runtime = Runtime {
@@ -98,7 +105,7 @@ impl App {
             new_request_id: Arc::new(move || environment.ids.next().to_string()),
         };
         let router = http::App::new(Arc::clone(&api) as _, HttpSettings::default(), runtime.clone()).router();
-        Self { services, clock, database, api, runtime, router }
+        Self { services, clock, database, api, runtime, router, mail }
     }
 
     /// The same interface on a socket, until the test ends, for what speaks HTTP by itself.
@@ -108,6 +115,39 @@ impl App {
         let app = http::App::new(Arc::clone(&self.api) as _, HttpSettings::default(), self.runtime.clone());
         tokio::spawn(app.serve(listener, std::future::pending(), Duration::ZERO));
         address
+    }
+
+    /// The same server by other settings.
+    pub fn with_services(&self, services: Services) -> Client {
+        let api = Arc::new(Api::new(services));
+        Client::new(http::App::new(api, HttpSettings::default(), self.runtime.clone()).router(), None)
+    }
+
+    /// Sends what waits in a tenant's outbox, as the job does.
+    pub async fn send_mail(&self, tenant: &str) {
+        let record = self.services.gateway.tenant_by_slug(tenant).await.expect("a read").expect("a tenant");
+        self.services.mail_deliver(&self.services.system(record, "mail")).await.expect("a delivery");
+    }
+
+    /// The texts of the mails to an address, the latest last.
+    pub fn mails(&self, address: &str) -> Vec<String> {
+        let files = std::fs::read_dir(self.mail.path()).expect("a directory");
+        let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+        // By their ids, which sort by time.
+        paths.sort();
+        let texts = paths.iter().map(|path| std::fs::read_to_string(path).expect("a mail"));
+        // As it was before it was made fit for the mail: soft line breaks joined, `=3D` an equals sign.
+        let texts = texts.map(|text| text.replace("=\r\n", "").replace("=3D", "="));
+        texts.filter(|text| text.contains(&format!("To: {address}\r\n"))).collect()
+    }
+
+    /// The token in the latest mail to an address.
+    #[track_caller]
+    pub fn token_in_mail(&self, address: &str) -> String {
+        let mails = self.mails(address);
+        let mail = mails.last().unwrap_or_else(|| panic!("no mail to {address}"));
+        let rest = mail.split("token=").nth(1).unwrap_or_else(|| panic!("no token in {mail}"));
+        rest.split_whitespace().next().expect("a token").to_owned()
     }
 
     /// A client that has not logged in.

@@ -50,6 +50,16 @@ pub struct Sample {
     /// Schedules of the tenant's own: two.
     pub schedules: [String; 2],
     pub refresh_token: String,
+    /// A log-in of the person's that nothing uses.
+    pub session: String,
+    /// An invitation of the tenant's that waits.
+    pub invitation: String,
+    /// A key of a program of the tenant's.
+    pub api_key: String,
+    /// The code of a role of the tenant's own.
+    pub role: String,
+    /// Tokens that came by mail: of an invitation, of a password reset of somebody else, of a change of address of theirs.
+    pub mail_tokens: [String; 3],
 }
 
 /// The id of a person as clients see it.
@@ -136,10 +146,61 @@ impl Sample {
             rule: rule(&admin).await,
             instrument: acme,
             unlisted: client.run(&instrument("COIN")).await.text("/instruments/nodes/0/id"),
+            api_key: api_key(&admin).await,
+            role: role(&admin, name).await,
+            invitation: invitation(&admin, &format!("waiting-{name}@{tenant}.example")).await,
+            mail_tokens: mail_tokens(app, &admin, tenant, name).await,
+            session: unused_session(app, &client, tenant, name).await,
             refresh_token: app.anonymous().run_with(login, log_in).await.text("/login/refreshToken"),
             email,
         }
     }
+}
+
+/// Makes a key for a program; the key's id.
+async fn api_key(admin: &Client) -> String {
+    let call = Call::of("apiKeyCreate");
+    let input =
+        json!({ "input": { "name": "Reporting", "scopes": ["MARKET_READ"], "expiresAt": "2024-06-01T00:00:00Z" } });
+    admin.run_with(call.document, input).await.text("/apiKeyCreate/apiKey/id")
+}
+
+/// Makes a role for this person; its code.
+async fn role(admin: &Client, name: &str) -> String {
+    let code = format!("OF_{}", name.to_uppercase());
+    let input = json!({ "input": { "code": code, "name": name, "permissions": ["MARKET_READ"] } });
+    admin.run_with(Call::of("roleCreate").document, input).await.text("/roleCreate/role/code")
+}
+
+/// Invites somebody; the invitation's id.
+async fn invitation(admin: &Client, email: &str) -> String {
+    let input = json!({ "input": { "email": email, "role": "INVESTOR" } });
+    admin.run_with(Call::of("userInvite").document, input).await.text("/userInvite/invitation/id")
+}
+
+/// Tokens as they come by mail, of somebody who is invited for it.
+async fn mail_tokens(app: &App, admin: &Client, tenant: &str, name: &str) -> [String; 3] {
+    let (unused, helper) = (format!("unused-{name}@{tenant}.example"), format!("helper-{name}@{tenant}.example"));
+    for email in [&unused, &helper] {
+        invitation(admin, email).await;
+    }
+    app.send_mail(tenant).await;
+    let accept = json!({ "input": { "token": app.token_in_mail(&helper), "name": "Ida", "password": PASSWORD } });
+    app.anonymous().run_with(Call::of("invitationAccept").document, accept).await.text("/invitationAccept/email");
+    let reset = json!({ "input": { "tenant": tenant, "email": helper } });
+    app.anonymous().run_with(Call::of("passwordResetRequest").document, reset).await.at("/passwordResetRequest");
+    let changed = format!("changed-{name}@{tenant}.example");
+    let change = json!({ "input": { "email": changed, "password": PASSWORD } });
+    let client = app.client(tenant, &format!("helper-{name}")).await;
+    assert_eq!(client.run_with(Call::of("emailChange").document, change).await.user_errors("emailChange"), [""; 0]);
+    app.send_mail(tenant).await;
+    [app.token_in_mail(&unused), app.token_in_mail(&helper), app.token_in_mail(&changed)]
+}
+
+/// A log-in that nothing uses, by its id.
+async fn unused_session(app: &App, client: &Client, tenant: &str, name: &str) -> String {
+    app.client(tenant, name).await;
+    client.run("{ sessions(first: 1) { nodes { id } } }").await.text("/sessions/nodes/0/id")
 }
 
 /// An instrument of the tenant's own; the one that is there, where there is one.
@@ -202,10 +263,14 @@ const fn mutation(field: &'static str, document: &'static str, variables: fn(&Sa
 /// A call of every root field.
 pub const CALLS: &[Call] = &[
     query("viewer", "{ viewer { user { id email } tenant { id slug name } permissions } }", |_| json!({})),
+    query("sessions", "{ sessions { nodes { id userAgent isCurrent } totalCount } }", |_| json!({})),
     query("tenant", "{ tenant { id slug name } }", |_| json!({})),
     query("tenants", "{ tenants { id slug name } }", |_| json!({})),
     query("users", "{ users(first: 100) { nodes { id email } totalCount } }", |_| json!({})),
+    query("invitations", "{ invitations(first: 100) { nodes { id email invitedBy { id } } totalCount } }", |_| json!({})),
     query("roles", "{ roles { code permissions } }", |_| json!({})),
+    query("permissions", "{ permissions { code description fields } }", |_| json!({})),
+    query("apiKeys", "{ apiKeys(first: 100) { nodes { id name scopes program { id } createdBy { id } } totalCount } }", |_| json!({})),
     query(
         "portfolios",
         "{ portfolios(first: 100) { nodes { id name owner { id email } accounts { id } transactions { nodes { id } } }
@@ -299,6 +364,46 @@ pub const CALLS: &[Call] = &[
         |sample| json!({ "input": { "refreshToken": sample.refresh_token } }),
     ),
     mutation(
+        "invitationAccept",
+        "mutation($input: InvitationAcceptInput!) { invitationAccept(input: $input) { email userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[0], "name": "Noa", "password": PASSWORD } }),
+    ),
+    mutation(
+        "passwordResetRequest",
+        "mutation($input: PasswordResetRequestInput!) { passwordResetRequest(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "tenant": sample.slug, "email": sample.email } }),
+    ),
+    mutation(
+        "passwordReset",
+        "mutation($input: PasswordResetInput!) { passwordReset(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[1], "password": "a heron in the shallow water" } }),
+    ),
+    mutation(
+        "emailChange",
+        "mutation($input: EmailChangeInput!) { emailChange(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "email": format!("elsewhere@{}.example", sample.slug), "password": PASSWORD } }),
+    ),
+    mutation(
+        "emailChangeConfirm",
+        "mutation($input: EmailChangeConfirmInput!) { emailChangeConfirm(input: $input) { userErrors { code message } } }",
+        |sample| json!({ "input": { "token": sample.mail_tokens[2] } }),
+    ),
+    mutation(
+        "sessionEnd",
+        "mutation($id: ID!) { sessionEnd(id: $id) { session { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.session }),
+    ),
+    mutation(
+        "sessionsEndAll",
+        "mutation($input: SessionsEndAllInput!) { sessionsEndAll(input: $input) { count userErrors { code message } } }",
+        |_| json!({ "input": {} }),
+    ),
+    mutation(
+        "passwordChange",
+        "mutation($input: PasswordChangeInput!) { passwordChange(input: $input) { sessionsEnded userErrors { code message } } }",
+        |_| json!({ "input": { "oldPassword": PASSWORD, "newPassword": "a sparrow beneath the roof" } }),
+    ),
+    mutation(
         "portfolioCreate",
         "mutation($input: PortfolioCreateInput!) { portfolioCreate(input: $input) {
             portfolio { id owner { id } } userErrors { code message } } }",
@@ -315,6 +420,18 @@ pub const CALLS: &[Call] = &[
             json!({ "id": sample.portfolio, "input": { "name": "Renamed", "advisorId": sample.advisor,
                 "accountLotMethods": [{ "accountId": sample.account, "lotMethod": "LIFO" }] } })
         },
+    ),
+    mutation(
+        "portfolioShare",
+        "mutation($id: ID!, $input: PortfolioShareInput!) { portfolioShare(id: $id, input: $input) {
+            portfolio { id shares { user { id } level } } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "with": { "userId": sample.advisor }, "level": "VIEW" } }),
+    ),
+    mutation(
+        "portfolioUnshare",
+        "mutation($id: ID!, $input: PortfolioUnshareInput!) { portfolioUnshare(id: $id, input: $input) {
+            portfolio { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.portfolio, "input": { "with": { "userId": sample.advisor } } }),
     ),
     mutation(
         "transactionRecord",
@@ -485,6 +602,62 @@ pub const CALLS: &[Call] = &[
         },
     ),
     mutation(
+        "userInvite",
+        "mutation($input: UserInviteInput!) { userInvite(input: $input) { invitation { id email } userErrors { code message } } }",
+        |sample| json!({ "input": { "email": format!("invited@{}.example", sample.slug), "role": "INVESTOR" } }),
+    ),
+    mutation(
+        "usersInvite",
+        "mutation($input: UsersInviteInput!) { usersInvite(input: $input) { rowsRead invitations { id } rowErrors { message }
+            userErrors { code message } } }",
+        |sample| {
+            let csv = format!("email,name,role,currency\none@{0}.example,One,INVESTOR,EUR\n", sample.slug);
+            json!({ "input": { "csv": csv } })
+        },
+    ),
+    mutation(
+        "invitationResend",
+        "mutation($id: ID!) { invitationResend(id: $id) { invitation { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.invitation }),
+    ),
+    mutation(
+        "invitationWithdraw",
+        "mutation($id: ID!) { invitationWithdraw(id: $id) { invitation { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.invitation }),
+    ),
+    mutation(
+        "userUpdate",
+        "mutation($id: ID!, $input: UserUpdateInput!) { userUpdate(id: $id, expectedVersion: 1, input: $input) {
+            user { id active } userErrors { code message } } }",
+        |sample| json!({ "id": sample.advisor, "input": { "active": true } }),
+    ),
+    mutation(
+        "roleCreate",
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { code permissions } userErrors { code message } } }",
+        |_| json!({ "input": { "code": "ASSISTANT", "name": "Assistant", "permissions": ["USERS_READ"] } }),
+    ),
+    mutation(
+        "roleUpdate",
+        "mutation($code: String!, $input: RoleUpdateInput!) { roleUpdate(code: $code, input: $input) { role { code permissions }
+            userErrors { code message } } }",
+        |sample| json!({ "code": sample.role, "input": { "name": "Another", "permissions": ["MARKET_READ"] } }),
+    ),
+    mutation(
+        "roleDelete",
+        "mutation($code: String!) { roleDelete(code: $code) { role { code } userErrors { code message } } }",
+        |sample| json!({ "code": sample.role }),
+    ),
+    mutation(
+        "apiKeyCreate",
+        "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { apiKey { id } secret userErrors { code message } } }",
+        |_| json!({ "input": { "name": "Reporting", "scopes": ["MARKET_READ"], "expiresAt": "2024-06-01T00:00:00Z" } }),
+    ),
+    mutation(
+        "apiKeyEnd",
+        "mutation($id: ID!) { apiKeyEnd(id: $id) { apiKey { id } userErrors { code message } } }",
+        |sample| json!({ "id": sample.api_key }),
+    ),
+    mutation(
         "userSettingsUpdate",
         r#"mutation { userSettingsUpdate(expectedVersion: 1, input: { locale: "de-CH" }) { user { id } userErrors { code } } }"#,
         |_| json!({}),
@@ -576,7 +749,7 @@ pub async fn follow(app: &App, client: &Client, document: &str, variables: Value
     let context = RequestContext {
         actor,
         request_id: "followed".to_owned(),
-        peer: None,
+        whence: Default::default(),
         started_at: now,
         cost: Default::default(),
     };

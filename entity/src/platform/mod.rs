@@ -3,5 +3,6 @@
 pub mod installation;
 pub mod migration_failure;
 pub mod schema_version;
+pub mod sign_in_throttle;
 pub mod signing_key;
 pub mod tenant;

@@ -8,9 +8,11 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub kid: String,
     pub algorithm: String,
-    pub encrypted_private_key: Vec<u8>,
+    pub encrypted_private_key: Option<Vec<u8>>,
     pub created_at: DateTimeUtc,
     pub retired_at: Option<DateTimeUtc>,
+    pub public_key: Option<Vec<u8>>,
+    pub active_from: DateTimeUtc,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

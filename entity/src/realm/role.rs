@@ -9,6 +9,7 @@ pub struct Model {
     pub code: String,
     pub name: String,
     pub description: String,
+    pub is_custom: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

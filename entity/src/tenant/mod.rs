@@ -15,6 +15,7 @@ pub mod lot_match;
 pub mod manual_price;
 pub mod period_lock;
 pub mod portfolio;
+pub mod portfolio_share;
 pub mod price_override;
 pub mod stress_scenario;
 pub mod stress_shock;

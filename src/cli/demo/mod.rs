@@ -40,7 +40,7 @@ pub(super) async fn run(options: DemoOptions, context: Context) -> anyhow::Resul
     let globals = context.globals.clone();
     let (config, _) = context.into_configuration()?;
     let sample = Sample::find(options.demo_dir.as_deref())?;
-    let config = for_demo(config, &sample);
+    let config = for_demo(config, &globals, &sample);
     // Taken first: that the port is not free should be known before the data is loaded, not after.
     let listener = serve::bind(&config).await?;
     let mut signals = Signals::listen()?;
@@ -102,10 +102,13 @@ fn interrupted() -> ExitCode {
 }
 
 /// Settings of the demo where nobody has chosen others.
-fn for_demo(mut config: Config, sample: &Sample) -> Config {
+fn for_demo(mut config: Config, globals: &Globals, sample: &Sample) -> Config {
     config.profile = Profile::Demo;
     if config.auth.secret.as_ref().is_none_or(|secret| secret.expose_secret().is_empty()) {
         config.auth.secret = Some(Secret::from(DEMO_SECRET));
+    }
+    if config.mail.smtp_host.is_none() && config.mail.directory.is_none() {
+        config.mail.directory = Some(globals.data_dir.join("mail"));
     }
     if config.http.playground_dir == HttpConfig::default().playground_dir {
         config.http.playground_dir = playground::built(&sample.web());

@@ -22,6 +22,7 @@ use crate::storage::instrument::succession::Succession;
 use crate::storage::instrument::{Dividend, Instrument, Split};
 use crate::storage::period_lock::PeriodLock;
 use crate::storage::portfolio::Portfolio;
+use crate::storage::portfolio_share::Share;
 use crate::storage::price::HeldPrice;
 use crate::storage::price_override::ByDay;
 use crate::storage::transaction::LedgerRow;
@@ -68,6 +69,10 @@ pub struct DoubtfulKey(pub HistoryKey);
 /// The person with this id, of a portfolio that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PersonKey(pub Uuid);
+
+/// With whom this portfolio is shared, if the caller may share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SharesKey(pub Uuid);
 
 /// The accounts of this portfolio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,6 +226,12 @@ loader!(PersonKey => Arc<User>, |operation, session, keys| {
     let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
     let people = operation.services.people_of_portfolios(&session, &ids).await?;
     Ok(people.into_iter().map(|person| (PersonKey(person.id), Arc::new(person))).collect())
+});
+
+loader!(SharesKey => Vec<Share>, |operation, session, keys| {
+    let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let shares = operation.services.portfolio_shares(&session, &ids).await?;
+    Ok(shares.into_iter().map(|(id, shares)| (SharesKey(id), shares)).collect())
 });
 
 loader!(AccountsKey => Vec<Account>, |operation, session, keys| {

@@ -1,18 +1,25 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
+mod account_recovery;
+mod api_key;
 mod held_market_row;
 mod held_transaction;
+mod invitation;
 mod job;
 mod manual_price;
 mod manual_price_import;
 mod market_instrument;
+mod password;
 mod performance_metrics;
 mod period_lock;
 mod portfolio;
+mod portfolio_share;
 mod price_override;
 mod private_instrument;
 mod replay;
+mod role;
 mod schedule;
+mod session;
 mod sign_in;
 mod simulation;
 mod stress_scenario;
@@ -32,7 +39,14 @@ use crate::services::period_lock::LockTerms;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     sign_in::SignInMutation,
+    session::SessionMutation,
+    password::PasswordMutation,
+    account_recovery::AccountRecoveryMutation,
+    invitation::InvitationMutation,
+    role::RoleMutation,
+    api_key::ApiKeyMutation,
     portfolio::PortfolioMutation,
+    portfolio_share::PortfolioShareMutation,
     period_lock::PeriodLockMutation,
     transaction::TransactionMutation,
     transactions_import::TransactionsImportMutation,

@@ -104,7 +104,7 @@ impl SignInMutation {
         payload(operation, outcome).await
     }
 
-    /// Ends the log-in that the refresh token belongs to. Access tokens already given out end by themselves within minutes.
+    /// Ends the log-in that the refresh token belongs to, its access tokens too.
     async fn logout(
         &self,
         ctx: &Context<'_>,

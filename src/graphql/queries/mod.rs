@@ -1,15 +1,18 @@
 //! Everything that can be read, one file a noun.
 
 mod analytics;
+mod api_key;
 mod audit_log;
 mod exchange;
 mod instrument;
+mod invitation;
 mod job;
 mod market_data;
 mod market_indicator;
 mod node;
 mod portfolio;
 mod replay;
+mod session;
 mod simulation;
 mod stress_scenario;
 mod tenant;
@@ -24,6 +27,9 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct Query(
     user::UserQuery,
+    session::SessionQuery,
+    invitation::InvitationQuery,
+    api_key::ApiKeyQuery,
     tenant::TenantQuery,
     portfolio::PortfolioQuery,
     analytics::AnalyticsQuery,

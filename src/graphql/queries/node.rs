@@ -81,6 +81,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Some(Node::Tenant(Tenant(tenant.clone())))
         }
         Kind::Account
+        | Kind::ApiKey
         | Kind::AuditEntry
         | Kind::CorporateAction
         | Kind::Event
@@ -90,11 +91,13 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::RefreshRun
         | Kind::ImportBatch
         | Kind::Instrument
+        | Kind::Invitation
         | Kind::Job
         | Kind::JobRun
         | Kind::Lot
         | Kind::News
         | Kind::Schedule
+        | Kind::Session
         | Kind::Simulation
         | Kind::StressScenario
         | Kind::Succession

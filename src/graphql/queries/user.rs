@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, Object, Result};
 
+use crate::auth::Permission as Code;
 use crate::graphql::connection::{self, PageInfo};
 use crate::graphql::context::Operation;
 use crate::graphql::rules::Ruled;
+use crate::graphql::types::permission::Permission;
 use crate::graphql::types::role::Role;
 use crate::graphql::types::user::{User, UserConnection, Viewer};
 
@@ -50,6 +52,11 @@ impl UserQuery {
         let (rows, info): (Vec<_>, PageInfo) = connection::cut(rows, limit, |row| row.id);
         let rows = rows.into_iter().map(|(cursor, row)| (cursor, User::from(row))).collect();
         Ok(Some(UserConnection::new(rows, info, total)))
+    }
+
+    /// Everything that a role can permit, and which root fields it opens.
+    async fn permissions(&self) -> Option<Vec<Permission>> {
+        Some(Code::ALL.iter().copied().map(Permission::from).collect())
     }
 
     /// The roles of the tenant and what each permits.

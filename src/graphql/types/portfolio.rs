@@ -22,6 +22,7 @@ use super::money::Money;
 use super::news::{self, NewsItemConnection};
 use super::performance_metrics::PerformanceMetrics;
 use super::period_lock::PeriodLock;
+use super::portfolio_share::PortfolioShare;
 use super::replay::{Replay, ReplayConnection};
 use super::sale_preview::{SalePreview, SalePreviewInput};
 use super::simulation::Simulation;
@@ -34,7 +35,7 @@ use crate::graphql::error::ErrorCode;
 use crate::graphql::id::Kind;
 use crate::graphql::loaders::{
     self, AccountsKey, FirstDateKey, FreshnessKey, HistoryKey, MatchesKey, MetricsKey, PeriodLockKey, PersonKey,
-    SimulationsKey, SnapshotKey,
+    SharesKey, SimulationsKey, SnapshotKey,
 };
 use crate::graphql::scalars::{Currency, Date, Instant};
 use crate::services::analytics::{Part, Scope};
@@ -184,6 +185,12 @@ impl Portfolio {
             Some(id) => Ok(loaders::find(ctx, PersonKey(id)).await?.map(User)),
             None => Ok(None),
         }
+    }
+
+    /// With whom it is shared, the earliest first, 50 at the most. Null for whoever may not share it.
+    async fn shares(&self, ctx: &Context<'_>) -> Result<Option<Vec<PortfolioShare>>> {
+        let shares = loaders::find(ctx, SharesKey(self.row.id)).await?;
+        Ok(shares.map(|shares| shares.into_iter().map(PortfolioShare::from).collect()))
     }
 
     /// Its accounts, in the order of their making.

@@ -15,11 +15,13 @@ pub struct Role {
     description: String,
     /// The names of the permissions that it grants.
     permissions: Vec<String>,
+    /// Whether the firm has made it for itself and may change it.
+    is_custom: bool,
 }
 
 impl From<RoleRecord> for Role {
     fn from(role: RoleRecord) -> Self {
         let permissions = role.permissions.iter().map(|permission| permission.code().to_owned()).collect();
-        Self { code: role.code, name: role.name, description: role.description, permissions }
+        Self { code: role.code, name: role.name, description: role.description, permissions, is_custom: role.is_custom }
     }
 }

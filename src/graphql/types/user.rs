@@ -25,6 +25,10 @@ pub enum UserRole {
     Investor,
     /// Reads everything of the firm and changes nothing.
     Auditor,
+    /// A program with an API key.
+    Service,
+    /// A role that the firm has made for itself: `roleCode` says which.
+    Custom,
 }
 
 impl From<Role> for UserRole {
@@ -35,6 +39,8 @@ impl From<Role> for UserRole {
             Role::Advisor => Self::Advisor,
             Role::Investor => Self::Investor,
             Role::Auditor => Self::Auditor,
+            Role::Service => Self::Service,
+            Role::Custom => Self::Custom,
         }
     }
 }
@@ -47,6 +53,8 @@ impl From<UserRole> for Role {
             UserRole::Advisor => Self::Advisor,
             UserRole::Investor => Self::Investor,
             UserRole::Auditor => Self::Auditor,
+            UserRole::Service => Self::Service,
+            UserRole::Custom => Self::Custom,
         }
     }
 }
@@ -82,6 +90,16 @@ impl User {
     /// What the person may do.
     async fn role(&self) -> UserRole {
         self.0.role.into()
+    }
+
+    /// The code of the person's role, as `roles` shows it: also of one that the firm has made for itself.
+    async fn role_code(&self) -> &str {
+        &self.0.role_code
+    }
+
+    /// Whether the address has been proved to be the person's: by an invitation, a password reset or a change of address.
+    async fn email_verified(&self) -> bool {
+        self.0.email_verified_at.is_some()
     }
 
     /// Whether the person may log in.

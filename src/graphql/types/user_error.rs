@@ -22,6 +22,18 @@ pub enum UserErrorCode {
     InvalidCredentials,
     /// The refresh token is unknown, used, ended or expired: log in again.
     InvalidRefreshToken,
+    /// The password is too easy to guess: the message gives its strength, of 4, and advice.
+    WeakPassword,
+    /// The token is unknown, used, withdrawn or expired: ask for another one.
+    InvalidToken,
+    /// The server is not set up to send mail, which this needs: its operator can mend that.
+    MailNotConfigured,
+    /// It would permit what the caller may not do: the message names the permissions.
+    ExceedsOwnPermissions,
+    /// Something else uses it: the message says what.
+    InUse,
+    /// Too many attempts failed, by this account from here or by this network address: `retryAfter` says how long to wait.
+    TooManyAttempts,
     /// A sale of more than is held on its day.
     InsufficientQuantity,
     /// A date that has not come yet.
@@ -86,6 +98,12 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             RefusalCode::InvalidCredentials => Self::InvalidCredentials,
             RefusalCode::InvalidRefreshToken => Self::InvalidRefreshToken,
+            RefusalCode::WeakPassword => Self::WeakPassword,
+            RefusalCode::InvalidToken => Self::InvalidToken,
+            RefusalCode::MailNotConfigured => Self::MailNotConfigured,
+            RefusalCode::ExceedsOwnPermissions => Self::ExceedsOwnPermissions,
+            RefusalCode::InUse => Self::InUse,
+            RefusalCode::TooManyAttempts => Self::TooManyAttempts,
             RefusalCode::InsufficientQuantity => Self::InsufficientQuantity,
             RefusalCode::FutureDate => Self::FutureDate,
             RefusalCode::MissingExchangeRate => Self::MissingExchangeRate,
@@ -126,6 +144,8 @@ pub struct UserError {
     field: Vec<String>,
     /// The id of the recorded transaction that stands in the way; null where none does.
     transaction_id: Option<ID>,
+    /// After how many seconds it may be tried again; null where waiting does not help.
+    retry_after: Option<i32>,
 }
 
 impl From<Refusal> for UserError {
@@ -134,6 +154,7 @@ impl From<Refusal> for UserError {
             code: refusal.code.into(),
             message: refusal.message,
             field: refusal.field,
+            retry_after: refusal.retry_after.and_then(|seconds| i32::try_from(seconds).ok()),
             transaction_id: refusal.transaction.map(|id| Kind::Transaction.id(id)),
         }
     }

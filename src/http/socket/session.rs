@@ -161,7 +161,7 @@ impl Session {
         Caller {
             actor: self.gate.authenticated().map(|authenticated| authenticated.actor),
             request_id: (shared.runtime.new_request_id)(),
-            peer: self.caller.peer,
+            whence: self.caller.whence.clone(),
             shared,
         }
     }
@@ -220,7 +220,7 @@ fn start(caller: Caller, request: Request, admitted: Admitted) -> BoxStream<'sta
 /// A query or mutation takes turns with what comes over HTTP.
 async fn turn_of(caller: Caller, request: Request, admitted: Admitted) -> Response {
     let shared = Arc::clone(&caller.shared);
-    let party = Party::of(caller.actor.as_ref(), caller.peer.map(|peer| peer.ip()));
+    let party = Party::of(caller.actor.as_ref(), caller.whence.address);
     let held = async {
         let of_party = shared.admission.party(party)?;
         Ok::<_, Problem>((of_party, shared.admission.turn(party).await?))

@@ -74,7 +74,7 @@ const GROUPS = [
     ],
   },
   { title: 'Operations', names: ['refresh-runs', 'held-market-rows', 'schedules'] },
-  { title: 'People', names: ['viewer', 'users', 'audit-log'] },
+  { title: 'People', names: ['viewer', 'sessions', 'users', 'audit-log'] },
 ];
 
 /** The examples with the given values in their variables. */
