@@ -48,6 +48,7 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0005_scheduler",
     "realm" / "m0005_jobs",
     "platform" / "m0006_daily_calculation",
+    "realm" / "m0006_audit_chain",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -105,4 +106,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0021_performance_metrics",
     "tenant" / "m0023_simulations",
     "tenant" / "m0024_curve_shocks",
+    "realm" / "m0006_audit_chain",
 ];

@@ -1,7 +1,10 @@
 //! People, sessions and audit: the same tables in every tenant's schema and in `platform`. The names carry no schema; the
 //! session's `search_path` says whose they are.
 
+pub mod audit_checkpoint;
+pub mod audit_head;
 pub mod audit_log;
+pub mod audit_personal;
 pub mod credential;
 pub mod dim_user;
 pub mod idempotency_key;
