@@ -9,6 +9,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "audit",
             "auth",
             "clock",
             "config",
@@ -29,7 +30,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("services", &["audit", "auth", "clock", "market_data", "queue", "storage", "tenancy"]),
     ("market_data", &["clock", "config", "queue", "storage", "tenancy"]),
     ("queue", &["tenancy"]),
-    ("audit", &["storage", "tenancy"]),
+    ("audit", &["auth", "storage", "tenancy"]),
     ("storage", &["auth", "tenancy"]),
     ("tenancy", &["auth"]),
     ("auth", &[]),

@@ -58,6 +58,11 @@ impl AccessTokens {
         Self { keys, settings, validation }
     }
 
+    /// The keys that sign.
+    pub fn keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
     /// Signs a token for the subject, valid from `now` on.
     pub fn issue(&self, subject: Subject, token_id: Uuid, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
         let issued_at = now.timestamp();

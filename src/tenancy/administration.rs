@@ -199,7 +199,7 @@ impl MarketDoor for Administration {
     async fn market(&self, access: Access) -> Result<Session<Market>, DatabaseError> {
         let opening = market_opening(&self.tag().await?, access);
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
-        Ok(Session { connection, scope: Market })
+        Ok(Session::new(connection, Market))
     }
 }
 
