@@ -3,7 +3,10 @@
 
 pub mod access;
 pub mod analytics;
+pub mod audit_checkpoint;
+pub mod audit_export;
 pub mod audit_log;
+pub mod audit_personal;
 pub mod authentication;
 mod blame;
 pub mod bond;

@@ -94,7 +94,7 @@ impl Services {
                 request_id: None,
                 address: None,
             };
-            audit::write(&session, entry).await?;
+            audit::write_on_behalf(&session, entry, user.id).await?;
             let subject = crate::auth::Subject {
                 user_id: user.id,
                 realm: Some(TenantId(tenant.id)).into(),
