@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{BoxStream, StreamExt};
 
+use super::audit_file::{self, AuditFile, AuditRequest};
 use super::context::Operation;
 use super::gains_file::{self, GainsFile, GainsRequest};
 use super::import_file::{self, ImportRequest};
@@ -118,6 +119,11 @@ impl GraphqlService for Api {
         let file = gains_file::open(&operation, &asked).await;
         operation.finish().await;
         file
+    }
+
+    async fn audit_file(&self, asked: AuditRequest, context: RequestContext) -> Result<AuditFile, Error> {
+        let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
+        audit_file::open(&operation, &asked).await
     }
 
     async fn import_file(

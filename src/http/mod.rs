@@ -5,6 +5,7 @@
 
 mod access_log;
 mod assets;
+mod audit_file;
 mod envelope;
 mod file;
 mod gains_file;

@@ -1,5 +1,6 @@
 //! Everything that can be changed, one file a noun: each mutation's input, payload and resolver.
 
+mod audit;
 mod held_market_row;
 mod held_transaction;
 mod job;
@@ -48,6 +49,7 @@ pub struct Mutation(
     stress_scenario::StressScenarioMutation,
     xray_rule::XrayRuleMutation,
     user::UserMutation,
+    audit::AuditMutation,
     job::JobMutation,
     schedule::ScheduleMutation,
 );

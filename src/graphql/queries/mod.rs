@@ -1,6 +1,7 @@
 //! Everything that can be read, one file a noun.
 
 mod analytics;
+mod audit_checkpoint;
 mod audit_log;
 mod exchange;
 mod instrument;
@@ -36,6 +37,7 @@ pub struct Query(
     market_indicator::MarketIndicatorQuery,
     market_data::MarketDataQuery,
     audit_log::AuditLogQuery,
+    audit_checkpoint::AuditCheckpointQuery,
     job::JobQuery,
     node::NodeQuery,
 );

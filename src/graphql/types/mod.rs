@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod analytics;
+pub mod audit_checkpoint;
 pub mod audit_entry;
 pub mod bookkeeping;
 pub mod daily_value;
