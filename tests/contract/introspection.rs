@@ -112,6 +112,7 @@ const BOUNDED: &[&str] = &[
     "Analytics.contributions",
     "Analytics.doubtfulInputs",
     "Analytics.drawdowns",
+    "AuditEntry.erased",
     "BenchmarkComparison.growth",
     "CashBalance.reasons",
     "Correlations.correlations",
