@@ -49,6 +49,8 @@ pub const PLATFORM: &[Step] = steps![
     "realm" / "m0005_jobs",
     "platform" / "m0006_daily_calculation",
     "realm" / "m0006_audit_chain",
+    "realm" / "m0007_audit_reads",
+    "platform" / "m0007_audited_reads",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -107,4 +109,5 @@ pub const TENANT: &[Step] = steps![
     "tenant" / "m0023_simulations",
     "tenant" / "m0024_curve_shocks",
     "realm" / "m0006_audit_chain",
+    "realm" / "m0007_audit_reads",
 ];

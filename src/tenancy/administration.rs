@@ -15,11 +15,12 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use super::connection::TransactionConnection;
-use super::directory::{self, TenantRecord};
+use super::directory::{self, AuditReads, TenantRecord};
 use super::error::DatabaseError;
 use super::gateway::{DatabaseSettings, market_opening};
 use super::names::{InstallationTag, SchemaName, quoted};
@@ -119,9 +120,18 @@ impl Administration {
             database_name: Set("primary".to_owned()),
             status: Set("ACTIVE".to_owned()),
             created_at: Set(now),
+            audit_reads: Set(AuditReads::None.as_str().to_owned()),
         };
         let record = TenantRecord::try_from(tenant::Entity::insert(row).exec_with_returning(&transaction).await?)?;
         bring_up_to_date(&transaction, &tag, schema.as_str(), migration::TENANT).await?;
+        // On record in the platform's log, as the last thing before the commit.
+        let entry = json!({
+            "at": now.to_rfc3339(), "actorName": "command", "action": "tenantCreate", "entityType": "Tenant",
+            "entityId": new.id, "after": { "slug": new.slug, "name": new.name }, "personal": [],
+        });
+        let append =
+            "SELECT platform.audit_append(jsonb_build_array($1 || jsonb_build_object('id', gen_random_uuid())))";
+        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, append, [entry.into()])).await?;
         transaction.commit().await?;
         Ok(record)
     }

@@ -162,6 +162,11 @@ impl Gateway {
         Ok(tenant)
     }
 
+    /// Has the tenant read afresh by whoever asks next.
+    pub(crate) fn forget_tenant(&self, id: Uuid) {
+        self.tenants.invalidate(&id);
+    }
+
     /// The tenant with this short name, read afresh.
     pub async fn tenant_by_slug(&self, slug: &str) -> Result<Option<TenantRecord>, DatabaseError> {
         let session = self.platform(Access::Read).await?;

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::connection::{Column, TransactionConnection};
 use super::error::DatabaseError;
@@ -52,6 +53,16 @@ pub struct Session<S: Scope> {
     pub(super) connection: TransactionConnection,
     pub(super) scope: S,
     last: Mutex<Option<Last>>,
+    read: Mutex<Vec<(Read, Uuid)>>,
+}
+
+/// What a tenant may want to have in its audit log of what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// A portfolio's data.
+    Portfolio,
+    /// A person's data.
+    Person,
 }
 
 /// What runs as the last thing before the commit: a constant statement with one parameter, an array of what was collected for it.
@@ -62,7 +73,17 @@ struct Last {
 
 impl<S: Scope> Session<S> {
     pub(super) fn new(connection: TransactionConnection, scope: S) -> Self {
-        Self { connection, scope, last: Mutex::new(None) }
+        Self { connection, scope, last: Mutex::new(None), read: Mutex::new(Vec::new()) }
+    }
+
+    /// Notes whose data was read.
+    pub(crate) fn note_read(&self, what: Read, ids: impl IntoIterator<Item = Uuid>) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.into_iter().map(|id| (what, id)));
+    }
+
+    /// Whose data was read until now.
+    pub fn take_read(&self) -> Vec<(Read, Uuid)> {
+        std::mem::take(&mut *self.read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Collects something for the constant statement that runs as the last one before the commit, whose only parameter is the

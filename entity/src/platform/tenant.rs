@@ -13,6 +13,7 @@ pub struct Model {
     pub database_name: String,
     pub status: String,
     pub created_at: DateTimeUtc,
+    pub audit_reads: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
