@@ -13,13 +13,14 @@ pub mod sealed;
 pub mod verify;
 
 use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::check::check;
 pub use self::log::{Filter, count, page};
 pub use self::sealed::Logged;
-use crate::tenancy::{DatabaseError, Realm, Session};
+use crate::tenancy::{AuditReads, DatabaseError, Realm, Session, Tenant};
 
 /// One thing that was done.
 #[derive(Clone, Debug)]
@@ -65,10 +66,36 @@ pub async fn write_on_behalf<S: Realm>(
     session.at_commit(APPEND, personal::apart(entry, Some(behalf_of)))
 }
 
+/// Has what was read noted, to be sealed by whoever appends next.
+pub fn note_read<S: Realm>(session: &Session<S>, entry: Entry) -> Result<(), DatabaseError> {
+    session.at_commit("SELECT audit_read_note($1)", personal::apart(entry, None))
+}
+
+/// Seals all reads that wait for it. It locks the end of the chain.
+pub async fn seal_reads<S: Realm>(session: &Session<S>) -> Result<(), DatabaseError> {
+    let waits = "SELECT 1 FROM audit_read LIMIT 1";
+    while ask(session, waits, []).await?.is_some() {
+        ask(session, "SELECT audit_append('[]')", []).await?;
+    }
+    Ok(())
+}
+
+/// Says which reads of the tenant are recorded; gives what was said before.
+pub async fn set_reads(session: &Session<Tenant>, reads: AuditReads) -> Result<String, DatabaseError> {
+    let row = ask(session, "SELECT platform.tenant_audit_reads_set($1)", [reads.as_str().into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+}
+
+async fn ask<const N: usize>(
+    session: &impl ConnectionTrait,
+    sql: &'static str,
+    values: [sea_orm::Value; N],
+) -> Result<Option<QueryResult>, DatabaseError> {
+    Ok(session.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?)
+}
+
 /// Erases the personal values of one person from beside the log, which keeps its commitments to them. Returns how many.
 pub async fn erase_personal<S: Realm>(session: &Session<S>, person: Uuid) -> Result<i64, DatabaseError> {
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
-    let sql = "SELECT audit_personal_erase($1)";
-    let row = session.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [person.into()])).await?;
+    let row = ask(session, "SELECT audit_personal_erase($1)", [person.into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }

@@ -73,6 +73,7 @@ impl Services {
         &self,
         session: &Session<S>,
     ) -> Result<(String, Option<(Checkpoint, bool)>), ServiceError> {
+        self.seal_reads(session).await?;
         let head = sealed::head(session).await?;
         if head.sequence == 0 {
             return Ok((head.log, None));

@@ -86,6 +86,7 @@ impl Services {
         (tenant, id): (Option<&str>, Uuid),
         (from, until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     ) -> Result<Export, ServiceError> {
+        self.seal_reads(session).await?;
         // Places never change, so what is read later is of this moment: the entries up to its end.
         let head = sealed::head(session).await?;
         let is_complete = from.is_none() && until.is_none();

@@ -18,6 +18,8 @@ impl Services {
             if storage::user::by_ids(&session, &[person]).await?.is_empty() {
                 return Err(ServiceError::refused(RefusalCode::NotFound, &["userId"], "there is no such person"));
             }
+            // What waits holds names, too.
+            self.seal_reads(&session).await?;
             let erased = audit::erase_personal(&session, person).await?;
             let done = Done {
                 action: "auditPersonalErase",

@@ -98,6 +98,7 @@ impl Services {
         let sessions = storage::refresh_token::purge(session, now - EXPIRED_SESSIONS).await?;
         let answers = storage::idempotency::purge(session, now - ANSWERS).await?;
         tracing::debug!(sessions, answers, "removed");
+        self.seal_reads(session).await?;
         self.daily_checkpoint(session).await
     }
 }

@@ -7,6 +7,7 @@ pub mod audit_checkpoint;
 pub mod audit_export;
 pub mod audit_log;
 pub mod audit_personal;
+pub mod audit_reads;
 pub mod authentication;
 mod blame;
 pub mod bond;
