@@ -97,6 +97,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("usersCreate", Rule::AnyOf(&[P::UsersManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
     ("auditCheckpointCreate", Rule::AnyOf(&[P::AuditRead])),
+    ("auditReadsSet", Rule::AnyOf(&[P::UsersManage])),
     ("auditPersonalErase", Rule::AnyOf(&[P::UsersManage])),
     ("jobRetry", MANAGES_JOBS),
     ("jobDiscard", MANAGES_JOBS),
@@ -111,6 +112,16 @@ pub const RULES: &[(&str, Rule)] = &[
 /// The rule of a root field.
 pub fn rule_of(field: &str) -> Option<Rule> {
     RULES.iter().find(|(name, _)| *name == field).map(|(_, rule)| *rule)
+}
+
+/// Whether what a root field answers is of portfolios, or may be.
+pub fn reads_portfolios(field: &str) -> bool {
+    rule_of(field) == Some(READS_PORTFOLIOS) || ["node", "nodes"].contains(&field)
+}
+
+/// Whether what a root field answers is of people: the tenant's, or what they did.
+pub fn reads_people(field: &str) -> bool {
+    ["users", "auditLog"].contains(&field)
 }
 
 impl Rule {
@@ -135,6 +146,9 @@ impl Guard for Ruled {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let field = ctx.field().name();
         let rule = rule_of(field).ok_or_else(|| ErrorCode::Forbidden.error(format!("{field} has no rule")))?;
-        rule.check(ctx.data_unchecked::<std::sync::Arc<Operation>>().actor())
+        let operation = ctx.data_unchecked::<std::sync::Arc<Operation>>();
+        rule.check(operation.actor())?;
+        operation.note_field(field);
+        Ok(())
     }
 }

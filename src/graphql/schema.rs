@@ -96,8 +96,10 @@ impl GraphqlService for Api {
         };
         let request = Loaders::attach(request, &operation).data(Arc::clone(&operation));
         let response = self.schema.execute(request).await;
-        operation.finish().await;
-        response
+        match operation.conclude().await {
+            Ok(()) => response,
+            Err(error) => Response::from_errors(vec![error.into_server_error(Default::default())]),
+        }
     }
 
     fn subscribe(&self, request: Request, context: RequestContext) -> BoxStream<'static, Response> {
@@ -117,7 +119,7 @@ impl GraphqlService for Api {
     async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
         let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
         let file = gains_file::open(&operation, &asked).await;
-        operation.finish().await;
+        operation.conclude().await?;
         file
     }
 

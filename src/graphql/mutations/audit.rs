@@ -6,6 +6,7 @@ use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::rules::Ruled;
 use crate::graphql::types::audit_checkpoint::AuditCheckpoint;
+use crate::graphql::types::tenant::AuditReads;
 use crate::graphql::types::user_error::UserError;
 
 /// What signing gives.
@@ -26,6 +27,15 @@ pub struct AuditPersonalErasePayload {
     user_errors: Vec<UserError>,
 }
 
+/// What saying which reads are recorded gives.
+#[derive(SimpleObject)]
+pub struct AuditReadsPayload {
+    /// Which reads are recorded since; null where it was refused.
+    reads: Option<AuditReads>,
+    /// Why it was refused.
+    user_errors: Vec<UserError>,
+}
+
 #[derive(Default)]
 pub struct AuditMutation;
 
@@ -39,6 +49,19 @@ impl AuditMutation {
         let (made, user_errors) = operation.payload(outcome.await)?;
         let checkpoint = made.and_then(|(log, made)| Some(AuditCheckpoint::new(&log, &made?)));
         Ok(Some(AuditCheckpointPayload { checkpoint, user_errors }))
+    }
+
+    /// Says which reads are in the tenant's audit log from now on. An operation that reads is then answered only if that is on record;
+    /// the entries are sealed in their order with what is done next, at the latest each night.
+    async fn audit_reads_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which reads.")] reads: AuditReads,
+    ) -> Result<Option<AuditReadsPayload>> {
+        let operation = Operation::of(ctx);
+        let outcome = async { operation.services.audit_reads_set(operation.changing().await?, reads.into()).await };
+        let (reads, user_errors) = operation.payload(outcome.await)?;
+        Ok(Some(AuditReadsPayload { reads: reads.map(AuditReads::from), user_errors }))
     }
 
     /// Erases what the audit log tells of a person beyond their id: addresses, names, network addresses, also of failed log-ins
