@@ -77,6 +77,7 @@ const TABLE: &[(&str, &str)] = &[
     ("usersCreate", "A"),
     ("userSettingsUpdate", "ADIU"),
     ("auditCheckpointCreate", "AU"),
+    ("auditReadsSet", "A"),
     ("auditPersonalErase", "A"),
     ("jobRetry", "OA"),
     ("jobDiscard", "OA"),

@@ -5,6 +5,7 @@ mod checkpoints;
 mod file;
 mod old;
 mod personal;
+mod reads;
 
 use portfolio_analyzer::audit::verify::{Kind, Report};
 use portfolio_analyzer::services::Caller;

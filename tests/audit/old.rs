@@ -5,8 +5,8 @@ use crate::support::{App, Superuser};
 
 /// The log as it was, with an entry of every kind and many of one.
 const OLD: &str = "
-DROP FUNCTION audit_append, audit_personal_erase, audit_checkpoint_keep, audit_field, audit_canonical;
-DROP TABLE audit_log, audit_personal, audit_head, audit_checkpoint;
+DROP FUNCTION audit_append, audit_link, audit_read_note, audit_personal_erase, audit_checkpoint_keep, audit_field, audit_canonical;
+DROP TABLE audit_read, audit_log, audit_personal, audit_head, audit_checkpoint;
 CREATE TABLE audit_log (
     id uuid PRIMARY KEY, at timestamptz NOT NULL, actor_id uuid, actor_name text NOT NULL, action text NOT NULL,
     entity_type text NOT NULL, entity_id text, before jsonb, after jsonb, request_id text, address text
@@ -34,6 +34,7 @@ async fn entries_of_before_are_sealed_as_they_stood() {
     inside.run(&format!("SET search_path TO {schema}; SET installation.tag = 'tests1'")).await;
     inside.run(OLD).await;
     inside.run(include_str!("../../migration/src/realm/m0006_audit_chain.sql")).await;
+    inside.run(include_str!("../../migration/src/realm/m0007_audit_reads.sql")).await;
     let report = verify(&app, "alpha").await;
     assert!(report.is_whole(), "{:?}", report.findings);
     assert_eq!(report.entries, 2348);

@@ -93,6 +93,7 @@ async fn a_record_cannot_be_changed_or_removed_by_the_tenant_itself() {
         "audit_head",
         "audit_log",
         "audit_personal",
+        "audit_read",
         "fact_portfolio_transactions",
         "held_decision",
         "held_transaction",

@@ -496,6 +496,11 @@ pub const CALLS: &[Call] = &[
         |_| json!({}),
     ),
     mutation(
+        "auditReadsSet",
+        "mutation { auditReadsSet(reads: NONE) { reads userErrors { code } } }",
+        |_| json!({}),
+    ),
+    mutation(
         "auditPersonalErase",
         "mutation($id: ID!) { auditPersonalErase(userId: $id) { erased userErrors { code } } }",
         |sample| json!({ "id": sample.user }),
