@@ -9,6 +9,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "audit",
             "auth",
             "clock",
             "config",
@@ -30,7 +31,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("services", &["audit", "auth", "clock", "mail", "market_data", "queue", "storage", "tenancy"]),
     ("market_data", &["clock", "config", "queue", "storage", "tenancy"]),
     ("queue", &["tenancy"]),
-    ("audit", &["storage", "tenancy"]),
+    ("audit", &["auth", "storage", "tenancy"]),
     ("storage", &["auth", "tenancy"]),
     ("tenancy", &["auth"]),
     ("auth", &[]),

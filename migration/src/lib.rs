@@ -54,6 +54,9 @@ pub const PLATFORM: &[Step] = steps![
     "platform" / "m0008_throttling_and_keys",
     "realm" / "m0009_mail",
     "realm" / "m0010_access",
+    "realm" / "m0006_audit_chain",
+    "realm" / "m0007_audit_reads",
+    "platform" / "m0007_audited_reads",
 ];
 
 /// The schema `market`: staging, dimensions, facts and metadata that all tenants share.
@@ -115,4 +118,6 @@ pub const TENANT: &[Step] = steps![
     "realm" / "m0008_sign_ins",
     "realm" / "m0009_mail",
     "realm" / "m0010_access",
+    "realm" / "m0006_audit_chain",
+    "realm" / "m0007_audit_reads",
 ];

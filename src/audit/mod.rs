@@ -1,13 +1,26 @@
 //! What was done, by whom: written in the transaction of the change itself. If the entry cannot be written, the change does
-//! not happen; the database grants no right to alter one.
+//! not happen. The entries of a realm are a chain of hashes, which shows what was altered of them; the database makes the chain
+//! and grants no right to alter one.
+
+mod check;
+pub mod checkpoint;
+pub mod encoding;
+pub mod file;
+pub mod lines;
+mod log;
+mod personal;
+pub mod sealed;
+pub mod verify;
 
 use chrono::{DateTime, Utc};
-use entity::realm::audit_log;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::tenancy::{DatabaseError, Realm, Session, Tenant};
+pub use self::check::check;
+pub use self::log::{Filter, count, page};
+pub use self::sealed::Logged;
+use crate::tenancy::{AuditReads, DatabaseError, Realm, Session, Tenant};
 
 /// One thing that was done.
 #[derive(Clone, Debug)]
@@ -36,76 +49,53 @@ pub struct Entry {
     pub address: Option<String>,
 }
 
-/// Writes an entry.
+/// Numbers, hashes and stores the entries of a transaction. It locks the end of the chain, so it is the last before the commit.
+const APPEND: &str = "SELECT audit_append($1)";
+
+/// Has the entry written as the last thing before the session's commit, which fails if it cannot be.
 pub async fn write<S: Realm>(session: &Session<S>, entry: Entry) -> Result<(), DatabaseError> {
-    let row = audit_log::ActiveModel {
-        id: Set(entry.id),
-        at: Set(entry.at),
-        actor_id: Set(entry.actor_id),
-        actor_name: Set(entry.actor_name),
-        action: Set(entry.action),
-        entity_type: Set(entry.entity_type),
-        entity_id: Set(entry.entity_id),
-        before: Set(entry.before),
-        after: Set(entry.after),
-        request_id: Set(entry.request_id),
-        address: Set(entry.address),
-    };
-    audit_log::Entity::insert(row).exec_without_returning(session).await?;
+    session.at_commit(APPEND, personal::apart(entry, None))
+}
+
+/// As [`write`], of what is done on behalf of a person by another.
+pub async fn write_on_behalf<S: Realm>(
+    session: &Session<S>,
+    entry: Entry,
+    behalf_of: Uuid,
+) -> Result<(), DatabaseError> {
+    session.at_commit(APPEND, personal::apart(entry, Some(behalf_of)))
+}
+
+/// Has what was read noted, to be sealed by whoever appends next.
+pub fn note_read<S: Realm>(session: &Session<S>, entry: Entry) -> Result<(), DatabaseError> {
+    session.at_commit("SELECT audit_read_note($1)", personal::apart(entry, None))
+}
+
+/// Seals all reads that wait for it. It locks the end of the chain.
+pub async fn seal_reads<S: Realm>(session: &Session<S>) -> Result<(), DatabaseError> {
+    let waits = "SELECT 1 FROM audit_read LIMIT 1";
+    while ask(session, waits, []).await?.is_some() {
+        ask(session, "SELECT audit_append('[]')", []).await?;
+    }
     Ok(())
 }
 
-/// Which entries to show.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only of this action.
-    pub action: Option<String>,
-    /// Only by this person.
-    pub actor: Option<Uuid>,
-    /// Only about this thing.
-    pub entity_id: Option<String>,
+/// Says which reads of the tenant are recorded; gives what was said before.
+pub async fn set_reads(session: &Session<Tenant>, reads: AuditReads) -> Result<String, DatabaseError> {
+    let row = ask(session, "SELECT platform.tenant_audit_reads_set($1)", [reads.as_str().into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }
 
-impl Filter {
-    fn condition(&self) -> sea_orm::Condition {
-        sea_orm::Condition::all()
-            .add_option(self.action.as_ref().map(|action| audit_log::Column::Action.eq(action)))
-            .add_option(self.actor.map(|actor| audit_log::Column::ActorId.eq(actor)))
-            .add_option(self.entity_id.as_ref().map(|id| audit_log::Column::EntityId.eq(id)))
-    }
+async fn ask<const N: usize>(
+    session: &impl ConnectionTrait,
+    sql: &'static str,
+    values: [sea_orm::Value; N],
+) -> Result<Option<QueryResult>, DatabaseError> {
+    Ok(session.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?)
 }
 
-/// Entries, the latest first.
-pub async fn page(
-    session: &Session<Tenant>,
-    filter: &Filter,
-    page: crate::storage::Page<Uuid>,
-) -> Result<Vec<Entry>, DatabaseError> {
-    let mut query =
-        audit_log::Entity::find().filter(filter.condition()).order_by_desc(audit_log::Column::Id).limit(page.limit);
-    if let Some(after) = page.after {
-        query = query.filter(audit_log::Column::Id.lt(after));
-    }
-    Ok(query.all(session).await?.into_iter().map(entry).collect())
-}
-
-/// How many entries a filter leaves.
-pub async fn count(session: &Session<Tenant>, filter: &Filter) -> Result<u64, DatabaseError> {
-    Ok(audit_log::Entity::find().filter(filter.condition()).count(session).await?)
-}
-
-fn entry(row: audit_log::Model) -> Entry {
-    Entry {
-        id: row.id,
-        at: row.at,
-        actor_id: row.actor_id,
-        actor_name: row.actor_name,
-        action: row.action,
-        entity_type: row.entity_type,
-        entity_id: row.entity_id,
-        before: row.before,
-        after: row.after,
-        request_id: row.request_id,
-        address: row.address,
-    }
+/// Erases the personal values of one person from beside the log, which keeps its commitments to them. Returns how many.
+pub async fn erase_personal<S: Realm>(session: &Session<S>, person: Uuid) -> Result<i64, DatabaseError> {
+    let row = ask(session, "SELECT audit_personal_erase($1)", [person.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }

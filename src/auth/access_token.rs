@@ -63,6 +63,11 @@ impl AccessTokens {
         self.settings.lifetime
     }
 
+    /// The keys that sign.
+    pub fn keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
     /// Signs a token for the subject, valid from `now` on.
     pub fn issue(&self, subject: Subject, token_id: Uuid, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
         let issued_at = now.timestamp();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest, hkdf,
-    signature::{Ed25519KeyPair, KeyPair},
+    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, EncodingKey};
@@ -82,6 +82,11 @@ impl PublicKey {
             "x": URL_SAFE_NO_PAD.encode(&self.bytes),
         })
     }
+
+    /// Whether the key's private half has signed this.
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature).is_ok()
+    }
 }
 
 impl SigningKey {
@@ -96,6 +101,11 @@ impl SigningKey {
     /// The public half.
     pub fn public(&self) -> &PublicKey {
         &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let pair = Ed25519KeyPair::from_pkcs8(self.pkcs8.expose_secret()).map_err(|_| KeyError::Malformed)?;
+        Ok(pair.sign(message).as_ref().to_vec())
     }
 
     fn from_pkcs8(pkcs8: Vec<u8>) -> Result<Self, KeyError> {
@@ -164,6 +174,7 @@ impl fmt::Debug for KeyCipher {
 pub struct SigningKeys {
     current: SigningKey,
     encoding: EncodingKey,
+    public: Vec<PublicKey>,
     verification: HashMap<String, DecodingKey>,
 }
 
@@ -171,12 +182,25 @@ impl SigningKeys {
     /// `current` signs from now on; tokens signed with `retired` keys are accepted until they expire.
     pub fn new(current: SigningKey, retired: impl IntoIterator<Item = PublicKey>) -> Self {
         let encoding = EncodingKey::from_ed_der(current.pkcs8.expose_secret());
-        let verification = retired
-            .into_iter()
-            .chain([current.public.clone()])
-            .map(|key| (key.key_id, DecodingKey::from_ed_der(&key.bytes)))
-            .collect();
-        Self { current, encoding, verification }
+        let public: Vec<PublicKey> = retired.into_iter().chain([current.public.clone()]).collect();
+        let verification =
+            public.iter().map(|key| (key.key_id.clone(), DecodingKey::from_ed_der(&key.bytes))).collect();
+        Self { current, encoding, public, verification }
+    }
+
+    /// The id of the key that signs.
+    pub fn current_id(&self) -> &str {
+        &self.current.public.key_id
+    }
+
+    /// The public halves of all keys, the current one last.
+    pub fn public(&self) -> &[PublicKey] {
+        &self.public
+    }
+
+    /// Signs a statement that is no token: its bytes must begin with what tells what it is, and no token may begin so.
+    pub fn sign(&self, statement: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.current.sign(statement)
     }
 
     pub(super) fn current(&self) -> (&str, &EncodingKey) {

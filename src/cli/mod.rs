@@ -1,5 +1,6 @@
 //! The operator's commands: one file each. A command reads its options, calls what does the work, and prints.
 
+mod audit;
 mod bench;
 mod cases;
 mod config;
@@ -107,6 +108,9 @@ enum Command {
     Market(market::MarketCommand),
     /// Book portfolios anew from their ledgers
     Rebuild(rebuild::RebuildOptions),
+    /// Verify, export and sign the record of what was done
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the public contract
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
@@ -197,6 +201,7 @@ impl Prepared {
             Command::Import(options) => import::run(options, self.context).await,
             Command::Market(command) => market::run(command, self.context).await,
             Command::Rebuild(options) => rebuild::run(options, self.context).await,
+            Command::Audit(command) => audit::run(command, self.context).await,
             Command::Schema(command) => schema::run(command),
             Command::Cases(options) => cases::run(&options),
             Command::Quality(command) => quality::run(command),

@@ -43,6 +43,16 @@ impl Key for Uuid {
     }
 }
 
+impl Key for i64 {
+    fn encode(&self) -> String {
+        self.to_string()
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl Key for (NaiveDate, i64) {
     fn encode(&self) -> String {
         format!("{} {}", self.0, self.1)

@@ -1,14 +1,16 @@
 //! What every resolver of one operation shares: the services, the caller, and one session that reads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use async_graphql::{Context, Error, ErrorExtensions, InputType, Result, Value, value};
 use tokio::sync::Mutex;
 
 use super::error::{self, ErrorCode};
+use super::rules;
 use super::types::user_error::{UserError, UserErrorCode};
 use crate::auth::Actor;
+use crate::services::audit_reads::Reads;
 use crate::services::{Caller, Origin, Refusal, RefusalCode, ServiceError, Services};
 use crate::tenancy::{DatabaseError, Session, Tenant};
 
@@ -22,6 +24,7 @@ pub struct Operation {
     /// Opened by the first resolver that reads; everything the operation reads is of that moment.
     session: Mutex<Option<Arc<Session<Tenant>>>>,
     has_tried_password: AtomicBool,
+    reads: std::sync::Mutex<Reads>,
 }
 
 impl Operation {
@@ -34,6 +37,7 @@ impl Operation {
             request_id,
             session: Mutex::new(None),
             has_tried_password: AtomicBool::new(false),
+            reads: std::sync::Mutex::default(),
         }
     }
 
@@ -84,9 +88,32 @@ impl Operation {
         Ok(session)
     }
 
+    /// Notes a root field that is answered.
+    pub fn note_field(&self, field: &str) {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        if rules::reads_portfolios(field) {
+            reads.portfolio_fields.insert(field.to_owned());
+        } else if rules::reads_people(field) {
+            reads.personal_fields.insert(field.to_owned());
+        }
+    }
+
+    /// Gives the session back and records what was read, where the tenant wants that. If it cannot be, what was read must not be
+    /// given away.
+    pub async fn conclude(&self) -> Result<()> {
+        self.finish().await;
+        let Ok(caller) = self.caller() else { return Ok(()) };
+        let reads = std::mem::take(&mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.services.audit_reads(caller, reads).await.map_err(|error| self.fail(error))
+    }
+
     /// Gives the session back, if one was opened. One that somebody still holds is closed when they let go.
     pub async fn finish(&self) {
-        if let Some(session) = self.session.lock().await.take()
+        let session = self.session.lock().await.take();
+        if let Some(session) = &session {
+            self.reads.lock().unwrap_or_else(PoisonError::into_inner).add(session.take_read());
+        }
+        if let Some(session) = session
             && let Ok(session) = Arc::try_unwrap(session)
             && let Err(error) = session.close().await
         {

@@ -118,6 +118,11 @@ pub async fn open(operation: &Operation, asked: &GainsRequest) -> Result<GainsFi
     };
     let found = read.await.map_err(|error| operation.fail(error))?;
     let (matches, names) = found.ok_or_else(|| ErrorCode::NotFound.error("no such portfolio"))?;
+    let given = async {
+        let caller = operation.changing().await?;
+        operation.services.audit_gains_file(caller, id, year, names.base).await
+    };
+    given.await.map_err(|error| operation.fail(error))?;
     Ok(GainsFile { name, text: text(matches, names) })
 }
 

@@ -3,6 +3,7 @@
 //! A resolver is short: it reads its arguments, calls one service function, and wraps what comes back. Who may call a root
 //! field stands in [`rules`], how much an operation may ask for in [`limits`], what an error says in [`error`].
 
+mod audit_file;
 mod connection;
 mod context;
 pub mod error;
@@ -21,6 +22,7 @@ mod service;
 mod subscriptions;
 mod types;
 
+pub use audit_file::{AuditFile, AuditRequest};
 pub use gains_file::{GainsFile, GainsRequest};
 pub use import_file::{ImportRequest, may_import};
 pub use introspection::Introspection;

@@ -65,6 +65,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("refreshRuns", MANAGES_MARKET),
     ("dataQualityFindings", MANAGES_MARKET),
     ("auditLog", Rule::AnyOf(&[P::AuditRead])),
+    ("auditCheckpoints", Rule::AnyOf(&[P::AuditRead])),
     ("jobs", READS_JOBS),
     ("jobRuns", READS_JOBS),
     ("schedules", READS_JOBS),
@@ -122,6 +123,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("apiKeyCreate", Rule::AnyOf(&[P::ApiKeysManage])),
     ("apiKeyEnd", Rule::AnyOf(&[P::ApiKeysManage])),
     ("userSettingsUpdate", Rule::AnyOf(&[P::SettingsUpdateOwn])),
+    ("auditCheckpointCreate", Rule::AnyOf(&[P::AuditRead])),
+    ("auditReadsSet", Rule::AnyOf(&[P::UsersManage])),
+    ("auditPersonalErase", Rule::AnyOf(&[P::UsersManage])),
     ("jobRetry", MANAGES_JOBS),
     ("jobDiscard", MANAGES_JOBS),
     ("jobCancel", MANAGES_JOBS),
@@ -138,6 +142,16 @@ pub const RULES: &[(&str, Rule)] = &[
 /// The rule of a root field.
 pub fn rule_of(field: &str) -> Option<Rule> {
     RULES.iter().find(|(name, _)| *name == field).map(|(_, rule)| *rule)
+}
+
+/// Whether what a root field answers is of portfolios, or may be.
+pub fn reads_portfolios(field: &str) -> bool {
+    rule_of(field) == Some(READS_PORTFOLIOS) || ["node", "nodes"].contains(&field)
+}
+
+/// Whether what a root field answers is of people: the tenant's, or what they did.
+pub fn reads_people(field: &str) -> bool {
+    ["users", "auditLog"].contains(&field)
 }
 
 impl Rule {
@@ -164,6 +178,9 @@ impl Guard for Ruled {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let field = ctx.field().name();
         let rule = rule_of(field).ok_or_else(|| ErrorCode::Forbidden.error(format!("{field} has no rule")))?;
-        rule.check(ctx.data_unchecked::<std::sync::Arc<Operation>>().actor())
+        let operation = ctx.data_unchecked::<std::sync::Arc<Operation>>();
+        rule.check(operation.actor())?;
+        operation.note_field(field);
+        Ok(())
     }
 }

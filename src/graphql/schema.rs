@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{BoxStream, StreamExt};
 
+use super::audit_file::{self, AuditFile, AuditRequest};
 use super::context::Operation;
 use super::gains_file::{self, GainsFile, GainsRequest};
 use super::import_file::{self, ImportRequest};
@@ -95,8 +96,10 @@ impl GraphqlService for Api {
         };
         let request = Loaders::attach(request, &operation).data(Arc::clone(&operation));
         let response = self.schema.execute(request).await;
-        operation.finish().await;
-        response
+        match operation.conclude().await {
+            Ok(()) => response,
+            Err(error) => Response::from_errors(vec![error.into_server_error(Default::default())]),
+        }
     }
 
     fn subscribe(&self, request: Request, context: RequestContext) -> BoxStream<'static, Response> {
@@ -116,8 +119,13 @@ impl GraphqlService for Api {
     async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
         let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
         let file = gains_file::open(&operation, &asked).await;
-        operation.finish().await;
+        operation.conclude().await?;
         file
+    }
+
+    async fn audit_file(&self, asked: AuditRequest, context: RequestContext) -> Result<AuditFile, Error> {
+        let operation = self.operation(&context).await.map_err(|error| refusal(&error, &context))?;
+        audit_file::open(&operation, &asked).await
     }
 
     async fn import_file(

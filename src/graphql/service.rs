@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
+use super::audit_file::{self, AuditFile, AuditRequest};
 use super::gains_file::{self, GainsFile, GainsRequest};
 use super::import_file::{self, ImportRequest};
 use super::limits::Cost;
@@ -76,6 +77,12 @@ pub trait GraphqlService: Send + Sync + 'static {
     async fn realized_gains_file(&self, asked: GainsRequest, context: RequestContext) -> Result<GainsFile, Error> {
         let _ = (asked, context);
         Err(gains_file::none())
+    }
+
+    /// Opens the audit log as a file.
+    async fn audit_file(&self, asked: AuditRequest, context: RequestContext) -> Result<AuditFile, Error> {
+        let _ = (asked, context);
+        Err(audit_file::none())
     }
 
     /// Imports a file of transactions, and answers as the mutation `transactionsImport` does.

@@ -6,6 +6,7 @@
 mod access_log;
 mod admission;
 mod assets;
+mod audit_file;
 mod connection;
 mod cors;
 mod documents;

@@ -11,12 +11,15 @@ use axum::{
 
 use tower::util::option_layer;
 
-use super::{assets, cors, envelope, gains_file, graphql, health, import_file, key_set, settings::Shared, socket};
+use super::{
+    assets, audit_file, cors, envelope, gains_file, graphql, health, import_file, key_set, settings::Shared, socket,
+};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/graphql", get(graphql::handle).post(graphql::handle).fallback(graphql::method_not_allowed))
         .route("/graphql/ws", any(socket::handle))
+        .route("/audit-log.jsonl", get(audit_file::handle).head(audit_file::no_head))
         .route("/portfolios/{id}/realized-gains.csv", get(gains_file::handle))
         .route(
             "/portfolios/{id}/transactions.csv",

@@ -97,7 +97,9 @@ impl Services {
         let tenant = self.gateway.tenant_by_slug(slug).await?.filter(|tenant| tenant.status == TenantStatus::Active);
         let Some(tenant) = tenant else {
             self.passwords.verify_unknown(password).await?;
-            return Err(wrong_credentials());
+            // On record where it can be: no firm has a log for it.
+            let session = self.gateway.platform(Access::Write).await?;
+            return self.conclude(session, None, email, None, origin, &keys).await;
         };
         let actor = nobody(Some(tenant.id));
         let session = self.gateway.tenant(&tenant, actor.clone(), Access::Read).await?;

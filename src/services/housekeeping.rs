@@ -1,4 +1,4 @@
-//! Removing what has ended: nothing that anybody could still ask for.
+//! Removing what has ended: nothing that anybody could still ask for. And signing each day where the audit log is.
 
 use chrono::TimeDelta;
 
@@ -104,6 +104,7 @@ impl Services {
         let sessions = storage::refresh_token::purge(session, now - EXPIRED_SESSIONS).await?;
         let answers = storage::idempotency::purge(session, now - ANSWERS).await?;
         tracing::debug!(sessions, answers, "removed");
-        Ok(())
+        self.seal_reads(session).await?;
+        self.daily_checkpoint(session).await
     }
 }

@@ -4,7 +4,11 @@
 pub mod access;
 pub mod analytics;
 pub mod api_key;
+pub mod audit_checkpoint;
+pub mod audit_export;
 pub mod audit_log;
+pub mod audit_personal;
+pub mod audit_reads;
 pub mod authentication;
 mod blame;
 pub mod bond;

@@ -97,7 +97,7 @@ impl Services {
                 request_id: None,
                 address: None,
             };
-            audit::write(&session, entry).await?;
+            audit::write_on_behalf(&session, entry, user.id).await?;
             let (id, now) = (self.environment.ids.next(), self.environment.clock.now());
             let subject = crate::auth::Subject {
                 user_id: user.id,

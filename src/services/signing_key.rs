@@ -32,6 +32,8 @@ fn internal(error: impl std::fmt::Display) -> ServiceError {
 pub(super) struct Loaded {
     pub(super) tokens: AccessTokens,
     published: Vec<PublicKey>,
+    /// What checkpoints of audit logs may be signed with: every key that ever signed, but for those that were revoked.
+    pub(super) audited: Vec<PublicKey>,
 }
 
 /// Reads the keys, and keeps them for a while.
@@ -84,7 +86,8 @@ impl Keyring {
         self.settings.lifetime
     }
 
-    fn current(&self) -> Arc<Loaded> {
+    /// The keys as they were last read.
+    pub(super) fn current(&self) -> Arc<Loaded> {
         Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -165,7 +168,9 @@ fn load(
     let good = stored.iter().filter(|key| verifies(key, settings.lifetime, now));
     let published = good.map(|key| public(cipher, key)).collect::<Result<Vec<_>, _>>()?;
     let tokens = AccessTokens::new(SigningKeys::new(current, published.iter().cloned()), settings.clone());
-    Ok(Loaded { tokens, published })
+    let audited = stored.iter().filter(|key| key.retired_at != Some(DateTime::UNIX_EPOCH));
+    let audited = audited.map(|key| public(cipher, key)).collect::<Result<_, _>>()?;
+    Ok(Loaded { tokens, published, audited })
 }
 
 impl Services {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Page;
 use super::bookkeeping::{Bookkeeping, code_of};
 use super::portfolio_share::Level;
-use crate::tenancy::{DatabaseError, Session, Tenant};
+use crate::tenancy::{DatabaseError, Read, Session, Tenant};
 
 /// A portfolio as stored.
 #[derive(Clone, Debug)]
@@ -133,7 +133,9 @@ pub async fn page(
     if let Some(after) = page.after {
         query = query.filter(portfolio::Column::Id.gt(after));
     }
-    query.all(session).await?.into_iter().map(Portfolio::try_from).collect()
+    let rows = query.all(session).await?;
+    session.note_read(Read::Portfolio, rows.iter().map(|row| row.id));
+    rows.into_iter().map(Portfolio::try_from).collect()
 }
 
 /// How many portfolios can be seen.
@@ -152,6 +154,7 @@ pub async fn by_ids(
         .filter(portfolio::Column::Id.is_in(ids.iter().copied()))
         .all(session)
         .await?;
+    session.note_read(Read::Portfolio, rows.iter().map(|row| row.id));
     rows.into_iter().map(Portfolio::try_from).collect()
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Page;
 use super::statement::ask;
 use crate::auth::{PermissionSet, Role};
-use crate::tenancy::{DatabaseError, Realm, Session};
+use crate::tenancy::{DatabaseError, Read, Realm, Session};
 
 /// A person as stored.
 #[derive(Clone, Debug)]
@@ -142,6 +142,7 @@ pub async fn by_email<S: Realm>(session: &Session<S>, email: &str) -> Result<Opt
 /// The people with these ids, in no order.
 pub async fn by_ids<S: Realm>(session: &Session<S>, ids: &[Uuid]) -> Result<Vec<User>, DatabaseError> {
     let rows = dim_user::Entity::find().filter(dim_user::Column::Id.is_in(ids.iter().copied())).all(session).await?;
+    session.note_read(Read::Person, rows.iter().map(|row| row.id));
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -151,7 +152,9 @@ pub async fn page<S: Realm>(session: &Session<S>, page: Page<Uuid>) -> Result<Ve
     if let Some(after) = page.after {
         query = query.filter(dim_user::Column::Id.gt(after));
     }
-    query.all(session).await?.into_iter().map(User::try_from).collect()
+    let rows = query.all(session).await?;
+    session.note_read(Read::Person, rows.iter().map(|row| row.id));
+    rows.into_iter().map(User::try_from).collect()
 }
 
 /// How many people there are.

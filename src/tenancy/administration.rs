@@ -16,11 +16,12 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use super::connection::TransactionConnection;
-use super::directory::{self, TenantRecord, TenantStatus};
+use super::directory::{self, AuditReads, TenantRecord, TenantStatus};
 use super::error::DatabaseError;
 use super::gateway::{DatabaseSettings, market_opening};
 use super::names::{InstallationTag, SchemaName, quoted};
@@ -206,9 +207,18 @@ impl Administration {
             status: Set(TenantStatus::Active.code().to_owned()),
             created_at: Set(now),
             residency: Set(None),
+            audit_reads: Set(AuditReads::None.as_str().to_owned()),
         };
         let record = TenantRecord::try_from(tenant::Entity::insert(row).exec_with_returning(&transaction).await?)?;
         bring_up_to_date(&transaction, &tag, schema.as_str(), self.tenant_steps).await?;
+        // On record in the platform's log, as the last thing before the commit.
+        let entry = json!({
+            "at": now.to_rfc3339(), "actorName": "command", "action": "tenantCreate", "entityType": "Tenant",
+            "entityId": new.id, "after": { "slug": new.slug, "name": new.name }, "personal": [],
+        });
+        let append =
+            "SELECT platform.audit_append(jsonb_build_array($1 || jsonb_build_object('id', gen_random_uuid())))";
+        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, append, [entry.into()])).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -283,7 +293,7 @@ impl MarketDoor for Administration {
     async fn market(&self, access: Access) -> Result<Session<Market>, DatabaseError> {
         let opening = market_opening(&self.tag().await?, access);
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::new(AtomicU64::new(0))).await?;
-        Ok(Session { connection, scope: Market })
+        Ok(Session::new(connection, Market))
     }
 }
 

@@ -28,6 +28,33 @@ impl TenantStatus {
     }
 }
 
+/// Which reads a tenant has in its audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditReads {
+    /// None.
+    None,
+    /// Those of people's data and of the log itself.
+    Personal,
+    /// Those of portfolios' data.
+    Portfolio,
+    /// Both.
+    All,
+}
+
+impl AuditReads {
+    const EVERY: [Self; 4] = [Self::None, Self::Personal, Self::Portfolio, Self::All];
+
+    /// As it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Personal => "PERSONAL",
+            Self::Portfolio => "PORTFOLIO",
+            Self::All => "ALL",
+        }
+    }
+}
+
 /// How a tenant's schema stands to this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaState {
@@ -63,13 +90,17 @@ pub struct TenantRecord {
     pub residency: Option<String>,
     /// Since when it exists.
     pub created_at: chrono::DateTime<chrono::Utc>,
+    /// Which reads are in its audit log.
+    pub audit_reads: AuditReads,
 }
 
 impl TryFrom<tenant::Model> for TenantRecord {
     type Error = DatabaseError;
 
     fn try_from(row: tenant::Model) -> Result<Self, DatabaseError> {
+        let audit_reads = AuditReads::EVERY.into_iter().find(|reads| reads.as_str() == row.audit_reads);
         Ok(Self {
+            audit_reads: audit_reads.ok_or_else(|| DatabaseError::Corrupt("tenant.audit_reads".to_owned()))?,
             id: row.id,
             slug: row.slug,
             name: row.name,

@@ -122,7 +122,7 @@ impl Gateway {
         let role = quoted(&self.tag.platform_role());
         let opening = format!("{}; SET LOCAL ROLE {role}; SET LOCAL search_path TO platform", begin(access));
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::clone(&self.statements)).await?;
-        Ok(Session { connection, scope: Platform })
+        Ok(Session::new(connection, Platform))
     }
 
     /// What was begun on the market's tables, ended on the platform's: the audit entry of a change of market data is written in the
@@ -131,7 +131,7 @@ impl Gateway {
         let role = quoted(&self.tag.platform_role());
         let turn = format!("SET LOCAL ROLE {role}; SET LOCAL search_path TO platform");
         session.connection.execute_unprepared(&turn).await?;
-        Ok(Session { connection: session.connection, scope: Platform })
+        Ok(Session::new(session.connection, Platform))
     }
 
     /// A session on one tenant's tables, in the name of an actor.
@@ -144,7 +144,7 @@ impl Gateway {
         let role = quoted(tenant.schema.as_str());
         let opening = format!("{}; SET LOCAL ROLE {role}", begin(access));
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::clone(&self.statements)).await?;
-        Ok(Session { connection, scope: Tenant { actor } })
+        Ok(Session::new(connection, Tenant { actor }))
     }
 
     /// The tenant that a token names. Cached for seconds, with its schema's version checked.
@@ -160,6 +160,11 @@ impl Gateway {
         }
         session.close().await?;
         Ok(tenant)
+    }
+
+    /// Has the tenant read afresh by whoever asks next.
+    pub(crate) fn forget_tenant(&self, id: Uuid) {
+        self.tenants.invalidate(&id);
     }
 
     /// The tenant with this short name, read afresh.
@@ -216,7 +221,7 @@ impl MarketDoor for Gateway {
     async fn market(&self, access: Access) -> Result<Session<Market>, DatabaseError> {
         let opening = market_opening(&self.tag, access);
         let connection = TransactionConnection::begin(&self.pool, opening, Arc::clone(&self.statements)).await?;
-        Ok(Session { connection, scope: Market })
+        Ok(Session::new(connection, Market))
     }
 }
 

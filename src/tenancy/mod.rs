@@ -16,8 +16,8 @@ mod session;
 
 pub use administration::{Administration, MigrationSummary, NewTenant};
 pub use connection::Column;
-pub use directory::{SchemaState, TenantRecord, TenantStatus};
+pub use directory::{AuditReads, SchemaState, TenantRecord, TenantStatus};
 pub use error::DatabaseError;
 pub use gateway::{DatabaseSettings, Gateway, GatewayError};
 pub use names::{InstallationTag, InvalidName, SchemaName};
-pub use session::{Access, Market, MarketDoor, Platform, Realm, Scope, Session, Tenant};
+pub use session::{Access, Market, MarketDoor, Platform, Read, Realm, Scope, Session, Tenant};

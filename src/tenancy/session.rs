@@ -1,6 +1,10 @@
 //! A transaction with the rights of one schema.
 
+use std::sync::{Mutex, PoisonError};
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::connection::{Column, TransactionConnection};
 use super::error::DatabaseError;
@@ -48,11 +52,66 @@ pub trait MarketDoor: Sync {
 pub struct Session<S: Scope> {
     pub(super) connection: TransactionConnection,
     pub(super) scope: S,
+    last: Mutex<Option<Last>>,
+    read: Mutex<Vec<(Read, Uuid)>>,
+}
+
+/// What a tenant may want to have in its audit log of what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// A portfolio's data.
+    Portfolio,
+    /// A person's data.
+    Person,
+}
+
+/// What runs as the last thing before the commit: a constant statement with one parameter, an array of what was collected for it.
+struct Last {
+    statement: &'static str,
+    collected: Vec<Value>,
 }
 
 impl<S: Scope> Session<S> {
+    pub(super) fn new(connection: TransactionConnection, scope: S) -> Self {
+        Self { connection, scope, last: Mutex::new(None), read: Mutex::new(Vec::new()) }
+    }
+
+    /// Notes whose data was read.
+    pub(crate) fn note_read(&self, what: Read, ids: impl IntoIterator<Item = Uuid>) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.into_iter().map(|id| (what, id)));
+    }
+
+    /// Whose data was read until now.
+    pub fn take_read(&self) -> Vec<(Read, Uuid)> {
+        std::mem::take(&mut *self.read.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Collects something for the constant statement that runs as the last one before the commit, whose only parameter is the
+    /// array of all that was collected. What it locks is locked no longer than the commit takes. If it fails, nothing is
+    /// committed.
+    pub(crate) fn at_commit(&self, statement: &'static str, collected: Value) -> Result<(), DatabaseError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last.get_or_insert_with(|| Last { statement, collected: Vec::new() });
+        if last.statement != statement {
+            return Err(DatabaseError::Corrupt("a session ends by one statement, and was given two".to_owned()));
+        }
+        last.collected.push(collected);
+        Ok(())
+    }
+
     /// Commits what was done and gives the connection back.
     pub async fn commit(self) -> Result<(), DatabaseError> {
+        if let Some(last) = self.last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let collected = [Value::Array(last.collected).into()];
+            let run = Statement::from_sql_and_values(DbBackend::Postgres, last.statement, collected);
+            if let Err(error) = self.connection.execute_raw(run).await {
+                // The first error is the one that tells; a connection that cannot even roll back is closed.
+                if let Err(secondary) = self.connection.end("ROLLBACK").await {
+                    tracing::debug!(error = %secondary, "a session could not be rolled back");
+                }
+                return Err(error.into());
+            }
+        }
         Ok(self.connection.end("COMMIT").await?)
     }
 

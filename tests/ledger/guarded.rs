@@ -65,7 +65,7 @@ async fn a_change_whose_audit_entry_cannot_be_written_does_not_happen() {
     let book = Book::open(&app, "USD").await;
     let mut inside = Inside::of(&app, "alpha").await;
     let before = inside.row_counts().await;
-    inside.execute("REVOKE INSERT ON SCHEMA.audit_log FROM SCHEMA").await;
+    inside.execute("REVOKE EXECUTE ON FUNCTION SCHEMA.audit_append(jsonb) FROM SCHEMA").await;
     let deposit = json!({ "deposit": { "amount": "5", "currency": "USD" } });
     let price = json!({ "id": book.instrument("COIN") });
     let renamed = json!({ "id": book.portfolio, "version": 1, "name": "Other" });
@@ -91,7 +91,7 @@ async fn a_change_whose_audit_entry_cannot_be_written_does_not_happen() {
         assert_eq!(answer.body["errors"][0]["message"], "internal error");
     }
     assert_eq!(inside.row_counts().await, before);
-    inside.execute("GRANT INSERT ON SCHEMA.audit_log TO SCHEMA").await;
+    inside.execute("GRANT EXECUTE ON FUNCTION SCHEMA.audit_append(jsonb) TO SCHEMA").await;
     assert_eq!(book.show("2024-03-14", None, "name version").await, json!({ "name": "Savings", "version": 1 }));
     book.deposit("2024-03-01", "5", "USD").await;
 }

@@ -335,6 +335,7 @@ pub const CALLS: &[Call] = &[
             totalCount } }",
         |sample| json!({ "filter": { "actorId": sample.user } }),
     ),
+    query("auditCheckpoints", "{ auditCheckpoints { nodes { sequence hash signature } totalCount } }", |_| json!({})),
     query(
         "jobs",
         "{ jobs(first: 100) { nodes { id kind key state attempts error progress { done } cancelRequestedBy } totalCount } }",
@@ -661,6 +662,21 @@ pub const CALLS: &[Call] = &[
         "userSettingsUpdate",
         r#"mutation { userSettingsUpdate(expectedVersion: 1, input: { locale: "de-CH" }) { user { id } userErrors { code } } }"#,
         |_| json!({}),
+    ),
+    mutation(
+        "auditCheckpointCreate",
+        "mutation { auditCheckpointCreate { checkpoint { sequence } userErrors { code } } }",
+        |_| json!({}),
+    ),
+    mutation(
+        "auditReadsSet",
+        "mutation { auditReadsSet(reads: NONE) { reads userErrors { code } } }",
+        |_| json!({}),
+    ),
+    mutation(
+        "auditPersonalErase",
+        "mutation($id: ID!) { auditPersonalErase(userId: $id) { erased userErrors { code } } }",
+        |sample| json!({ "id": sample.user }),
     ),
     mutation("jobRetry", "mutation($id: ID!) { jobRetry(id: $id) { job { id } userErrors { code message } } }", |sample| {
         json!({ "id": sample.dead[0] })

@@ -14,6 +14,7 @@ pub struct Model {
     pub status: String,
     pub created_at: DateTimeUtc,
     pub residency: Option<String>,
+    pub audit_reads: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

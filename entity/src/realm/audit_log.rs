@@ -1,4 +1,4 @@
-//! What was done, by whom, in the same transaction as the change.
+//! What was done, by whom, each entry with the hash of the one before it.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,16 +7,20 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    pub sequence: i64,
+    pub previous: Vec<u8>,
+    pub hash: Vec<u8>,
     pub at: DateTimeUtc,
     pub actor_id: Option<Uuid>,
-    pub actor_name: String,
+    pub behalf_of: Option<Uuid>,
+    pub actor_name: Option<String>,
     pub action: String,
     pub entity_type: String,
     pub entity_id: Option<String>,
     pub before: Option<Json>,
     pub after: Option<Json>,
     pub request_id: Option<String>,
-    pub address: Option<String>,
+    pub personal: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,7 +3,10 @@
 
 pub mod api_key;
 pub mod api_key_scope;
+pub mod audit_checkpoint;
+pub mod audit_head;
 pub mod audit_log;
+pub mod audit_personal;
 pub mod credential;
 pub mod dim_user;
 pub mod idempotency_key;

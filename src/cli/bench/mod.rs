@@ -1,5 +1,6 @@
 //! `bench`: how long the main things take on this machine, on a database of its own that is gone afterwards.
 
+mod audit;
 mod client;
 mod fairness;
 mod figures;
@@ -75,6 +76,9 @@ pub struct BenchOptions {
     /// Portfolios of fifty holdings whose daily figures are computed
     #[arg(long, default_value_t = 10_000)]
     portfolios: usize,
+    /// Entries of the audit log that is verified
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: u64,
     /// Take the sample data from here instead of the checkout that the program was built from
     #[arg(long, value_name = "DIR")]
     demo_dir: Option<PathBuf>,
@@ -97,6 +101,8 @@ enum Group {
     Tenants,
     /// A quiet tenant alone, and beside one that floods the server
     Fairness,
+    /// Verifying a long audit log
+    Audit,
 }
 
 impl BenchOptions {
@@ -155,6 +161,9 @@ async fn measure(options: &BenchOptions, config: &Config, database: &Database) -
     }
     if options.measures(Group::Tenants) {
         report.extend(tenants::of_many(config, options.tenants, progress).await?);
+    }
+    if options.measures(Group::Audit) {
+        report.extend(audit::of_the_log(services, options.entries, progress).await?);
     }
     services.gateway.close().await;
     print(&report.join("\n"))?;

@@ -2,6 +2,7 @@
 
 mod account_recovery;
 mod api_key;
+mod audit;
 mod held_market_row;
 mod held_transaction;
 mod invitation;
@@ -63,6 +64,7 @@ pub struct Mutation(
     stress_scenario::StressScenarioMutation,
     xray_rule::XrayRuleMutation,
     user::UserMutation,
+    audit::AuditMutation,
     job::JobMutation,
     schedule::ScheduleMutation,
     tenant::TenantMutation,

@@ -7,6 +7,7 @@ use crate::graphql::connection;
 use crate::graphql::context::Operation;
 use crate::graphql::id::Kind;
 use crate::graphql::rules::Ruled;
+use crate::graphql::scalars::Instant;
 use crate::graphql::types::audit_entry::{AuditEntry, AuditEntryConnection};
 
 /// Which entries of the audit log to show; what is not given does not restrict.
@@ -16,8 +17,16 @@ pub struct AuditFilter {
     action: Option<String>,
     /// Only by this person.
     actor_id: Option<ID>,
+    /// Only about things of this kind, such as `Portfolio`.
+    entity_type: Option<String>,
     /// Only about the thing with this id, as `AuditEntry.entityId` shows it.
     entity_id: Option<String>,
+    /// Only what this request asked for.
+    request_id: Option<String>,
+    /// Only of this instant and later.
+    from: Option<Instant>,
+    /// Only of this instant and earlier.
+    until: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -38,7 +47,15 @@ impl AuditLogQuery {
         let limit = page.limit;
         let filter = filter.unwrap_or_default();
         let actor = filter.actor_id.map(|id| Kind::User.parse(&id, "filter.actorId")).transpose()?;
-        let filter = audit::Filter { action: filter.action, actor, entity_id: filter.entity_id };
+        let filter = audit::Filter {
+            action: filter.action,
+            actor,
+            entity_type: filter.entity_type,
+            entity_id: filter.entity_id,
+            request_id: filter.request_id,
+            from: filter.from.map(|from| from.0),
+            until: filter.until.map(|until| until.0),
+        };
         let read = async {
             let session = operation.session().await?;
             let rows = operation.services.audit_page(&session, &filter, page).await?;

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod api_key;
+mod audit_checkpoint;
 mod audit_log;
 mod exchange;
 mod instrument;
@@ -42,6 +43,7 @@ pub struct Query(
     market_indicator::MarketIndicatorQuery,
     market_data::MarketDataQuery,
     audit_log::AuditLogQuery,
+    audit_checkpoint::AuditCheckpointQuery,
     job::JobQuery,
     node::NodeQuery,
 );

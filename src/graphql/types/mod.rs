@@ -3,6 +3,7 @@
 pub mod account;
 pub mod analytics;
 pub mod api_key;
+pub mod audit_checkpoint;
 pub mod audit_entry;
 pub mod bookkeeping;
 pub mod daily_value;

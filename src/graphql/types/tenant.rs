@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, Object};
 
 use crate::graphql::id::Kind;
 use crate::graphql::scalars::Instant;
-use crate::tenancy::{TenantRecord, TenantStatus as Status};
+use crate::tenancy::{AuditReads as Reads, TenantRecord, TenantStatus as Status};
 
 /// Whether a tenant is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -13,6 +13,20 @@ pub enum TenantStatus {
     Active,
     /// Its data is kept and nobody can log in.
     Suspended,
+}
+
+/// Which reads are in a tenant's audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Reads")]
+pub enum AuditReads {
+    /// None.
+    None,
+    /// Those of people's data, and of the log itself.
+    Personal,
+    /// Those of portfolios' data.
+    Portfolio,
+    /// Both.
+    All,
 }
 
 /// A firm with its people and portfolios, apart from every other.
@@ -48,6 +62,11 @@ impl Tenant {
     /// Where its data is to stay, as a label; nothing where none was given.
     async fn residency(&self) -> Option<&str> {
         self.0.residency.as_deref()
+    }
+
+    /// Which reads are in its audit log.
+    async fn audit_reads(&self) -> AuditReads {
+        self.0.audit_reads.into()
     }
 
     /// Since when it exists.
