@@ -18,6 +18,7 @@ use super::service::{Authenticated, AuthenticationError, GraphqlService, Request
 use super::subscriptions::Subscription;
 use super::types::node::Node;
 use crate::services::{Origin, ServiceError, Services};
+use crate::tenancy::DatabaseError;
 
 /// The product's schema.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -64,6 +65,9 @@ fn refusal(error: &ServiceError, context: &RequestContext) -> Error {
     use super::error::ErrorCode;
     match error {
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated.error("log in first: this needs an access token"),
+        ServiceError::Database(DatabaseError::Timeout(_)) => {
+            ErrorCode::Unavailable.error("the database did not answer in time: try again")
+        }
         other => super::error::internal(other, &context.request_id),
     }
 }
