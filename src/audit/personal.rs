@@ -12,11 +12,14 @@ pub const ACTOR: &str = "/actor";
 /// The network address that it came from.
 pub const ADDRESS: &str = "/address";
 /// Kinds of things whose `before` and `after` tell of a person, and the members that do.
-const MEMBERS: &[(&str, &[&str])] = &[("User", &["email", "name"]), ("Invitation", &["email", "name"])];
+const MEMBERS: &[(&str, &[&str])] = &[("User", &["email", "name", "asked"]), ("Invitation", &["email", "name"])];
+
+/// What somebody does whom nobody knows yet, under the address that they typed.
+const BY_STRANGERS: [&str; 2] = ["loginFailed", "passwordResetRequest"];
 
 /// Whether the name of who did it is a person's: one who is known, or what somebody typed who wanted in.
 fn is_person(entry: &Entry) -> bool {
-    known(entry.actor_id).is_some() || entry.action == "loginFailed"
+    known(entry.actor_id).is_some() || BY_STRANGERS.contains(&entry.action.as_str())
 }
 
 fn known(person: Option<Uuid>) -> Option<Uuid> {

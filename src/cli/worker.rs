@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::{Context, database::Database, open, print, signals::Signals};
 use crate::{
-    config::{Config, JobsConfig},
+    config::{Config, JobsConfig, Profile},
     jobs::{self, Worker, WorkerSettings},
     services::Services,
 };
@@ -21,6 +21,9 @@ pub struct WorkerOptions {
 pub(super) async fn command(options: WorkerOptions, context: Context) -> anyhow::Result<ExitCode> {
     let globals = context.globals.clone();
     let (config, _) = context.into_configuration()?;
+    if config.profile == Profile::Production {
+        config.validate_production()?;
+    }
     let signals = Signals::listen()?;
     let database = Database::find(&globals, &config).await?;
     let result = work(&options, &database, &config, signals).await;

@@ -25,7 +25,7 @@ const FILE_SUFFIX: &str = "_FILE";
 const EXPOSED: u32 = 0o037;
 
 /// The keys whose values are secrets, or hold one.
-const SECRETS: [&str; 3] = ["auth.secret", "database.url", "database.api_url"];
+const SECRETS: [&str; 4] = ["auth.secret", "database.url", "database.api_url", "mail.smtp_password"];
 
 /// Two underscores end the prefix, since Kubernetes sets `PORTFOLIO_PORT` and the like by itself for a
 /// service named `portfolio`.

@@ -9,8 +9,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 
-use super::{envelope::RequestId, file, graphql::identify, negotiation::MediaType, reply::Problem, settings::Shared};
+use super::{
+    admission::Party, envelope::RequestId, file, graphql::identify, negotiation::MediaType, reply::Problem,
+    settings::Shared,
+};
 use crate::graphql::AuditRequest;
 
 /// Answers GET alone: a HEAD would be an export on record that nobody got.
@@ -30,7 +34,12 @@ async fn answer(shared: &Shared, request_id: &str, request: Request) -> Result<R
     let mut asked = AuditRequest::default();
     let slots = [("from", &mut asked.from), ("until", &mut asked.until)];
     file::parameters(&parts.uri, slots, "from and until")?;
+    let client = file::client(&parts);
+    let of_address = shared.admission.address(client)?;
     let actor = identify(shared, &parts.headers, request_id).await?;
+    let party = Party::of(actor.as_ref(), client);
+    let of_party = shared.admission.party(party)?;
+    let turn = shared.admission.turn(party).await?;
     let context = file::context(shared, &parts, request_id, actor);
     let opening = shared.service.audit_file(asked, context);
     let late = "the request took longer than the server allows";
@@ -41,7 +50,13 @@ async fn answer(shared: &Shared, request_id: &str, request: Request) -> Result<R
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("authorization")),
     ];
-    Ok((headers, Body::from_stream(opened.text)).into_response())
+    // What is left is written at the reader's pace: others need not wait for that, while the reader's own count does.
+    drop(turn);
+    let held = (of_address, of_party);
+    let text = opened.text.inspect(move |_| {
+        let _ = &held;
+    });
+    Ok((headers, Body::from_stream(text)).into_response())
 }
 
 /// Answers HEAD.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::verify;
-use crate::support::{App, Book, PASSWORD, Superuser};
+use crate::support::{App, Book, Call, PASSWORD, Superuser};
 
 const ENTRIES: &str = "query($filter: AuditFilter) { auditLog(first: 100, filter: $filter) {
     nodes { action actor actorId behalfOfId address before after erased entityId } } }";
@@ -145,4 +145,37 @@ async fn a_failed_login_of_an_operator_and_of_an_unknown_firm_is_on_record() {
         assert_eq!(inside.text(failures).await, expected, "{tenant}");
     }
     assert!(app.services.audit_verify_platform(&[], None).await.expect("a report").1.is_whole());
+}
+
+#[tokio::test]
+async fn what_names_a_person_before_they_are_known_and_what_they_asked_for_is_erased_too() {
+    let app = App::start().await;
+    let admin = app.client("alpha", "admin").await;
+    let invited = json!({ "input": { "email": "noa@alpha.example", "name": "Noa Baum", "role": "INVESTOR" } });
+    admin.run_with(Call::of("userInvite").document, invited).await.at("/userInvite/invitation/id");
+    app.send_mail("alpha").await;
+    let token = app.token_in_mail("noa@alpha.example");
+    let accepted = json!({ "input": { "token": token, "name": "Noa Baum", "password": "vier Igel queren nachts" } });
+    let accepted = app.anonymous().run_with(Call::of("invitationAccept").document, accepted).await;
+    assert_eq!(accepted.user_errors("invitationAccept"), [""; 0]);
+    let forgotten = json!({ "input": { "tenant": "alpha", "email": "Noa@alpha.example" } });
+    app.anonymous().run_with(Call::of("passwordResetRequest").document, forgotten).await.at("/passwordResetRequest");
+    let noa = app.client("alpha", "noa").await;
+    let elsewhere = json!({ "input": { "email": "baum@elsewhere.example", "password": "vier Igel queren nachts" } });
+    assert_eq!(noa.run_with(Call::of("emailChange").document, elsewhere).await.user_errors("emailChange"), [""; 0]);
+    let log = log_alone(&app).await;
+    for value in ["alpha.example", "Noa", "elsewhere"] {
+        assert!(!log.contains(value), "{value}: {log}");
+    }
+    let user = noa.run("{ viewer { user { id } } }").await.text("/viewer/user/id");
+    let erase = "mutation($id: ID!) { auditPersonalErase(userId: $id) { erased userErrors { code field } } }";
+    admin.run_with(erase, json!({ "id": user })).await.at("/auditPersonalErase/erased");
+    let mut inside = Superuser::of(&app).await;
+    let schema = inside.schema("alpha").await;
+    let left = inside.texts(&format!("SELECT value FROM {schema}.audit_personal")).await.join(" ");
+    assert!(!left.to_lowercase().contains("noa") && !left.contains("elsewhere"), "{left}");
+    // Whoever invited them is still told.
+    let invitations = entries(&app, json!({ "action": "userInvite" })).await;
+    assert_eq!(invitations[0]["actor"], "admin@alpha.example");
+    assert_eq!(verify(&app, "alpha").await.findings.len(), 0);
 }

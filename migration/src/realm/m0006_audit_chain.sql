@@ -169,7 +169,8 @@ BEGIN
         END
         $body$
     $sql$, realm);
-    -- Deletes the personal values of one person: their own, and what was tried to log in with under their address.
+    -- Deletes the personal values of one person: their own, and those of nobody who is known that name their address: of attempts to
+    -- log in, and of invitations.
     EXECUTE format($sql$
         CREATE FUNCTION audit_personal_erase(person uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
         SET search_path = %1$I, pg_temp AS $body$
@@ -179,12 +180,17 @@ BEGIN
             WITH names AS (
                 SELECT lower(p.value) AS value FROM audit_personal p WHERE p.person_id = person AND p.field = '/actor'
                 UNION SELECT lower(u.email) FROM dim_user u WHERE u.id = person
+            ), nobodys AS (
+                SELECT p.entry_id, p.field, p.value FROM audit_personal p
+                WHERE p.person_id IS NULL OR NOT EXISTS (SELECT FROM dim_user u WHERE u.id = p.person_id)
             ), tried AS (
-                SELECT p.entry_id FROM audit_personal p JOIN names n ON lower(p.value) = n.value
-                WHERE p.field = '/actor' AND p.person_id IS NULL
+                SELECT o.entry_id FROM nobodys o JOIN names n ON lower(o.value) = n.value
+                WHERE o.field IN ('/actor', '/before/email', '/after/email')
             ), gone AS (
                 DELETE FROM audit_personal p
-                WHERE p.person_id = person OR (p.person_id IS NULL AND p.entry_id IN (SELECT t.entry_id FROM tried t))
+                WHERE p.person_id = person OR (p.entry_id, p.field) IN (
+                    SELECT o.entry_id, o.field FROM nobodys o WHERE o.entry_id IN (SELECT t.entry_id FROM tried t)
+                )
                 RETURNING 1
             )
             SELECT count(*) INTO erased FROM gone;
