@@ -105,7 +105,7 @@ const TABLE: &[(&str, &str)] = &[
     ("apiKeyCreate", "A"),
     ("apiKeyEnd", "A"),
     ("userSettingsUpdate", "ADIU"),
-    ("auditCheckpointCreate", "AU"),
+    ("auditCheckpointCreate", "AUS"),
     ("auditReadsSet", "A"),
     ("auditPersonalErase", "A"),
     ("jobRetry", "OA"),

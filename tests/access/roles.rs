@@ -152,5 +152,6 @@ async fn the_permission_table_is_shown_whole() {
     let shown = answer.at("/permissions").as_array().expect("a list").clone();
     assert_eq!(shown.len(), portfolio_analyzer::auth::Permission::ALL.len());
     let audit = shown.iter().find(|permission| permission["code"] == "AUDIT_READ").expect("a permission");
-    assert_eq!(*audit, json!({ "code": "AUDIT_READ", "description": "Read the audit log.", "fields": ["auditLog"] }));
+    let fields = ["auditLog", "auditCheckpoints", "auditCheckpointCreate"];
+    assert_eq!(*audit, json!({ "code": "AUDIT_READ", "description": "Read the audit log.", "fields": fields }));
 }

@@ -5,6 +5,7 @@ mod log_in;
 mod mail;
 mod passwords;
 mod refresh_tokens;
+mod secrets;
 mod sessions;
 mod signing_keys;
 mod smtp;

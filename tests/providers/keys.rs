@@ -1,34 +1,9 @@
 //! A key stands in requests to the provider it belongs to, and nowhere else.
 
-use std::sync::{Arc, Mutex};
-
 use portfolio_analyzer::market_data::providers::{IdentifierWanted, Provider, ProviderError, Span};
-use tracing::subscriber::with_default;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::replay::{Act, KEY, Replay, config, registry, wanted};
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("a lock").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::support::logged;
 
 async fn asked(provider: &dyn Provider) -> Result<String, ProviderError> {
     if provider.name() == "openfigi" {
@@ -40,46 +15,38 @@ async fn asked(provider: &dyn Provider) -> Result<String, ProviderError> {
 
 #[test]
 fn no_error_no_log_and_nothing_asked_repeats_a_key() {
-    let log = Log::default();
-    // The client's own lines come by the other interface for logs.
-    tracing_log::LogTracer::init().expect("the only one");
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    with_default(subscriber, || {
-        runtime.block_on(async {
-            let names = ["alpha_vantage", "tiingo", "coingecko", "openfigi"];
-            let echo =
-                format!(r#"{{"Information":"your key {KEY} is a premium feature","detail":"{KEY}","close":"{KEY}"}}"#);
-            let acts = [
-                Act::ok(echo.clone()),
-                Act::Say(403, &[], echo.clone().into()),
-                Act::Say(418, &[], echo.clone().into()),
-                Act::ok(format!("[{echo}]")),
-                Act::ok(format!("\"{KEY}\"")),
-                Act::BreakOff("{"),
-                Act::status(500),
-                Act::Redirect(format!("ftp://x/{KEY}")),
-            ];
-            for act in acts {
-                for name in names {
-                    let server = Replay::start([act.clone()]).await;
-                    let (registry, _) = registry(&config(&server, &[name]));
-                    let provider = registry.get(name).expect("enabled");
-                    let answer = asked(provider.as_ref()).await;
-                    let request = &server.asked()[0];
-                    assert!(
-                        format!("{request:?}").contains(KEY)
-                            || request.headers.values().any(|value| value.as_bytes().ends_with(KEY.as_bytes())),
-                        "{name} sends its key"
-                    );
-                    let error = answer.expect_err("none of it is an answer");
-                    assert!(!format!("{error} {error:?}").contains(KEY), "{name}: {error:?}");
-                    assert!(!format!("{registry:?}").contains(KEY));
-                }
+    let log = logged(async {
+        let names = ["alpha_vantage", "tiingo", "coingecko", "openfigi"];
+        let echo =
+            format!(r#"{{"Information":"your key {KEY} is a premium feature","detail":"{KEY}","close":"{KEY}"}}"#);
+        let acts = [
+            Act::ok(echo.clone()),
+            Act::Say(403, &[], echo.clone().into()),
+            Act::Say(418, &[], echo.clone().into()),
+            Act::ok(format!("[{echo}]")),
+            Act::ok(format!("\"{KEY}\"")),
+            Act::BreakOff("{"),
+            Act::status(500),
+            Act::Redirect(format!("ftp://x/{KEY}")),
+        ];
+        for act in acts {
+            for name in names {
+                let server = Replay::start([act.clone()]).await;
+                let (registry, _) = registry(&config(&server, &[name]));
+                let provider = registry.get(name).expect("enabled");
+                let answer = asked(provider.as_ref()).await;
+                let request = &server.asked()[0];
+                assert!(
+                    format!("{request:?}").contains(KEY)
+                        || request.headers.values().any(|value| value.as_bytes().ends_with(KEY.as_bytes())),
+                    "{name} sends its key"
+                );
+                let error = answer.expect_err("none of it is an answer");
+                assert!(!format!("{error} {error:?}").contains(KEY), "{name}: {error:?}");
+                assert!(!format!("{registry:?}").contains(KEY));
             }
-        });
+        }
     });
-    let log = String::from_utf8(log.0.lock().expect("a lock").clone()).expect("text");
     assert!(log.contains("127.0.0.1"), "connections are logged at this level");
     assert!(!log.contains(KEY));
 }
