@@ -28,7 +28,7 @@ const HEAVY: [(&str, u64); 5] =
     [("salePreview", 1_000), ("tailRisk", 500), ("rolling", 300), ("optionFigures", 100), ("simulations", 100)];
 /// Assumed lengths of lists that are no connections and hold objects, by the field's name: what is usual for much of it, not the most
 /// there could be. What is asked for by number or ids is counted by those.
-const ASSUMED: [(&str, u64); 47] = [
+const ASSUMED: [(&str, u64); 50] = [
     ("accounts", 2),
     ("allocation", 20),
     ("cash", 2),
@@ -44,6 +44,7 @@ const ASSUMED: [(&str, u64); 47] = [
     ("identifiers", 5),
     ("instruments", 5),
     ("instrumentsByIdentifier", 5),
+    ("invitations", 10),
     ("legs", 2),
     ("lots", 5),
     ("missing", 5),
@@ -51,6 +52,7 @@ const ASSUMED: [(&str, u64); 47] = [
     ("overrides", 5),
     ("parts", 50),
     ("partsReasons", 5),
+    ("permissions", 30),
     ("predecessors", 2),
     ("priceOverrides", 5),
     ("priceRevisions", 5),
@@ -68,6 +70,7 @@ const ASSUMED: [(&str, u64); 47] = [
     ("sectors", 100),
     ("segments", 20),
     ("sessions", 20),
+    ("shares", 5),
     ("shocks", 10),
     ("splits", 2),
     ("stressScenarios", 20),
