@@ -59,7 +59,7 @@ async fn a_suspended_firm_is_not_served_and_resumed_as_it_was_left() {
     assert_eq!(beta.run(portfolios).await.at("/portfolios"), &before);
     let mut inside = Superuser::of(&app).await;
     let entries = "SELECT action || ' ' || (before ->> 'status') || ' ' || (after ->> 'status') FROM platform.audit_log \
-        WHERE entity_type = 'Tenant' ORDER BY id";
+        WHERE action IN ('tenantSuspend', 'tenantResume') ORDER BY sequence";
     assert_eq!(inside.texts(entries).await, ["tenantSuspend ACTIVE SUSPENDED", "tenantResume SUSPENDED ACTIVE"]);
 }
 
