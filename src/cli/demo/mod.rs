@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 pub use self::people::PASSWORD;
 pub(in crate::cli) use self::sample::Sample;
 use super::{Context, Globals, database::Database, print, progress::Progress, serve, signals::Signals};
-use crate::config::{Config, DEMO_SECRET, HttpConfig, Profile, Secret};
+use crate::config::{Config, DEMO_SECRET, HttpConfig, IntrospectionName, Profile, Secret};
 use crate::tenancy::InstallationTag;
 
 /// What a shell calls a program that Ctrl-C has ended.
@@ -104,6 +104,8 @@ fn interrupted() -> ExitCode {
 /// Settings of the demo where nobody has chosen others.
 fn for_demo(mut config: Config, globals: &Globals, sample: &Sample) -> Config {
     config.profile = Profile::Demo;
+    // The page shows the schema before anybody has signed in.
+    config.graphql.introspection = Some(IntrospectionName::Everyone);
     if config.auth.secret.as_ref().is_none_or(|secret| secret.expose_secret().is_empty()) {
         config.auth.secret = Some(Secret::from(DEMO_SECRET));
     }
